@@ -1,0 +1,77 @@
+import type { FunctionRecord, FunctionSettings, PackageRef, Revision } from '../domain/function.ts';
+import type { FunctionError, InvocationRecord, Receipt } from '../domain/invocation.ts';
+import type { Isolation, Mode, Outcome, Start, StartReason, Trigger } from '../domain/names.ts';
+import type { ErrorCode } from '../errors/coldframe-error.ts';
+import type { ReplyStream } from '../sandbox/contract/sandbox.ts';
+
+/**
+ * A revision with everything a sandbox needs, resolved from memory: what admission hands to the pool. Equal `key` means
+ * equal code and settings; sandboxes bind to it.
+ */
+export interface RunnableRevision {
+  key: string;
+  workspaceId: string;
+  functionId: string;
+  functionName: string;
+  /** `$LATEST` or a number. */
+  version: string;
+  functionArn: string;
+  revision: Pick<Revision, 'id' | 'codeSha256' | 'isolation'>;
+  settings: FunctionSettings;
+  /** Decrypted environment; kept in memory only. */
+  env: Record<string, string>;
+  package: PackageRef;
+}
+
+/** Where the memory view of the catalog is asked, synchronously: no disk on the invocation path. */
+export interface InvokeCatalog {
+  /** `ref` is `name` or `name:{version, alias or $LATEST}`. Throws `function_not_found`, `version_not_found`, `function_not_ready`. */
+  resolve(workspaceId: string, ref: string): RunnableRevision;
+  byId(functionId: string): FunctionRecord | null;
+}
+
+export interface InvokeRequest {
+  /** UUID; also the Lambda request id. */
+  id: string;
+  target: RunnableRevision;
+  mode: Mode;
+  trigger: Trigger;
+  event: Uint8Array;
+  traceId: string | null;
+  minIsolation: Isolation | null;
+  stream: ReplyStream | null;
+  /** Aborts when the caller goes away: takes it off the queue before dispatch, after dispatch only marks `clientGone`. */
+  clientGone: AbortSignal | null;
+  /** Monotonic milliseconds (performance.now()) when the request's head was read. */
+  receivedAtMs: number;
+}
+
+/** How a call ended, as the HTTP areas answer it. */
+export interface InvokeResult {
+  id: string;
+  outcome: Outcome;
+  /** Catalogue code when not ok. */
+  code: ErrorCode | null;
+  /** The handler's JSON bytes when ok and not streamed. */
+  body: Uint8Array | null;
+  streamed: boolean;
+  error: FunctionError | null;
+  start: Start | null;
+  startReason: StartReason | null;
+  isolation: Isolation | null;
+  receipt: Receipt | null;
+  /** Handler time in ms when known, else the whole. */
+  durationMs: number;
+  /** Resolves when the record is complete (usage, logs); `try` and the CLI wait for it, the plain invoke does not. */
+  record: Promise<InvocationRecord>;
+}
+
+/** The one way to run a function. Calls back exactly once; throws nothing: refusals are results with a code. */
+export interface Invoker {
+  invoke(request: InvokeRequest, onResult: (result: InvokeResult) => void): void;
+  /** True when a running or queued call of that id was told to stop. */
+  cancel(workspaceId: string, id: string): boolean;
+  readonly inFlight: number;
+  /** Takes no new work, waits for calls in flight up to `deadlineMs`, then cancels them. */
+  drain(deadlineMs: number): Promise<void>;
+}

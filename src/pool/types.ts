@@ -1,0 +1,73 @@
+import type { Isolation, RuntimeId, Start, StartReason } from '../domain/names.ts';
+import type { RunnableRevision } from '../invoke/types.ts';
+import type { LoadResult, Sandbox } from '../sandbox/contract/sandbox.ts';
+
+/** A sandbox lent for one call. `release` exactly once, after the call has settled. */
+export interface Lease {
+  sandbox: Sandbox;
+  start: Start;
+  reason: StartReason | null;
+  /** Milliseconds of each part before the handler; null where it did not happen. */
+  queueMs: number;
+  claimMs: number | null;
+  loadMs: number | null;
+  importMs: number | null;
+  /** What the module printed while loading; goes to the first attempt's logs. */
+  loadLogs: LoadResult['logs'] | null;
+  release(): void;
+}
+
+/** Why no lease could be had. */
+export type AcquireFailure =
+  | { kind: 'throttled'; reason: 'queue_full' | 'queue_timeout' | 'max_concurrency_zero'; queueMs: number }
+  | { kind: 'gone' }
+  | {
+      kind: 'loadFailed';
+      result: Exclude<LoadResult, { kind: 'loaded' }>;
+      start: Start;
+      reason: StartReason | null;
+      queueMs: number;
+      claimMs: number | null;
+      sandbox: Pick<Sandbox, 'id' | 'receipt'>;
+    }
+  | { kind: 'platform'; error: Error; queueMs: number };
+
+export type AcquireResult = { kind: 'lease'; lease: Lease } | AcquireFailure;
+
+export interface AcquireOptions {
+  /** Monotonic deadline for waiting (queueTimeoutMs); loading has its own clock. */
+  queueDeadlineMs: number;
+  signal: AbortSignal | null;
+  /** `try`: its own sandbox, never bound to anything else, destroyed on release. */
+  exclusive: boolean;
+}
+
+export interface Pool {
+  start(signal: AbortSignal): Promise<void>;
+  /** The warm path in one synchronous step; null means use `acquire`. */
+  acquireWarm(target: RunnableRevision): Lease | null;
+  /** Calls back exactly once, possibly before it returns. */
+  acquire(target: RunnableRevision, options: AcquireOptions, onResult: (result: AcquireResult) => void): void;
+  /** A deploy or delete: old revisions finish their calls and are drained; minWarm of the new one is filled. */
+  revisionChanged(functionId: string, next: RunnableRevision | null): void;
+  snapshot(): PoolSnapshot;
+  stop(): Promise<void>;
+}
+
+export interface PoolSnapshot {
+  idleBudgetMib: number;
+  idleMib: number;
+  sandboxes: {
+    id: string;
+    isolation: Isolation;
+    runtime: RuntimeId;
+    memoryMib: number;
+    state: string;
+    functionName: string | null;
+    inFlight: number;
+    idleMs: number;
+    ageMs: number;
+  }[];
+  byIsolation: Partial<Record<Isolation, { ready: number; bound: number; busy: number; creating: number }>>;
+  queued: number;
+}

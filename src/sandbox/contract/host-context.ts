@@ -1,0 +1,24 @@
+/** What every driver on one host shares; built once by main.ts. */
+export interface HostContext {
+  /** This installation, 12 hex digits, kept in the data directory; part of every label, cgroup and directory name. */
+  instance: string;
+  /** This start of the server, `e` + base-36 start time; older epochs of the same instance may be reaped, newer never. */
+  epoch: string;
+  /**
+   * Directory of this instance for sockets, slots and runtimes: short (socket paths are capped at 108 bytes), mode 0711
+   * and owned by the server, so that sandbox uids can pass through but not list. Slots live in `<runDir>/<epoch>/<sandboxId>`.
+   */
+  runDir: string;
+  dataDir: string;
+  /** First uid and count of the range sandboxes get one of each; null when the server may not set uids. */
+  uidRange: { first: number; count: number } | null;
+  log: DriverLog;
+}
+
+/** Structured log lines about the platform; never user output or secrets. */
+export interface DriverLog {
+  debug(fields: Record<string, unknown>, message: string): void;
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}

@@ -1,0 +1,99 @@
+import type { InvocationRecord } from '../domain/invocation.ts';
+import type { InvocationState, Isolation, Outcome, Start } from '../domain/names.ts';
+
+/** What the rest of the server asks of telemetry.db. Writes are batched; reads never run on the serving thread. */
+export interface TelemetryStore {
+  /** One transaction: records, their logs, and the rollups derived from them. At most 500 records. A record id seen before is not counted again. */
+  append(batch: TelemetryBatch): Promise<void>;
+  invocations(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
+  invocation(workspaceId: string, id: string): Promise<InvocationRecord | null>;
+  logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }>;
+  metrics(query: MetricsQuery): Promise<Metrics>;
+  /** One bounded step of retention by age and size; returns rows removed, 0 when nothing is left to do. */
+  prune(now: string): Promise<number>;
+  removeFunction(functionId: string): Promise<void>;
+  size(): Promise<{ databaseBytes: number; walBytes: number }>;
+}
+
+export interface TelemetryBatch {
+  records: InvocationRecord[];
+  /** Throttled and rejected calls are counters, not records. */
+  refusals: RefusalCount[];
+}
+
+export interface RefusalCount {
+  workspaceId: string;
+  functionId: string;
+  isolation: Isolation | null;
+  outcome: 'throttled' | 'rejected';
+  /** Start of the minute, RFC 3339. */
+  minute: string;
+  count: number;
+}
+
+export interface InvocationQuery {
+  workspaceId: string;
+  functionId?: string;
+  state?: InvocationState;
+  outcome?: Outcome;
+  start?: Start;
+  from?: string;
+  to?: string;
+  limit: number;
+  cursor?: string;
+}
+
+export interface LogQuery {
+  workspaceId: string;
+  functionId: string;
+  invocationId?: string;
+  from?: string;
+  to?: string;
+  /** Case-insensitive part of the text. */
+  contains?: string;
+  limit: number;
+  cursor?: string;
+}
+
+export interface StoredLogLine {
+  id: string;
+  at: string;
+  functionId: string;
+  functionName: string;
+  invocationId: string;
+  stream: 'stdout' | 'stderr' | 'platform';
+  text: string;
+}
+
+export interface MetricsQuery {
+  workspaceId: string;
+  functionId?: string;
+  from: string;
+  to: string;
+  stepMs: number;
+}
+
+export interface MetricsPoint {
+  at: string;
+  invocations: number;
+  errors: number;
+  throttles: number;
+  cold: number;
+  claimed: number;
+  warm: number;
+  p50Ms: number | null;
+  p95Ms: number | null;
+  p99Ms: number | null;
+  cpuMs: number | null;
+  maxMemoryMib: number | null;
+}
+
+export interface Metrics {
+  from: string;
+  to: string;
+  stepMs: number;
+  points: MetricsPoint[];
+  totals: Omit<MetricsPoint, 'at'>;
+  byIsolation: Partial<Record<Isolation, Omit<MetricsPoint, 'at'>>>;
+  byStart: Partial<Record<Start, Omit<MetricsPoint, 'at'>>>;
+}
