@@ -1,5 +1,5 @@
 import type { InvocationRecord, LogLine } from '../domain/invocation.ts';
-import type { Isolation } from '../domain/names.ts';
+import type { Capture, Isolation } from '../domain/names.ts';
 import type { InvocationQuery } from '../store/telemetry-store.ts';
 
 /** The way into telemetry: synchronous, bounded, after the reply has left. Unflushed records are readable from memory. */
@@ -8,9 +8,14 @@ export interface Records {
   readonly accepting: boolean;
   /** A call began: shown as running in the live feed and by `get`, not yet stored. */
   began(record: InvocationRecord): void;
-  /** A call ended; at most once per id. */
-  finished(record: InvocationRecord): void;
+  /**
+   * A call ended; at most once per id. The payloads' bytes are kept as they are until the next flush, and only then, off the
+   * invocation path, captured (policy, 64 KiB cap, redaction) into `record.event` and `record.result`.
+   */
+  finished(record: InvocationRecord, payloads: Payloads): void;
+  /** Throttled or rejected: a counter, not a record; `id` leaves the running ones if it was there. */
   refused(refusal: {
+    id: string;
     workspaceId: string;
     functionId: string;
     isolation: Isolation | null;
@@ -22,6 +27,14 @@ export interface Records {
   /** Writes everything queued; a graceful stop waits for it. */
   flush(): Promise<void>;
   stop(): Promise<void>;
+}
+
+/** What a call carried, for capture at flush time. */
+export interface Payloads {
+  event: Uint8Array;
+  /** Null when there was no result, or it was streamed. */
+  result: Uint8Array | null;
+  capture: Capture;
 }
 
 /** What the live feed carries; ids rise by one, the buffer is bounded. */

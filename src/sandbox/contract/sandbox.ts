@@ -42,8 +42,6 @@ export interface SandboxRequest {
   event: Uint8Array;
   /** Where a streamed reply goes; null means the caller cannot take one, then a streaming handler's chunks are gathered. */
   stream: ReplyStream | null;
-  /** The cancel call, 1 s grace; a client that merely left does not abort. */
-  cancel?: AbortSignal;
 }
 
 /** Receives a streamed reply; `write` returns false when the reader is behind, `whenDrained` then resumes credit. */
@@ -91,6 +89,11 @@ export interface Sandbox {
    * read, and only then is the slot free again. Callbacks, not promises: this is the hot path.
    */
   invoke(request: SandboxRequest, onReply: (reply: SandboxReply) => void, onSettled: (settled: Settled) => void): void;
+  /**
+   * The cancel call: tells the shim, and after 1 s of grace kills. The call then ends as `cancelled` unless its result came
+   * first. False when no call of that request id is in flight here.
+   */
+  cancel(requestId: string): boolean;
   /** Legal in `loaded` with nothing in flight; no-op where the driver cannot pause. */
   pause(): void;
   resume(): void;

@@ -1,0 +1,53 @@
+import { accessSync, chmodSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+
+export interface DataDir {
+  path: string;
+  /** In the system's temp directory: gone with the machine, and the console says so. */
+  isTemporary: boolean;
+}
+
+/**
+ * The first usable of: the folder asked for (which must be usable), the platform's data folder for this user, the system
+ * temp directory. Created with mode 0700; an existing one must be a real directory of our own. Throws `data_dir_unusable`.
+ */
+export function openDataDir(asked: string | null, xdgDataHome: string | undefined): DataDir {
+  if (asked !== null) {
+    const path = resolve(asked);
+    const problem = claimDirectory(path);
+    if (problem)
+      throw new ColdframeError('data_dir_unusable', {
+        publicMessage: `The data directory ${path} cannot be used: ${problem}.`,
+      });
+    return { path, isTemporary: false };
+  }
+  const own = join(platformDataFolder(xdgDataHome), 'coldframe');
+  if (claimDirectory(own) === null) return { path: own, isTemporary: false };
+  const temporary = join(tmpdir(), `coldframe-data-${userInfo().uid}`);
+  if (claimDirectory(temporary) === null) return { path: temporary, isTemporary: true };
+  throw new ColdframeError('data_dir_unusable');
+}
+
+function platformDataFolder(xdgDataHome: string | undefined): string {
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support');
+  return xdgDataHome || join(homedir(), '.local', 'share');
+}
+
+/** Null when the directory is ours, private and writable; else what is wrong with it. */
+function claimDirectory(path: string): string | null {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const stat = lstatSync(path);
+    if (!stat.isDirectory()) return 'it is not a directory';
+    if (process.getuid && stat.uid !== process.getuid()) return 'it belongs to another user';
+    if ((stat.mode & 0o077) !== 0) chmodSync(path, 0o700);
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EROFS'
+      ? 'the file system is read-only'
+      : `${(error as NodeJS.ErrnoException).code ?? 'it cannot be made'}`;
+  }
+}
