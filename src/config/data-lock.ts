@@ -27,7 +27,8 @@ function lockByPidFile(path: string): { release(): void } {
   try {
     writeFileSync(path, String(process.pid), { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw new ColdframeError('data_dir_unusable', { cause: error });
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      throw new ColdframeError('data_dir_unusable', { cause: error });
     const holder = Number(readFileSync(path, 'utf8'));
     if (holder > 0 && holder !== process.pid && isRunning(holder)) throw new ColdframeError('data_dir_locked');
     writeFileSync(path, String(process.pid));

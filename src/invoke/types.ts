@@ -62,8 +62,12 @@ export interface InvokeResult {
   receipt: Receipt | null;
   /** Handler time in ms when known, else the whole. */
   durationMs: number;
+  /** Seconds for Retry-After when refused; null otherwise. */
+  retryAfterSeconds: number | null;
+  /** A better text than the catalogue's; null when there is none. */
+  publicMessage: string | null;
   /** Resolves when the record is complete (usage, logs); `try` and the CLI wait for it, the plain invoke does not. */
-  record: Promise<InvocationRecord>;
+  readonly record: Promise<InvocationRecord>;
 }
 
 /** The one way to run a function. Calls back exactly once; throws nothing: refusals are results with a code. */

@@ -1,0 +1,77 @@
+import type { FunctionError, InvocationRecord, Receipt } from '../domain/invocation.ts';
+import type { Isolation, Outcome, Start, StartReason } from '../domain/names.ts';
+import type { ColdframeError, ErrorCode } from '../errors/coldframe-error.ts';
+import type { Call, SandboxSource } from './call.ts';
+import type { Ending } from './ending.ts';
+import { newRecord } from './record.ts';
+import type { InvokeRequest, InvokeResult } from './types.ts';
+
+/** What the caller is told. A class so that the hot path allocates one object and the record's promise only when asked for. */
+export class Answer implements InvokeResult {
+  readonly id: string;
+  readonly outcome: Outcome;
+  readonly code: ErrorCode | null;
+  readonly body: Uint8Array | null;
+  readonly streamed: boolean;
+  readonly error: FunctionError | null;
+  readonly start: Start | null;
+  readonly startReason: StartReason | null;
+  readonly isolation: Isolation | null;
+  readonly durationMs: number;
+  readonly retryAfterSeconds: number | null;
+  readonly publicMessage: string | null;
+  readonly #call: Call;
+  readonly #from: SandboxSource | null;
+
+  constructor(call: Call, ending: Ending, from: SandboxSource | null, totalMs: number) {
+    this.id = call.request.id;
+    this.outcome = ending.outcome;
+    this.code = ending.code;
+    this.body = ending.body;
+    this.streamed = ending.streamedBytes !== null;
+    this.error = ending.error;
+    this.start = from?.start ?? null;
+    this.startReason = from?.reason ?? null;
+    this.isolation = from?.sandbox.receipt.isolation ?? null;
+    this.durationMs = ending.handlerMs ?? totalMs;
+    this.retryAfterSeconds = ending.retryAfterSeconds;
+    this.publicMessage = ending.publicMessage;
+    this.#call = call;
+    this.#from = from;
+  }
+
+  get receipt(): Receipt | null {
+    if (!this.#from) return null;
+    return {
+      ...this.#from.sandbox.receipt,
+      codeSha256: this.#call.request.target.revision.codeSha256,
+      dependencySetSha256: null,
+    };
+  }
+
+  get record(): Promise<InvocationRecord> {
+    return this.#call.whenRecorded();
+  }
+}
+
+/** A call refused at the door: nothing ran, and only a counter remembers it. */
+export function refusedResult(request: InvokeRequest, refusal: ColdframeError): InvokeResult {
+  return {
+    id: request.id,
+    outcome: 'rejected',
+    code: refusal.code,
+    body: null,
+    streamed: false,
+    error: null,
+    start: null,
+    startReason: null,
+    isolation: null,
+    receipt: null,
+    durationMs: 0,
+    retryAfterSeconds: refusal.retryAfterSeconds,
+    publicMessage: refusal.publicMessage,
+    get record() {
+      return Promise.resolve(newRecord(request));
+    },
+  };
+}

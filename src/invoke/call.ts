@@ -1,0 +1,185 @@
+import type { InvocationRecord } from '../domain/invocation.ts';
+import type { Start, StartReason } from '../domain/names.ts';
+import type { AcquireFailure, AcquireResult, Lease, Pool } from '../pool/types.ts';
+import type { Records } from '../records/records.ts';
+import type { AttemptLogs, Sandbox, SandboxReply, Settled } from '../sandbox/contract/sandbox.ts';
+import { Answer } from './answer.ts';
+import { CANCELLED_ENDING, type Ending, endingOfFailure, endingOfLoad, endingOfReply } from './ending.ts';
+import { completeRecord, newRecord, UNKNOWN_USAGE } from './record.ts';
+import type { InvokeRequest, InvokeResult } from './types.ts';
+
+/** Sandboxes tried when one dies before a byte of the request was written to it; more would hide a defect. */
+const DISPATCH_ATTEMPTS_MAX = 3;
+
+/** Where an attempt ran and how it got there: a lease, or the load that failed. */
+export interface SandboxSource {
+  sandbox: Pick<Sandbox, 'id' | 'receipt'>;
+  start: Start;
+  reason: StartReason | null;
+  claimMs: number | null;
+  loadMs: number | null;
+  importMs: number | null;
+  loadLogs: AttemptLogs | null;
+}
+
+export interface CallDeps {
+  pool: Pool;
+  records: Records;
+  /** Takes the call off the list of those in flight, once its record is complete. */
+  onFinished(call: Call): void;
+}
+
+/**
+ * One call on its way: waiting for a sandbox, running in one, settled. It answers exactly once (`#ending` guards every way
+ * out) and completes its record exactly once, after the answer has left: the reply never waits for output, meters or
+ * records. Races ruled out here: a cancel and a result arriving together (the first to answer wins), a caller or a cancel
+ * leaving the queue while a lease is on its way (the lease goes straight back), and a sandbox that dies before a byte was
+ * written (the call goes to another one, a bounded number of times).
+ */
+export class Call {
+  readonly request: InvokeRequest;
+  readonly record: InvocationRecord;
+  readonly #deps: CallDeps;
+  readonly #onResult: (result: InvokeResult) => void;
+  #lease: Lease | null = null;
+  #queueAbort: AbortController | null = null;
+  #ending: Ending | null = null;
+  #isCompleted = false;
+  #dispatches = 0;
+  #queueMs = 0;
+  #totalMs = 0;
+  #recordWaiters: ((record: InvocationRecord) => void)[] | null = null;
+
+  constructor(request: InvokeRequest, deps: CallDeps, onResult: (result: InvokeResult) => void) {
+    this.request = request;
+    this.record = newRecord(request);
+    this.#deps = deps;
+    this.#onResult = onResult;
+  }
+
+  start(): void {
+    this.#deps.records.began(this.record);
+    this.#acquire();
+  }
+
+  /** Ends the call: off the queue at once, or a cancel to the handler with its 1 s grace. False when it had ended. */
+  cancel(): boolean {
+    if (this.#ending) return false;
+    if (this.#lease) return this.#lease.sandbox.cancel(this.request.id);
+    this.#answer(CANCELLED_ENDING, null);
+    this.#complete(null, null);
+    this.#queueAbort?.abort();
+    return true;
+  }
+
+  /** The record, complete with usage and logs. */
+  whenRecorded(): Promise<InvocationRecord> {
+    if (this.#isCompleted) return Promise.resolve(this.record);
+    return new Promise((resolve) => {
+      this.#recordWaiters ??= [];
+      this.#recordWaiters.push(resolve);
+    });
+  }
+
+  #acquire(): void {
+    const { target, trigger } = this.request;
+    const isExclusive = trigger === 'try';
+    const warm = isExclusive ? null : this.#deps.pool.acquireWarm(target);
+    if (warm) {
+      this.#dispatch(warm);
+      return;
+    }
+    this.#queueAbort = new AbortController();
+    const { clientGone, receivedAtMs } = this.request;
+    const signal = clientGone ? AbortSignal.any([clientGone, this.#queueAbort.signal]) : this.#queueAbort.signal;
+    const queueDeadlineMs = receivedAtMs + target.settings.queueTimeoutMs;
+    this.#deps.pool.acquire(target, { queueDeadlineMs, signal, exclusive: isExclusive }, this.#onAcquired);
+  }
+
+  readonly #onAcquired = (result: AcquireResult): void => {
+    if (this.#ending) {
+      if (result.kind === 'lease') result.lease.release();
+    } else if (result.kind === 'lease') this.#dispatch(result.lease);
+    else this.#endWithoutDispatch(result);
+  };
+
+  #dispatch(lease: Lease): void {
+    const { request } = this;
+    this.#lease = lease;
+    this.#queueMs += lease.queueMs;
+    this.#dispatches++;
+    lease.sandbox.invoke(
+      {
+        requestId: request.id,
+        functionArn: request.target.functionArn,
+        timeoutMs: request.target.settings.timeoutMs,
+        traceId: request.traceId,
+        event: request.event,
+        stream: request.stream,
+      },
+      this.#onReply,
+      this.#onSettled,
+    );
+  }
+
+  readonly #onReply = (reply: SandboxReply): void => {
+    const mayGoElsewhere = reply.kind === 'died' && !reply.dispatched && this.#dispatches < DISPATCH_ATTEMPTS_MAX;
+    if (!mayGoElsewhere) this.#answer(endingOfReply(reply, this.request), this.#lease);
+  };
+
+  readonly #onSettled = (settled: Settled): void => {
+    const lease = this.#lease;
+    lease?.release();
+    if (this.#ending) {
+      this.#complete(lease, settled);
+      return;
+    }
+    this.#lease = null;
+    this.#acquire();
+  };
+
+  #endWithoutDispatch(failure: AcquireFailure): void {
+    if (failure.kind === 'loadFailed') {
+      const { result } = failure;
+      const importMs = result.kind === 'loadError' ? result.importMs : null;
+      const source: SandboxSource = { ...failure, loadMs: null, importMs, loadLogs: null };
+      this.#queueMs += failure.queueMs;
+      this.#answer(endingOfLoad(result, this.request), source);
+      this.#complete(source, { usage: UNKNOWN_USAGE, logs: result.logs });
+      return;
+    }
+    if (failure.kind !== 'gone') this.#queueMs += failure.queueMs;
+    this.#answer(endingOfFailure(failure), null);
+    this.#complete(null, null);
+  }
+
+  #answer(ending: Ending, from: SandboxSource | null): void {
+    if (this.#ending) return;
+    this.#ending = ending;
+    this.#totalMs = performance.now() - this.request.receivedAtMs;
+    this.#onResult(new Answer(this, ending, from, this.#totalMs));
+  }
+
+  #complete(from: SandboxSource | null, settled: Settled | null): void {
+    const { request, record } = this;
+    const ending = this.#ending;
+    if (this.#isCompleted || !ending) return;
+    this.#isCompleted = true;
+    completeRecord(record, { request, ending, from, settled, queueMs: this.#queueMs, totalMs: this.#totalMs });
+    if (ending.outcome === 'throttled' || ending.outcome === 'rejected') {
+      const { workspaceId, functionId, revision } = request.target;
+      this.#deps.records.refused({
+        id: request.id,
+        workspaceId,
+        functionId,
+        isolation: revision.isolation,
+        outcome: ending.outcome,
+      });
+    } else {
+      const capture = request.trigger === 'try' ? 'all' : request.target.settings.capture;
+      this.#deps.records.finished(record, { event: request.event, result: ending.body, capture });
+    }
+    this.#deps.onFinished(this);
+    for (const waiter of this.#recordWaiters ?? []) waiter(record);
+  }
+}
