@@ -1,0 +1,23 @@
+import { spawnSync } from 'node:child_process';
+
+/** `npm run check`: format, lint, types, arrows, generated files. Prints each step; exits 1 when any fails. */
+const STEPS: { name: string; command: string[] }[] = [
+  { name: 'format and lint', command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'] },
+  { name: 'types', command: ['node_modules/typescript7/bin/tsc', '-p', '.'] },
+  { name: 'dependency arrows', command: ['node_modules/.bin/depcruise', '--config', '.dependency-cruiser.cjs', 'src'] },
+  { name: 'generated files in step', command: ['scripts/generate.ts', '--check'] },
+];
+
+let failed = 0;
+for (const step of STEPS) {
+  const result = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', ...step.command], {
+    encoding: 'utf8',
+  });
+  const isOk = result.status === 0;
+  process.stdout.write(`${isOk ? ' ok ' : 'FAIL'} ${step.name}\n`);
+  if (!isOk) {
+    failed++;
+    process.stdout.write(`${result.stdout}${result.stderr}\n`);
+  }
+}
+process.exit(failed === 0 ? 0 : 1);
