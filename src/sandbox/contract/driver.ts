@@ -126,6 +126,11 @@ export interface Box {
   deliver(code: CodeRef, signal: AbortSignal): Promise<{ taskRoot: string }>;
   /** Cheap (microseconds, synchronous, no daemon): read around each call. */
   meter(): MeterReading;
+  /**
+   * How many processes of the box the kernel has killed for memory; synchronous and cheap, read after each call: any
+   * such kill retires the sandbox. Absent where the kernel does not tell.
+   */
+  oomKills?(): number;
   /** Starts a new peak; returns false where the kernel cannot (peaks then cover the box's whole life). */
   resetPeak(): boolean;
   /** Only where `capabilities.pause`; synchronous cgroup writes. */
