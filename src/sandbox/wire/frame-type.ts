@@ -5,7 +5,8 @@
  *
  * All integers big-endian. `stream` numbers a call (host-chosen, from 1, rising); 0 is the connection itself. Bodies are
  * opaque bytes. Host -> shim: init, load, invoke, credit, cancel, ping, drain, shutdown. Shim -> host: hello, loaded,
- * loadError, chunk, end, error, pong. `body` is reserved for events that arrive in pieces.
+ * loadError, chunk, end, error, pong, log. `body` is reserved for events that arrive in pieces. `length` counts type, flags,
+ * stream and metaLength too, so an empty frame has length 8.
  *
  *   hello     stream 0  meta {protocol: 1, features: string[], token: string, runtime, version, bootMs}
  *   init      stream 0  meta {entropy: base64 of 64 bytes, wallTimeMs}  body {NAME: value} (JSON)   reseeds, sets env; no reply
@@ -22,6 +23,13 @@
  *   ping/pong stream 0  meta {n}
  *   drain     stream 0                       finish what runs, take nothing new
  *   shutdown  stream 0                       exit 0 now
+ *   log       stream n  meta {s: 1|2}        body = text of one console call (FLAG_OPTIONAL); sent instead of writing to
+ *                       stdout (1) or stderr (2) when the sandbox was loaded with concurrency above 1, so that each line
+ *                       belongs to its call; raw writes to the descriptors stay with the sandbox
+ *
+ * Features a shim may announce: `stream` (sends chunks), `concurrency` (many streams at once; without it extra invokes wait in
+ * the shim), `cancel` (tells the handler), `log`. Error types made by a shim itself begin with `Runtime.`; `Runtime.UnmarshalError`
+ * means the event was not valid JSON, `Function.ResponseSizeTooLarge` comes with `tooLarge`.
  */
 export const FRAME = {
   hello: 1,
@@ -40,9 +48,34 @@ export const FRAME = {
   pong: 14,
   drain: 15,
   shutdown: 16,
+  log: 32,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
+
+/** What a shim may send; anything else from a sandbox is a violation. */
+export const FROM_SHIM: readonly FrameType[] = [
+  FRAME.hello,
+  FRAME.loaded,
+  FRAME.loadError,
+  FRAME.chunk,
+  FRAME.end,
+  FRAME.error,
+  FRAME.pong,
+  FRAME.log,
+];
+/** What a host may send. */
+export const FROM_HOST: readonly FrameType[] = [
+  FRAME.init,
+  FRAME.load,
+  FRAME.invoke,
+  FRAME.body,
+  FRAME.credit,
+  FRAME.cancel,
+  FRAME.ping,
+  FRAME.drain,
+  FRAME.shutdown,
+];
 
 /** A receiver may ignore an unknown type that carries this flag; any other unknown type is a violation. */
 export const FLAG_OPTIONAL = 0x80;

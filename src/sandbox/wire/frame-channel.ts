@@ -1,0 +1,118 @@
+import type { Duplex } from 'node:stream';
+import { encodeFrame, encodeHead, type Frame, FrameDecoder, type WireViolation } from './frame-codec.ts';
+import { BODY_MAX_BYTES, type FrameType } from './frame-type.ts';
+
+/** Bodies up to this many bytes are copied next to their header: one small write costs less than a vectored one. */
+const COPY_MAX_BYTES = 8 * 1024;
+/** Frames accepted but not yet taken by the kernel, in bytes: two full events and their heads. Bounds memory against a peer that does not read. */
+export const UNSENT_MAX_BYTES = 2 * BODY_MAX_BYTES + 256 * 1024;
+
+export interface FrameChannelOptions {
+  /** The connection; the channel owns it from now on. */
+  duplex: Duplex;
+  /** Types the peer may send: FROM_SHIM on the host, FROM_HOST in a shim. */
+  accepts: readonly FrameType[];
+  onFrame(frame: Frame): void;
+  /** The peer broke the format; called at most once, no frame follows, and the channel has closed itself. */
+  onViolation(violation: WireViolation): void;
+  /** The connection is gone, for whatever reason; called exactly once, last. */
+  onClose(error: Error | null): void;
+  unsentMaxBytes?: number;
+}
+
+/**
+ * Frames over a Duplex. Frames sent within one turn of the event loop leave in one write. Nothing is queued without bound:
+ * `send` refuses what would exceed the bound on unsent bytes, and the caller decides (a sandbox that does not read is sick).
+ */
+export class FrameChannel {
+  readonly #duplex: Duplex;
+  readonly #unsentMaxBytes: number;
+  #isCorked = false;
+  #isClosed = false;
+  #error: Error | null = null;
+
+  constructor(options: FrameChannelOptions) {
+    this.#duplex = options.duplex;
+    this.#unsentMaxBytes = options.unsentMaxBytes ?? UNSENT_MAX_BYTES;
+    const decoder = new FrameDecoder({ accepts: options.accepts }, (frame) => {
+      if (!this.#isClosed) options.onFrame(frame);
+    });
+    const report = (violation: WireViolation | null): void => {
+      if (violation === null || this.#isClosed) return;
+      this.close();
+      options.onViolation(violation);
+    };
+    this.#duplex.on('data', (chunk: Buffer) => report(decoder.push(chunk)));
+    this.#duplex.on('end', () => {
+      report(decoder.end());
+      this.close();
+    });
+    this.#duplex.on('error', (error: Error) => {
+      this.#error ??= error;
+    });
+    const finish = (): void => {
+      this.#isClosed = true;
+      options.onClose(this.#error);
+    };
+    // A connection handed over already closed emits nothing any more.
+    if (this.#duplex.closed) process.nextTick(finish);
+    else this.#duplex.once('close', finish);
+  }
+
+  /** False once closed by either side. */
+  get isOpen(): boolean {
+    return !this.#isClosed && this.#duplex.writable;
+  }
+
+  /** Bytes accepted and not yet taken by the kernel. */
+  get unsentBytes(): number {
+    return this.#duplex.writableLength;
+  }
+
+  /**
+   * Sends one frame; `meta` is JSON text ('' for none). Returns false, with nothing written, when the channel is closed or
+   * the frame would exceed the bound on unsent bytes. The body must not change until sent.
+   */
+  send(type: FrameType, stream: number, meta: string, body: Uint8Array | null, flags = 0): boolean {
+    const duplex = this.#duplex;
+    if (this.#isClosed || !duplex.writable) return false;
+    const bodyBytes = body === null ? 0 : body.length;
+    const unsentBytes = duplex.writableLength;
+    if (unsentBytes > 0 && unsentBytes + bodyBytes > this.#unsentMaxBytes) return false;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      duplex.cork();
+      process.nextTick(uncork, this);
+    }
+    if (body === null || bodyBytes <= COPY_MAX_BYTES) {
+      duplex.write(encodeFrame(type, stream, meta, body, flags));
+    } else {
+      duplex.write(encodeHead(type, stream, meta, bodyBytes, flags));
+      duplex.write(body);
+    }
+    return true;
+  }
+
+  /** Stops reading, so that the peer's writes wait; `resume` goes on. Frames of the chunk in hand still arrive. */
+  pause(): void {
+    this.#duplex.pause();
+  }
+
+  resume(): void {
+    this.#duplex.resume();
+  }
+
+  /** Closes now; unsent frames are dropped; safe to repeat. `onClose` follows. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#duplex.destroy();
+  }
+
+  static uncork(channel: FrameChannel): void {
+    channel.#isCorked = false;
+    channel.#duplex.uncork();
+  }
+}
+
+const uncork = FrameChannel.uncork;
