@@ -1,0 +1,81 @@
+/** What went wrong between us and the engine; callers branch on the kind, never on a message. */
+export const ENGINE_ERROR_KINDS = [
+  /** No socket at the path: the engine is not installed, or listens elsewhere. */
+  'absent',
+  /** A socket nobody listens on. */
+  'not_running',
+  /** The socket may not be opened by this user. */
+  'no_permission',
+  /** The engine speaks only API versions we do not. */
+  'unsupported',
+  /** No complete answer before the deadline. */
+  'timeout',
+  /** The caller's signal fired. */
+  'aborted',
+  /** The connection broke before the answer was complete: the call may or may not have been carried out. */
+  'lost',
+  /** An answer that is not what the API promises: bad HTTP, bad JSON, too large. */
+  'invalid_reply',
+  /** Too many calls are waiting already. */
+  'overloaded',
+  'not_found',
+  'conflict',
+  /** Any other refusal; `status` says which. */
+  'refused',
+] as const;
+export type EngineErrorKind = (typeof ENGINE_ERROR_KINDS)[number];
+
+/** A failed call to the container engine. */
+export class EngineError extends Error {
+  readonly kind: EngineErrorKind;
+  /** HTTP status where the engine answered with one. */
+  readonly status: number | null;
+
+  constructor(kind: EngineErrorKind, message: string, options: { status?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'EngineError';
+    this.kind = kind;
+    this.status = options.status ?? null;
+  }
+
+  /** The engine as a whole cannot be reached, rather than this one call being refused. */
+  get isUnreachable(): boolean {
+    return this.kind === 'absent' || this.kind === 'not_running' || this.kind === 'no_permission';
+  }
+}
+
+const KIND_BY_CODE: Record<string, EngineErrorKind> = {
+  ENOENT: 'absent',
+  ENOTSOCK: 'absent',
+  ENOTDIR: 'absent',
+  ECONNREFUSED: 'not_running',
+  EACCES: 'no_permission',
+  EPERM: 'no_permission',
+  UND_ERR_CONNECT_TIMEOUT: 'timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'timeout',
+  UND_ERR_BODY_TIMEOUT: 'timeout',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'invalid_reply',
+  UND_ERR_HEADERS_OVERFLOW: 'invalid_reply',
+  UND_ERR_DESTROYED: 'lost',
+  UND_ERR_CLOSED: 'lost',
+};
+
+/** Sorts whatever the HTTP client threw; `call` names the operation in the message. */
+export function toEngineError(error: unknown, call: string): EngineError {
+  if (error instanceof EngineError) return error;
+  const code = codeOf(error);
+  const kind = KIND_BY_CODE[code] ?? (code.startsWith('HPE_') ? 'invalid_reply' : 'lost');
+  const reason = error instanceof Error ? error.message : String(error);
+  return new EngineError(kind, `${call}: ${reason}`, { cause: error });
+}
+
+/** The error of an answer with a status of 400 or above. */
+export function refusal(call: string, status: number, message: string): EngineError {
+  const kind = status === 404 ? 'not_found' : status === 409 ? 'conflict' : 'refused';
+  return new EngineError(kind, `${call}: ${status} ${message}`, { status });
+}
+
+function codeOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return '';
+  return typeof error.code === 'string' ? error.code : '';
+}
