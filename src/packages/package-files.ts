@@ -1,0 +1,69 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Readable } from 'node:stream';
+import { ZipFile } from 'yazl';
+import type { PackageRef } from '../domain/function.ts';
+import { LIMITS } from '../domain/limits.ts';
+
+export interface PackageFile {
+  path: string;
+  sizeBytes: number;
+  executable: boolean;
+}
+
+/** Zips of one package are equal byte for byte, so they carry this time instead of the files' own. */
+const ZIP_TIME = new Date('1980-01-01T12:00:00Z');
+const STATS_AT_ONCE = 16;
+
+/** Every file of a package, by path. */
+export async function listFiles(ref: Pick<PackageRef, 'path'>): Promise<PackageFile[]> {
+  const entries = await readdir(ref.path, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files: PackageFile[] = [];
+  for (let at = 0; at < paths.length; at += STATS_AT_ONCE) {
+    const some = paths.slice(at, at + STATS_AT_ONCE).map(async (path) => {
+      const { size, mode } = await stat(path);
+      return { path: relative(ref.path, path), sizeBytes: size, executable: (mode & 0o100) !== 0 };
+    });
+    files.push(...(await Promise.all(some)));
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+export async function measureTree(path: string): Promise<{ fileCount: number; sizeBytes: number }> {
+  const files = await listFiles({ path });
+  return { fileCount: files.length, sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0) };
+}
+
+/** The package as text by path, as it can be sent in JSON; null when it has more than 6 MiB, a binary or an executable file. */
+export async function readTextFiles(ref: PackageRef): Promise<Record<string, string> | null> {
+  if (ref.sizeBytes > LIMITS.codeJsonMaxBytes) return null;
+  const texts: [string, string][] = [];
+  for (const file of await listFiles(ref)) {
+    const text = file.executable ? null : decode(await readFile(join(ref.path, file.path)));
+    if (text === null) return null;
+    texts.push([file.path, text]);
+  }
+  // fromEntries defines `__proto__` as plain data, where an assignment would not.
+  return Object.fromEntries(texts);
+}
+
+/** The package as a zip, read from disk as it is consumed; the stream fails if a file cannot be read. */
+export async function zipStream(ref: PackageRef): Promise<Readable> {
+  const zip = new ZipFile();
+  zip.on('error', (error) => (zip.outputStream as Readable).destroy(error as Error));
+  for (const file of await listFiles(ref)) {
+    zip.addFile(join(ref.path, file.path), file.path, { mtime: ZIP_TIME, mode: file.executable ? 0o100755 : 0o100644 });
+  }
+  zip.end();
+  return zip.outputStream as Readable;
+}
+
+function decode(bytes: Uint8Array): string | null {
+  if (bytes.includes(0)) return null;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,57 @@
+const PATH_MAX_BYTES = 1024;
+const SEGMENT_MAX_BYTES = 255;
+const DEPTH_MAX = 32;
+
+/** Why a path cannot be part of a package, in words for its author; null when it can. */
+export function pathProblem(path: string): string | null {
+  if (path === '') return 'the name is empty';
+  if (/[\x00-\x1f\x7f]/.test(path)) return 'the name holds a control character';
+  if (path.includes('\\')) return 'the name holds a backslash';
+  if (path.startsWith('/') || /^[A-Za-z]:/.test(path)) return 'the path is absolute';
+  if (!path.isWellFormed()) return 'the name is not valid Unicode';
+  if (Buffer.byteLength(path) > PATH_MAX_BYTES) return `the path is longer than ${PATH_MAX_BYTES} bytes`;
+  const segments = path.split('/');
+  if (segments.length > DEPTH_MAX) return `the path is deeper than ${DEPTH_MAX} folders`;
+  for (const segment of segments) {
+    if (segment === '..') return 'the path leaves the package';
+    if (segment === '' || segment === '.') return 'the path has an empty part';
+    if (Buffer.byteLength(segment) > SEGMENT_MAX_BYTES) return `a name is longer than ${SEGMENT_MAX_BYTES} bytes`;
+  }
+  return null;
+}
+
+/**
+ * The names a package has taken so far. Names that differ in case only are two names, as they are to Linux and to Lambda;
+ * on a file system that folds case the second file then fails as a duplicate when it is created.
+ */
+export class PackagePaths {
+  readonly #taken = new Map<string, 'file' | 'folder'>();
+
+  /** Takes a file's path and, as folders, all above it. Returns the problem, or null when it is taken now. */
+  addFile(path: string): string | null {
+    const problem = pathProblem(path) ?? this.#addFoldersAbove(path);
+    if (problem) return problem;
+    const there = this.#taken.get(path);
+    if (there) return there === 'file' ? 'the name occurs twice' : 'the name is a file and a folder';
+    this.#taken.set(path, 'file');
+    return null;
+  }
+
+  /** Takes a folder's path (no trailing slash); naming a folder again is harmless. */
+  addFolder(path: string): string | null {
+    const problem = pathProblem(path) ?? this.#addFoldersAbove(path);
+    if (problem) return problem;
+    if (this.#taken.get(path) === 'file') return 'the name is a file and a folder';
+    this.#taken.set(path, 'folder');
+    return null;
+  }
+
+  #addFoldersAbove(path: string): string | null {
+    for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
+      const folder = path.slice(0, at);
+      if (this.#taken.get(folder) === 'file') return 'the name is a file and a folder';
+      this.#taken.set(folder, 'folder');
+    }
+    return null;
+  }
+}

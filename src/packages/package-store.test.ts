@@ -1,0 +1,184 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { listFiles, readTextFiles, zipStream } from './package-files.ts';
+import { PackageStore } from './package-store.ts';
+import { removeTree } from './remove-tree.ts';
+
+let dataDir: string;
+let packages: PackageStore;
+let now = 1_000_000;
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'coldframe-packages-'));
+  packages = new PackageStore({ dataDir, graceMs: 1_000, now: () => now });
+  await packages.start();
+});
+
+afterEach(async () => {
+  await removeTree(dataDir);
+});
+
+const inWorkspace = () => readdir(join(dataDir, 'packages', 'default')).catch(() => []);
+
+test('a package is stored read-only under its hash and reads back', async () => {
+  const ref = await packages.putFiles('default', { 'index.js': 'code', 'lib/a.js': Buffer.from('a') });
+  expect(ref).toMatchObject({ workspaceId: 'default', fileCount: 2, sizeBytes: 5 });
+  expect(ref.path).toBe(join(dataDir, 'packages', 'default', ref.sha256));
+  expect((await stat(join(ref.path, 'index.js'))).mode & 0o777).toBe(0o444);
+  expect((await stat(join(ref.path, 'lib'))).mode & 0o777).toBe(0o555);
+  expect((await stat(ref.path)).mode & 0o777).toBe(0o555);
+  expect(await readTextFiles(ref)).toEqual({ 'index.js': 'code', 'lib/a.js': 'a' });
+  expect(await packages.open('default', ref.sha256)).toEqual(ref);
+  expect(await new PackageStore({ dataDir }).open('default', ref.sha256)).toEqual(ref);
+});
+
+test('the same content has one tree, also when put many times at once; other content or names have another', async () => {
+  const refs = await Promise.all(Array.from({ length: 8 }, () => packages.putFiles('default', { a: '1', b: '2' })));
+  expect(new Set(refs.map((ref) => ref.sha256)).size).toBe(1);
+  expect(await packages.putFiles('default', { b: '2', a: '1' })).toEqual(refs[0]);
+  const others = [{ a: '12', b: '' }, { a: '1', c: '2' }, { a: '1' }];
+  for (const other of others) expect((await packages.putFiles('default', other)).sha256).not.toBe(refs[0]!.sha256);
+  expect(await inWorkspace()).toHaveLength(4);
+});
+
+test('workspaces share no inodes, even for the same content', async () => {
+  const one = await packages.putFiles('default', { a: '1' });
+  const two = await packages.putFiles('other', { a: '1' });
+  expect(two.sha256).toBe(one.sha256);
+  expect((await stat(join(two.path, 'a'))).ino).not.toBe((await stat(join(one.path, 'a'))).ino);
+  expect(await packages.open('third', one.sha256)).toBeNull();
+});
+
+test.each([
+  ['../a'],
+  ['a/../../b'],
+  ['/etc/passwd'],
+  ['C:/x'],
+  ['a\\b'],
+  ['a\0b'],
+  ['a\nb'],
+  [''],
+  ['a//b'],
+  ['./a'],
+  ['a/'],
+  ['x'.repeat(256)],
+  [`${'d/'.repeat(40)}x`],
+  ['\ud800'],
+])('a file named %j is refused and nothing is left', async (path) => {
+  await expect(packages.putFiles('default', { ok: '1', [path]: 'x' })).rejects.toMatchObject({
+    code: 'invalid_code',
+    errors: [{ message: expect.any(String) }],
+  });
+  expect(await inWorkspace()).toEqual([]);
+});
+
+test('a name that is a file and a folder is refused in either order', async () => {
+  for (const files of [
+    { a: '1', 'a/b': '2' },
+    { 'a/b': '2', a: '1' },
+  ]) {
+    await expect(packages.putFiles('default', files)).rejects.toMatchObject({ code: 'invalid_code' });
+  }
+  expect(await inWorkspace()).toEqual([]);
+});
+
+test('a package without files is refused', async () => {
+  await expect(packages.putFiles('default', {})).rejects.toMatchObject({ code: 'invalid_code' });
+});
+
+test('names that differ in case only are two files, and __proto__ is a name like any other', async () => {
+  const files = JSON.parse('{"A.js": "1", "a.js": "2", "__proto__": "3"}') as Record<string, string>;
+  const ref = await packages.putFiles('default', files);
+  expect(JSON.stringify(await readTextFiles(ref))).toBe('{"A.js":"1","__proto__":"3","a.js":"2"}');
+});
+
+test('an aborted put leaves nothing', async () => {
+  const abort = AbortSignal.abort();
+  await expect(packages.putFiles('default', { a: '1' }, abort)).rejects.toThrow();
+  expect(await inWorkspace()).toEqual([]);
+});
+
+test('a full disk is storage_full and leaves nothing', async () => {
+  const content = Buffer.from('x');
+  Object.defineProperty(content, 'byteLength', {
+    get() {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    },
+  });
+  await expect(packages.putFiles('default', { a: content })).rejects.toMatchObject({ code: 'storage_full' });
+  expect(await inWorkspace()).toEqual([]);
+});
+
+test('what a killed server left half-made is gone after the next start', async () => {
+  const script = `import { PackageStore } from ${JSON.stringify(new URL('./package-store.ts', import.meta.url).href)};
+    const store = new PackageStore({ dataDir: ${JSON.stringify(dataDir)} });
+    const files = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => ['d' + i + '/f', 'x']));
+    store.putFiles('default', files);
+    setInterval(() => console.log('.'), 20);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(await inWorkspace()).toEqual([expect.stringMatching(/^\.staging-/)]);
+  expect(await new PackageStore({ dataDir }).start()).toBe(1);
+  expect(await inWorkspace()).toEqual([]);
+});
+
+test('collect removes a package only after two looks and the grace time, and never one that is named', async () => {
+  const old = await packages.putFiles('default', { a: 'old' });
+  const kept = await packages.putFiles('default', { a: 'kept' });
+  const keep = async () => [kept.sha256];
+  expect(await packages.collect('default', keep)).toBe(0);
+  now += 999;
+  expect(await packages.collect('default', keep)).toBe(0);
+  now += 1;
+  expect(await packages.collect('default', keep)).toBe(1);
+  expect(await packages.open('default', old.sha256)).toBeNull();
+  expect(await packages.open('default', kept.sha256)).toEqual(kept);
+  expect(await inWorkspace()).toEqual([kept.sha256]);
+});
+
+test('a package put or named again between the looks is kept', async () => {
+  const ref = await packages.putFiles('default', { a: '1' });
+  await packages.collect('default', async () => []);
+  now += 2_000;
+  await packages.putFiles('default', { a: '1' });
+  expect(await packages.collect('default', async () => [])).toBe(0);
+  now += 2_000;
+  let looks = 0;
+  expect(await packages.collect('default', async () => (looks++ === 0 ? [] : [ref.sha256]))).toBe(0);
+  expect(await packages.open('default', ref.sha256)).toEqual(ref);
+});
+
+test('a binary, an executable or a too large package is no JSON, but always a zip that puts back to the same hash', async () => {
+  const ref = await packages.putFiles('default', { 'a.bin': Buffer.from([0, 1, 2, 255]), 'b.txt': 'text' });
+  expect(await readTextFiles(ref)).toBeNull();
+  const first = await buffer(await zipStream(ref));
+  expect((await buffer(await zipStream(ref))).equals(first)).toBe(true);
+  const zipPath = join(dataDir, 'again.zip');
+  await writeFile(zipPath, first);
+  expect(await packages.putZip('default', zipPath)).toEqual(ref);
+});
+
+test('the executable bit is part of the hash and survives', async () => {
+  const plain = await packages.putFiles('default', { run: '#!/bin/sh\n' });
+  await chmod(join(plain.path, 'run'), 0o555);
+  const zipPath = join(dataDir, 'x.zip');
+  await writeFile(zipPath, await buffer(await zipStream(plain)));
+  const executable = await packages.putZip('default', zipPath);
+  expect(executable.sha256).not.toBe(plain.sha256);
+  expect(await listFiles(executable)).toEqual([{ path: 'run', sizeBytes: 10, executable: true }]);
+  expect(await readFile(join(executable.path, 'run'), 'utf8')).toBe('#!/bin/sh\n');
+});
+
+test('a workspace id or hash that could leave the folder is never used as a path', async () => {
+  await expect(packages.putFiles('../x', { a: '1' })).rejects.toThrow('not a workspace id');
+  expect(await packages.open('default', '../../etc')).toBeNull();
+});

@@ -1,0 +1,18 @@
+import { chmod, lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Removes a read-only tree; one that is not there is fine. Follows no link. */
+export async function removeTree(path: string): Promise<void> {
+  await makeWritable(path);
+  await rm(path, { recursive: true, force: true });
+}
+
+/** Only root may empty folders of mode 0555, so their owner opens them first. */
+async function makeWritable(path: string): Promise<void> {
+  const stat = await lstat(path).catch(() => null);
+  if (!stat?.isDirectory()) return;
+  await chmod(path, 0o755);
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeWritable(join(path, entry.name));
+  }
+}

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { LIMITS } from '../domain/limits.ts';
+import { PackagePaths } from './package-paths.ts';
+import { diskProblem, packageProblem } from './package-problem.ts';
+import { removeTree } from './remove-tree.ts';
+import { type TreeFile, treeHash } from './tree-hash.ts';
+
+const FOLDER_SYNCS_AT_ONCE = 8;
+
+export interface SealedTree {
+  sha256: string;
+  fileCount: number;
+  sizeBytes: number;
+}
+
+/**
+ * A package being written, in a folder beside its final place. It enforces the bounds on what is truly written, whatever a
+ * header promised: paths, file count and total bytes. States: open (addFile), sealed (all on disk, modes set), discarded.
+ * Whatever fails, `discard` leaves nothing; after a crash the store removes the folder at its next start.
+ */
+export class StagedTree {
+  readonly path: string;
+  readonly #code: 'invalid_zip' | 'invalid_code';
+  readonly #paths = new PackagePaths();
+  readonly #folders = new Map<string, Promise<unknown>>();
+  readonly #files: TreeFile[] = [];
+  #sizeBytes = 0;
+
+  private constructor(path: string, code: 'invalid_zip' | 'invalid_code') {
+    this.path = path;
+    this.#code = code;
+  }
+
+  /** Makes the folder; `code` is how its author's mistakes are reported. */
+  static async create(path: string, code: 'invalid_zip' | 'invalid_code'): Promise<StagedTree> {
+    await mkdir(path, { mode: 0o700 }).catch((error) => Promise.reject(diskProblem(error)));
+    return new StagedTree(path, code);
+  }
+
+  /** Writes one file, on disk when it resolves. May run for several files at once; aborts between chunks. */
+  async addFile(
+    path: string,
+    executable: boolean,
+    content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const problem = this.#paths.addFile(path);
+    if (problem) throw packageProblem(this.#code, path, problem);
+    if (this.#files.length >= LIMITS.packageFilesMax) {
+      throw packageProblem(this.#code, path, `the package has more than ${LIMITS.packageFilesMax} files`);
+    }
+    const file: TreeFile = { path, executable, sha256: '' };
+    this.#files.push(file);
+    await this.#makeFolder(dirname(path));
+    const handle = await this.#create(path);
+    try {
+      file.sha256 = await this.#write(handle, path, content, signal);
+      await handle.chmod(executable ? 0o555 : 0o444);
+      await handle.sync();
+    } catch (error) {
+      throw diskProblem(error);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Sets folder modes, puts the folders on disk and computes the hash. */
+  async seal(): Promise<SealedTree> {
+    const folders = ['.', ...[...this.#folders.keys()].filter((folder) => folder !== '.')];
+    try {
+      for (let at = 0; at < folders.length; at += FOLDER_SYNCS_AT_ONCE) {
+        await Promise.all(
+          folders.slice(at, at + FOLDER_SYNCS_AT_ONCE).map((folder) => sealFolder(join(this.path, folder))),
+        );
+      }
+    } catch (error) {
+      throw diskProblem(error);
+    }
+    return { sha256: treeHash(this.#files), fileCount: this.#files.length, sizeBytes: this.#sizeBytes };
+  }
+
+  async discard(): Promise<void> {
+    await removeTree(this.path);
+  }
+
+  async #create(path: string): Promise<FileHandle> {
+    try {
+      return await open(join(this.path, path), 'wx', 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+        throw packageProblem(this.#code, path, 'the name occurs twice');
+      }
+      throw diskProblem(error);
+    }
+  }
+
+  async #write(
+    handle: FileHandle,
+    path: string,
+    content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    const hash = createHash('sha256');
+    for await (const chunk of content) {
+      signal?.throwIfAborted();
+      this.#sizeBytes += chunk.byteLength;
+      if (this.#sizeBytes > LIMITS.packageMaxBytes) {
+        throw packageProblem(this.#code, path, `the package has more than ${LIMITS.packageMaxBytes} bytes`);
+      }
+      hash.update(chunk);
+      await writeWhole(handle, chunk);
+    }
+    return hash.digest('hex');
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    if (folder === '.') return;
+    let made = this.#folders.get(folder);
+    if (!made) {
+      made = this.#makeFolder(dirname(folder)).then(() => mkdir(join(this.path, folder), { mode: 0o700 }));
+      this.#folders.set(folder, made);
+    }
+    try {
+      await made;
+    } catch (error) {
+      throw diskProblem(error);
+    }
+  }
+}
+
+async function writeWhole(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.byteLength; ) {
+    const { bytesWritten } = await handle.write(chunk, at, chunk.byteLength - at);
+    at += bytesWritten;
+  }
+}
+
+async function sealFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.chmod(0o555);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
