@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listDirectories } from './kernel-file.ts';
+import { pause } from './pause.ts';
+
+/** Docker makes one child in ours; deeper nesting than this is nobody we know. */
+const DEPTH_MAX = 6;
+/** A group empties within a few milliseconds of a kill. */
+const RETRY_MS = 4;
+/** Rounds of kill: forks are barred first, so a second round finds only what slipped in before that. */
+const KILL_ROUNDS_MAX = 16;
+
+/** The directory and everything below it, children before parents. */
+export function descendants(directory: string, depth = 0): string[] {
+  if (depth > DEPTH_MAX) return [directory];
+  const children = listDirectories(directory).flatMap((name) => descendants(join(directory, name), depth + 1));
+  return [...children, directory];
+}
+
+export function pidsOf(directories: string[]): number[] {
+  const pids: number[] = [];
+  for (const directory of directories) {
+    try {
+      for (const line of readFileSync(join(directory, 'cgroup.procs'), 'latin1').split('\n')) {
+        if (line !== '') pids.push(Number(line));
+      }
+    } catch {
+      // Gone meanwhile: nothing lives in it.
+    }
+  }
+  return pids;
+}
+
+/** SIGKILL to every process in the directories until no new one shows up; bounded. */
+export function killAllIn(root: string): void {
+  const signalled = new Set<number>();
+  for (let round = 0; round < KILL_ROUNDS_MAX; round++) {
+    let found = false;
+    for (const pid of pidsOf(descendants(root))) {
+      if (pid <= 0 || signalled.has(pid)) continue;
+      signalled.add(pid);
+      found = true;
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It ended by itself.
+      }
+    }
+    if (!found) return;
+  }
+}
+
+/** Removes a group and its children, waiting for the last process to be gone until the signal aborts. */
+export async function removeTree(root: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    let busy: unknown = null;
+    for (const directory of descendants(root)) {
+      try {
+        await rmdir(directory);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') busy = error;
+      }
+    }
+    if (busy === null) return;
+    if (signal.aborted) throw new Error('cgroup is still busy', { cause: busy });
+    await pause(RETRY_MS, signal);
+  }
+}

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { runTool } from './run-tool.ts';
+
+const MOUNT_DEADLINE_MS = 5_000;
+
+/** Mount points at or below a directory, deepest first (a bind on a bind appears twice). */
+export function mountsUnder(mountinfo: string, directory: string): string[] {
+  return mountPoints(mountinfo)
+    .map(({ path }) => path)
+    .filter((path) => path === directory || path.startsWith(`${directory}/`))
+    .reverse()
+    .sort((a, b) => b.length - a.length);
+}
+
+/** Whether that very directory is a mount whose later mounts propagate. */
+export function isSharedMount(mountinfo: string, directory: string): boolean {
+  return mountPoints(mountinfo).some(({ path, shared }) => path === directory && shared);
+}
+
+/** Null when the directory is a shared mount of its own afterwards, else the reason. */
+export async function makeSharedMount(directory: string, signal: AbortSignal): Promise<string | null> {
+  if (isSharedMount(await readFile('/proc/self/mountinfo', 'utf8'), directory)) return null;
+  const bound = await mount(['--bind', directory, directory], signal);
+  if (bound !== null) return bound;
+  const failure = await mount(['--make-shared', directory], signal);
+  if (failure !== null) await unmount(directory, signal);
+  return failure;
+}
+
+/** Binds read-only without set-uid files and devices; a later bind of `target` elsewhere keeps those flags. */
+export function bindReadOnly(source: string, target: string, signal: AbortSignal): Promise<string | null> {
+  return mount(['-o', 'bind,ro,nosuid,nodev', source, target], signal);
+}
+
+/** Binds as it is; a read-only source mount stays read-only. */
+export function bindAgain(source: string, target: string, signal: AbortSignal): Promise<string | null> {
+  return mount(['--bind', source, target], signal);
+}
+
+/** Detaches at once even when in use. Of something not mounted it does nothing. */
+export async function unmount(target: string, signal: AbortSignal): Promise<void> {
+  await runTool('umount', ['-l', target], AbortSignal.any([signal, AbortSignal.timeout(MOUNT_DEADLINE_MS)]));
+}
+
+async function mount(args: string[], signal: AbortSignal): Promise<string | null> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(MOUNT_DEADLINE_MS)]);
+  const result = await runTool('mount', ['-n', ...args], limit);
+  return result.exitCode === 0 ? null : result.stderr.trim() || 'mount was stopped';
+}
+
+function mountPoints(mountinfo: string): { path: string; shared: boolean }[] {
+  return mountinfo
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const fields = line.split(' ');
+      const path = (fields[4] ?? '').replace(/\\(\d{3})/g, (_, octal: string) =>
+        String.fromCharCode(Number.parseInt(octal, 8)),
+      );
+      return { path, shared: fields.slice(6, fields.indexOf('-')).some((field) => field.startsWith('shared:')) };
+    });
+}

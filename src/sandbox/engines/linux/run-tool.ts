@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process';
+
+/** What a tool may print before the rest is dropped, in bytes. */
+const OUTPUT_MAX_BYTES = 64 * 1024;
+
+export interface ToolResult {
+  /** Null when it could not be started or was killed. */
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a small system tool (mount, mkfifo, ldd) with an empty environment and without a shell; killed when the signal
+ * aborts. Never rejects: a tool that is absent reads as exit code null with the reason in `stderr`.
+ */
+export function runTool(command: string, args: string[], signal: AbortSignal): Promise<ToolResult> {
+  return new Promise((resolve) => {
+    const output = { stdout: '', stderr: '' };
+    const child = spawn(command, args, {
+      env: { PATH: '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
+      killSignal: 'SIGKILL',
+    });
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        if (output[name].length < OUTPUT_MAX_BYTES) output[name] += text;
+      });
+    }
+    child.once('error', (error) => resolve({ exitCode: null, ...output, stderr: String(error) }));
+    child.once('close', (exitCode) => resolve({ exitCode, ...output }));
+  });
+}

@@ -1,0 +1,168 @@
+import { chmodSync, chownSync } from 'node:fs';
+import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { CodeRef } from '../../contract/driver.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import { LINK_FILES_MAX, placeCode } from './code-placement.ts';
+import { unmount } from './mounts.ts';
+import { makeOutputFifos, openOutputFifo, STDERR_NAME, STDOUT_NAME } from './output-fifo.ts';
+import type { PackageMounts } from './package-mounts.ts';
+
+/** Who lives in the slot. `uid` null: the sandbox runs as the server's own user. */
+export interface SlotOwner {
+  uid: number | null;
+  /**
+   * How the sandbox sees its code directory. `path`: by its host path, so nothing but file permissions protects it;
+   * `mount`: through a read-only mount of its own, so that even an owner of the files cannot change them.
+   */
+  view: 'path' | 'mount';
+}
+
+export interface SlotOptions {
+  directory: string;
+  owner: SlotOwner;
+  packages: PackageMounts | null;
+}
+
+/**
+ * The directory of one sandbox on the host: `ch/` (the socket `s`, the FIFOs `out` and `err`) and `code/`, which becomes
+ * /var/task. Owned by the server; the sandbox's group may pass through, connect and write output, nobody else may enter.
+ */
+export class Slot {
+  readonly directory: string;
+  readonly channelDir: string;
+  readonly codeDir: string;
+  readonly socketPath: string;
+  readonly stdoutPath: string;
+  readonly stderrPath: string;
+  readonly #owner: SlotOwner;
+  readonly #packages: PackageMounts | null;
+  readonly #streams: Readable[] = [];
+  #server: Server | null = null;
+  #connected: Promise<Socket> | null = null;
+  #bound: CodeRef | null = null;
+  #delivered = false;
+
+  constructor(options: SlotOptions) {
+    this.directory = options.directory;
+    this.channelDir = join(this.directory, 'ch');
+    this.codeDir = join(this.directory, 'code');
+    this.socketPath = join(this.channelDir, 's');
+    this.stdoutPath = join(this.channelDir, STDOUT_NAME);
+    this.stderrPath = join(this.channelDir, STDERR_NAME);
+    this.#owner = options.owner;
+    this.#packages = options.packages;
+  }
+
+  /** Makes the directories and FIFOs. `SlotTree.create` calls it. */
+  async make(signal: AbortSignal): Promise<void> {
+    const gid = this.#owner.uid;
+    await mkdir(this.directory, { mode: 0o700 });
+    await mkdir(this.channelDir, { mode: 0o700 });
+    await mkdir(this.codeDir, { mode: 0o700 });
+    await makeOutputFifos(this.channelDir, gid, signal);
+    if (gid === null) return;
+    for (const path of [this.directory, this.channelDir, this.codeDir]) {
+      await chown(path, 0, gid);
+      await chmod(path, path === this.codeDir ? 0o750 : 0o710);
+    }
+  }
+
+  /** The host's ends of the sandbox's output, paused. Once per slot, before the sandbox starts. */
+  openOutput(): { stdout: Readable; stderr: Readable } {
+    const stdout = openOutputFifo(this.stdoutPath);
+    this.#streams.push(stdout);
+    const stderr = openOutputFifo(this.stderrPath);
+    this.#streams.push(stderr);
+    return { stdout, stderr };
+  }
+
+  /** Listens on `ch/s`; exactly one connection will be taken. Resolves when a sandbox could connect. */
+  listen(): Promise<void> {
+    const server = createServer({ pauseOnConnect: true });
+    this.#server = server;
+    this.#connected = new Promise((resolve, reject) => {
+      server.once('connection', (socket) => {
+        server.on('connection', (intruder) => intruder.destroy());
+        // Closing also unlinks the path: nobody can connect a second time.
+        server.close();
+        resolve(socket);
+      });
+      server.once('close', () =>
+        reject(new SandboxError('sandbox_start_failed', 'no connection before the listener closed')),
+      );
+    });
+    // It is `accept` that reports the failure; without a caller there is nobody to tell.
+    this.#connected.catch(() => undefined);
+    return new Promise((resolve, reject) => {
+      server.once('error', (cause) =>
+        reject(new SandboxError('sandbox_start_failed', 'cannot listen in slot', { cause })),
+      );
+      server.listen({ path: this.socketPath, backlog: 1 }, () => {
+        if (this.#owner.uid !== null) {
+          chownSync(this.socketPath, 0, this.#owner.uid);
+          chmodSync(this.socketPath, 0o660);
+        }
+        resolve();
+      });
+    });
+  }
+
+  /** The one connection, still paused; rejects when the signal aborts first. The listener is closed either way. */
+  accept(signal: AbortSignal): Promise<Socket> {
+    const connected = this.#connected;
+    if (connected === null) throw new SandboxError('sandbox_illegal_state', 'accept before listen');
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        this.#server?.close();
+        connected.then((socket) => socket.destroy()).catch(() => undefined);
+        reject(signal.reason);
+      };
+      if (signal.aborted) onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      connected.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    });
+  }
+
+  /**
+   * Makes the package visible in `code/`, read-only. Few files are hard-linked where they can be, else a read-only mount is
+   * bound, else they are copied. Once per slot. Rejects with SandboxError `sandbox_start_failed`.
+   */
+  async deliver(code: CodeRef, signal: AbortSignal): Promise<void> {
+    if (this.#delivered) throw new SandboxError('sandbox_illegal_state', 'code was delivered into this slot before');
+    this.#delivered = true;
+    try {
+      if (this.#packages !== null && code.fileCount > LINK_FILES_MAX) {
+        await this.#packages.bindAt(code, this.codeDir, signal);
+        this.#bound = code;
+        return;
+      }
+      await placeCode(code, this.codeDir, { mayLink: this.#mayLink(), signal });
+    } catch (cause) {
+      if (cause instanceof SandboxError) throw cause;
+      throw new SandboxError('sandbox_start_failed', 'code could not be delivered', { cause });
+    }
+  }
+
+  /** Closes, unmounts and deletes everything. Safe to repeat; rejects when something is left. */
+  async remove(signal: AbortSignal): Promise<void> {
+    this.#server?.close();
+    for (const stream of this.#streams.splice(0)) stream.destroy();
+    if (this.#bound !== null) {
+      await unmount(this.codeDir, signal);
+      const bound = this.#bound;
+      this.#bound = null;
+      await this.#packages?.release(bound);
+    }
+    signal.throwIfAborted();
+    if ((await lstat(this.directory).catch(() => null)) === null) return;
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** A link is the package's own inode: the sandbox must be neither its owner nor able to reach it through a writable path. */
+  #mayLink(): boolean {
+    return this.#owner.view === 'mount' || this.#owner.uid !== null;
+  }
+}
