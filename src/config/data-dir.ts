@@ -23,11 +23,15 @@ export function openDataDir(asked: string | null, xdgDataHome: string | undefine
       });
     return { path, isTemporary: false };
   }
-  const own = join(platformDataFolder(xdgDataHome), 'coldframe');
+  const [own, temporary] = candidateDataDirs(xdgDataHome);
   if (claimDirectory(own) === null) return { path: own, isTemporary: false };
-  const temporary = join(tmpdir(), `coldframe-data-${userInfo().uid}`);
   if (claimDirectory(temporary) === null) return { path: temporary, isTemporary: true };
   throw new ColdframeError('data_dir_unusable');
+}
+
+/** Where a server without COLDFRAME_DATA_DIR keeps its state: the user's own data folder, else the temp directory. */
+export function candidateDataDirs(xdgDataHome: string | undefined): [own: string, temporary: string] {
+  return [join(platformDataFolder(xdgDataHome), 'coldframe'), join(tmpdir(), `coldframe-data-${userInfo().uid}`)];
 }
 
 function platformDataFolder(xdgDataHome: string | undefined): string {
