@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, chown, copyFile, link, mkdir, readdir, stat } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LIMITS } from '../../../domain/limits.ts';
 import type { CodeRef } from '../../contract/driver.ts';

@@ -1,0 +1,106 @@
+import { DENIED, ENOSYS, EPERM, NEW_NAMESPACE_FLAGS, NOT_IMPLEMENTED, SOCKET_FAMILIES } from './profile.ts';
+import { SYSCALL_NUMBERS } from './syscall-numbers.ts';
+
+export type Machine = keyof typeof SYSCALL_NUMBERS;
+
+/** One classic BPF instruction: what to do, where to go when a comparison holds or not, its operand. */
+interface Instruction {
+  code: number;
+  jumpTrue: number;
+  jumpFalse: number;
+  operand: number;
+}
+
+const LOAD_WORD = 0x20;
+const JUMP_EQUAL = 0x15;
+const JUMP_GREATER = 0x25;
+const JUMP_ANY_BIT = 0x45;
+const RETURN = 0x06;
+
+const ALLOW = 0x7fff_0000;
+const KILL_PROCESS = 0x8000_0000;
+const ERRNO = 0x0005_0000;
+
+/** Offsets in the kernel's `struct seccomp_data`; arguments are 64 bits, of which these flags use the low half. */
+const OFFSET_NUMBER = 0;
+const OFFSET_ARCH = 4;
+const OFFSET_ARGUMENT_0 = 16;
+
+const AUDIT_ARCH: Record<Machine, number> = { x86_64: 0xc000_003e, aarch64: 0xc000_00b7 };
+
+/** The filter for `bwrap --seccomp`, as the array of `struct sock_filter` in the machine's (little-endian) byte order. */
+export function seccompProgram(machine: Machine): Buffer {
+  return encode(assemble(machine));
+}
+
+/** The machine this server runs on; null where we have no filter for it. */
+export function machineOf(arch: string): Machine | null {
+  return arch === 'x64' ? 'x86_64' : arch === 'arm64' ? 'aarch64' : null;
+}
+
+function assemble(machine: Machine): Instruction[] {
+  const numbers = SYSCALL_NUMBERS[machine];
+  const newest = Math.max(...Object.values(numbers));
+  const fail = (name: string, errno: number) => {
+    const number = numbers[name];
+    return number === undefined ? [] : [onlyIf(JUMP_EQUAL, number), ret(ERRNO | errno)];
+  };
+  return [
+    load(OFFSET_ARCH),
+    { code: JUMP_EQUAL, jumpTrue: 1, jumpFalse: 0, operand: AUDIT_ARCH[machine] },
+    ret(KILL_PROCESS),
+    load(OFFSET_NUMBER),
+    // Also refuses the x32 numbers of x86_64, which have bit 30 set.
+    onlyIf(JUMP_GREATER, newest),
+    ret(ERRNO | ENOSYS),
+    ...cloneRule(numbers.clone as number),
+    ...socketRule(numbers.socket as number),
+    ...NOT_IMPLEMENTED.flatMap((name) => fail(name, ENOSYS)),
+    ...DENIED.flatMap((name) => fail(name, EPERM)),
+    ret(ALLOW),
+  ];
+}
+
+function cloneRule(number: number): Instruction[] {
+  return [
+    { code: JUMP_EQUAL, jumpTrue: 0, jumpFalse: 4, operand: number },
+    load(OFFSET_ARGUMENT_0),
+    onlyIf(JUMP_ANY_BIT, NEW_NAMESPACE_FLAGS),
+    ret(ERRNO | EPERM),
+    ret(ALLOW),
+  ];
+}
+
+function socketRule(number: number): Instruction[] {
+  const families = SOCKET_FAMILIES.flatMap((family) => [onlyIf(JUMP_EQUAL, family), ret(ALLOW)]);
+  return [
+    { code: JUMP_EQUAL, jumpTrue: 0, jumpFalse: families.length + 2, operand: number },
+    load(OFFSET_ARGUMENT_0),
+    ...families,
+    ret(ERRNO | EPERM),
+  ];
+}
+
+/** Runs the next instruction when the comparison holds, else skips it. */
+function onlyIf(code: number, operand: number): Instruction {
+  return { code, jumpTrue: 0, jumpFalse: 1, operand };
+}
+
+function load(offset: number): Instruction {
+  return { code: LOAD_WORD, jumpTrue: 0, jumpFalse: 0, operand: offset };
+}
+
+function ret(action: number): Instruction {
+  return { code: RETURN, jumpTrue: 0, jumpFalse: 0, operand: action };
+}
+
+function encode(program: Instruction[]): Buffer {
+  const bytes = Buffer.alloc(program.length * 8);
+  program.forEach((instruction, index) => {
+    bytes.writeUInt16LE(instruction.code, index * 8);
+    bytes.writeUInt8(instruction.jumpTrue, index * 8 + 2);
+    bytes.writeUInt8(instruction.jumpFalse, index * 8 + 3);
+    bytes.writeUInt32LE(instruction.operand >>> 0, index * 8 + 4);
+  });
+  return bytes;
+}
