@@ -1,0 +1,309 @@
+import type { Duplex } from 'node:stream';
+import type { SandboxSpec } from '../../contract/driver.ts';
+import { FrameChannel } from '../../wire/frame-channel.ts';
+import { encodeFrame, type Frame, parseMeta } from '../../wire/frame-codec.ts';
+import {
+  BODY_MAX_BYTES,
+  CREDIT_BYTES,
+  FLAG_OPTIONAL,
+  FRAME,
+  FROM_HOST,
+  type FrameType,
+  PROTOCOL_VERSION,
+} from '../../wire/frame-type.ts';
+import type { MemoryBox } from './memory-box.ts';
+import type { MemoryCall, MemoryFigures, MemoryHandler, MemoryProcess } from './memory-module.ts';
+
+export interface MemoryShimOptions {
+  spec: SandboxSpec;
+  box: MemoryBox;
+  duplex: Duplex;
+  token: string;
+  hello: { silent?: boolean; token?: string; protocol?: number; twice?: boolean };
+}
+
+/** What runs inside a real sandbox, emulated: the same frames in the same order, code in place of a package. */
+export class MemoryShim implements MemoryProcess {
+  env: Record<string, string> = {};
+  settings: MemoryProcess['settings'] = {
+    functionName: '',
+    functionVersion: '',
+    functionArn: '',
+    memoryMib: 0,
+    handler: '',
+  };
+  readonly #box: MemoryBox;
+  readonly #duplex: Duplex;
+  readonly #channel: FrameChannel;
+  readonly #calls = new Map<number, ShimCall>();
+  #handler: MemoryHandler | null = null;
+  #isDead = false;
+  /** What happens once thawed, in order. */
+  #held: (() => void)[] = [];
+
+  constructor(options: MemoryShimOptions) {
+    this.#box = options.box;
+    this.#duplex = options.duplex;
+    this.#channel = new FrameChannel({
+      duplex: options.duplex,
+      accepts: FROM_HOST,
+      onFrame: (frame) => this.whenAwake(() => this.#onFrame(frame)),
+      onViolation: () => this.exit(1),
+      onClose: () => {},
+    });
+    const { hello } = options;
+    if (hello.silent) return;
+    const meta = {
+      protocol: hello.protocol ?? PROTOCOL_VERSION,
+      features: ['stream', 'concurrency', 'cancel', 'log'],
+      token: hello.token ?? options.token,
+      runtime: options.spec.runtime,
+      version: 'memory',
+      bootMs: 0,
+    };
+    this.sendFrame(FRAME.hello, 0, 0, meta, null);
+    if (hello.twice) this.sendFrame(FRAME.hello, 0, 0, meta, null);
+  }
+
+  get figures(): MemoryFigures {
+    return this.#box.figures;
+  }
+
+  /** Runs now, or at thaw while frozen, or never once dead. */
+  whenAwake(action: () => void): void {
+    if (this.#isDead) return;
+    if (this.#box.isFrozen) this.#held.push(action);
+    else action();
+  }
+
+  wake(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const action of held) this.whenAwake(action);
+  }
+
+  die(): void {
+    this.#isDead = true;
+    this.#held = [];
+    this.#calls.clear();
+  }
+
+  stdout(text: string | Uint8Array): void {
+    this.whenAwake(() => this.#box.print('stdout', text));
+  }
+
+  stderr(text: string | Uint8Array): void {
+    this.whenAwake(() => this.#box.print('stderr', text));
+  }
+
+  exit(exitCode: number): void {
+    this.whenAwake(() => this.#box.end({ cause: 'exit', exitCode, signal: null }));
+  }
+
+  signal(name: string): void {
+    this.whenAwake(() => this.#box.end({ cause: 'signal', exitCode: null, signal: name }));
+  }
+
+  outOfMemory(): void {
+    this.#box.oomKillCount += 1;
+    this.#box.end({ cause: 'oom', exitCode: null, signal: 'SIGKILL' });
+  }
+
+  closeChannel(): void {
+    this.whenAwake(() => this.#box.closeChannel());
+  }
+
+  sendRaw(bytes: Uint8Array): void {
+    this.whenAwake(() => this.#duplex.write(Buffer.from(bytes)));
+  }
+
+  sendFrame(type: number, flags: number, stream: number, meta: object | null, body: Uint8Array | null): void {
+    this.sendRaw(encodeFrame(type as FrameType, stream, meta === null ? '' : JSON.stringify(meta), body, flags));
+  }
+
+  /** The one way a call ends here; unlike a careful shim it does not notice that it did so before. */
+  finish(call: ShimCall, type: FrameType, meta: string, body: Uint8Array | null): void {
+    this.#calls.delete(call.stream);
+    if (this.#isDead) return;
+    if (this.#box.isFrozen) this.whenAwake(() => this.#channel.send(type, call.stream, meta, body));
+    else this.#channel.send(type, call.stream, meta, body);
+  }
+
+  #onFrame(frame: Frame): void {
+    if (frame.type === FRAME.invoke) this.#invoke(frame);
+    else if (frame.type === FRAME.init) this.env = JSON.parse(frame.body.toString('utf8'));
+    else if (frame.type === FRAME.load) void this.#load(frame);
+    else if (frame.type === FRAME.credit) this.#calls.get(frame.stream)?.grant(Number(parseMeta(frame.meta)?.bytes));
+    else if (frame.type === FRAME.cancel) this.#calls.get(frame.stream)?.abort.abort();
+    else if (frame.type === FRAME.ping) this.sendFrame(FRAME.pong, 0, 0, parseMeta(frame.meta), null);
+    else if (frame.type === FRAME.shutdown) this.exit(0);
+  }
+
+  async #load(frame: Frame): Promise<void> {
+    const meta = parseMeta(frame.meta) as unknown as MemoryProcess['settings'];
+    this.settings = meta;
+    const code = this.#box.code;
+    const module = code === null ? null : this.#box.resolve(code, meta.handler);
+    try {
+      if (module === null) throw namedError('Runtime.ImportModuleError', `Cannot find module of ${meta.handler}`);
+      this.#handler = typeof module === 'function' ? module : module.handler;
+      if (typeof module !== 'function') await module.load?.(this);
+      this.sendFrame(FRAME.loaded, 0, 0, { importUs: 0 }, null);
+    } catch (error) {
+      this.sendFrame(FRAME.loadError, 0, 0, { importUs: 0 }, errorBody(error));
+      this.exit(1);
+    }
+  }
+
+  #invoke(frame: Frame): void {
+    const call = new ShimCall(this, frame);
+    this.#calls.set(frame.stream, call);
+    try {
+      const result = this.#handler!(frame.body, call);
+      if (result instanceof Promise) result.then(call.succeed, call.fail);
+      else if (result !== NO_REPLY) call.succeed(result);
+    } catch (error) {
+      call.fail(error);
+    }
+  }
+}
+
+/** What a handler returns to leave the call open: it replies later by itself, or never. */
+export const NO_REPLY = Symbol('no reply');
+
+class ShimCall implements MemoryCall {
+  readonly stream: number;
+  readonly #shim: MemoryShim;
+  readonly #meta: Buffer;
+  #isStreamed = false;
+  #creditBytes = CREDIT_BYTES;
+  #waiting: (() => void)[] = [];
+  #abort: AbortController | null = null;
+
+  constructor(shim: MemoryShim, frame: Frame) {
+    this.#shim = shim;
+    this.stream = frame.stream;
+    this.#meta = frame.meta;
+  }
+
+  get abort(): AbortController {
+    this.#abort ??= new AbortController();
+    return this.#abort;
+  }
+
+  get cancelled(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  get requestId(): string {
+    return String(parseMeta(this.#meta)?.id);
+  }
+
+  get remainingMs(): number {
+    return Number(parseMeta(this.#meta)?.remainingMs);
+  }
+
+  get streaming(): boolean {
+    return parseMeta(this.#meta)?.stream === true;
+  }
+
+  get env(): Record<string, string> {
+    return this.#shim.env;
+  }
+
+  get settings(): MemoryProcess['settings'] {
+    return this.#shim.settings;
+  }
+
+  get figures(): MemoryFigures {
+    return this.#shim.figures;
+  }
+
+  readonly succeed = (value: unknown): void => {
+    if (value === NO_REPLY) return;
+    if (this.#isStreamed) {
+      this.#shim.finish(this, FRAME.end, '{"us":0}', null);
+      return;
+    }
+    const body = value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value) ?? 'null');
+    if (body.length <= BODY_MAX_BYTES) {
+      this.reply(body);
+      return;
+    }
+    const error = namedError('Function.ResponseSizeTooLarge', `Response payload size (${body.length} bytes) exceeded`);
+    this.#shim.finish(this, FRAME.error, JSON.stringify({ us: 0, tooLarge: body.length }), errorBody(error));
+  };
+
+  readonly fail = (error: unknown): void => {
+    this.#shim.finish(this, FRAME.error, '{"us":0}', errorBody(error));
+  };
+
+  reply(body: Uint8Array): void {
+    this.#shim.finish(this, FRAME.end, '{"us":0}', body);
+  }
+
+  chunk(bytes: Uint8Array, meta?: { contentType?: string; prelude?: true }): number {
+    this.#shim.sendFrame(FRAME.chunk, 0, this.stream, this.#isStreamed ? null : (meta ?? {}), bytes);
+    this.#isStreamed = true;
+    this.#creditBytes -= bytes.length;
+    return this.#creditBytes;
+  }
+
+  credit(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  grant(bytes: number): void {
+    this.#creditBytes += bytes;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  log(text: string): void {
+    this.#shim.sendFrame(FRAME.log, FLAG_OPTIONAL, this.stream, { s: 1 }, Buffer.from(text));
+  }
+
+  stdout(text: string | Uint8Array): void {
+    this.#shim.stdout(text);
+  }
+
+  stderr(text: string | Uint8Array): void {
+    this.#shim.stderr(text);
+  }
+
+  exit(exitCode: number): void {
+    this.#shim.exit(exitCode);
+  }
+
+  signal(name: string): void {
+    this.#shim.signal(name);
+  }
+
+  outOfMemory(): void {
+    this.#shim.outOfMemory();
+  }
+
+  closeChannel(): void {
+    this.#shim.closeChannel();
+  }
+
+  sendRaw(bytes: Uint8Array): void {
+    this.#shim.sendRaw(bytes);
+  }
+
+  sendFrame(type: number, flags: number, stream: number, meta: object | null, body: Uint8Array | null): void {
+    this.#shim.sendFrame(type, flags, stream, meta, body);
+  }
+}
+
+function namedError(name: string, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}
+
+function errorBody(error: unknown): Buffer {
+  const { name, message } = error instanceof Error ? error : { name: typeof error, message: String(error) };
+  return Buffer.from(JSON.stringify({ errorType: name, errorMessage: message, stackTrace: [] }));
+}

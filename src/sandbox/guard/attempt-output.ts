@@ -1,0 +1,181 @@
+import type { Readable } from 'node:stream';
+import { LIMITS } from '../../domain/limits.ts';
+import type { AttemptLogs } from '../contract/sandbox.ts';
+import { type Frame, parseMeta } from '../wire/frame-codec.ts';
+import { type OutputPiece, splitLines } from './line-splitter.ts';
+
+/** What one attempt (or the time between two) has printed so far, bounded; the cut is marked. */
+export class OutputBuffer {
+  #pieces: OutputPiece[] = [];
+  #keptBytes = 0;
+  #truncated = false;
+
+  add(stream: OutputPiece['stream'], bytes: Buffer): void {
+    const room = LIMITS.logsPerAttemptMaxBytes - this.#keptBytes;
+    if (bytes.length > room) this.#truncated = true;
+    if (room <= 0 || bytes.length === 0) return;
+    const kept = bytes.length > room ? bytes.subarray(0, room) : bytes;
+    this.#keptBytes += kept.length;
+    this.#pieces.push({ atMs: Date.now(), stream, bytes: kept });
+    if (this.#pieces.length >= PIECES_MAX) this.#join();
+  }
+
+  /** One console call; copied, since it is a view on what the channel read. */
+  addLine(stream: OutputPiece['stream'], text: Buffer): void {
+    const room = LIMITS.logsPerAttemptMaxBytes - this.#keptBytes;
+    if (room <= 0) this.#truncated = true;
+    else this.add(stream, Buffer.concat([text.subarray(0, room + 1), NEWLINE]));
+  }
+
+  markTruncated(): void {
+    this.#truncated = true;
+  }
+
+  /** Everything of `other` (newer than ours or of another source), bounded as ever; `other` is empty afterwards. */
+  absorb(other: OutputBuffer): void {
+    for (const piece of other.#pieces) {
+      this.add(piece.stream, piece.bytes);
+      const own = this.#pieces.at(-1);
+      if (own !== undefined) own.atMs = piece.atMs;
+    }
+    this.#truncated ||= other.#truncated;
+    other.#reset();
+  }
+
+  /** Hands over what is kept and begins anew. */
+  take(): AttemptLogs {
+    if (this.#pieces.length === 0 && !this.#truncated) return { lines: [], truncated: false };
+    const { lines, truncated } = splitLines(this.#pieces);
+    const logs = { lines, truncated: truncated || this.#truncated };
+    this.#reset();
+    return logs;
+  }
+
+  /** A function that prints byte by byte must not make an object per byte; times then blur to that of the first piece. */
+  #join(): void {
+    const joined: OutputPiece[] = [];
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const own = this.#pieces.filter((piece) => piece.stream === stream);
+      const first = own[0];
+      if (first === undefined) continue;
+      joined.push({ atMs: first.atMs, stream, bytes: Buffer.concat(own.map((piece) => piece.bytes)) });
+    }
+    this.#pieces = joined;
+  }
+
+  #reset(): void {
+    this.#pieces = [];
+    this.#keptBytes = 0;
+    this.#truncated = false;
+  }
+}
+
+/** Which stream a log frame stands for. */
+export function logStream(meta: Buffer): OutputPiece['stream'] {
+  return parseMeta(meta)?.s === 2 ? 'stderr' : 'stdout';
+}
+
+const NEWLINE = Buffer.from('\n');
+/** Reads kept apart before they are joined. */
+const PIECES_MAX = 4096;
+/** Longest a reader sleeps once over its rate: short enough that a writer never waits long after a burst. */
+const PAUSE_MAX_MS = 250;
+
+/**
+ * Reads stdout and stderr of one sandbox all the time, at most 1 MiB a second (then both readers are paused and the
+ * writers wait), into the buffer of whatever runs. Output between attempts stays, bounded, for the next one.
+ */
+export class SandboxOutput {
+  readonly #stdout: Readable;
+  readonly #stderr: Readable;
+  readonly #buffer = new OutputBuffer();
+  #tokens = LIMITS.logRateMaxBytesPerSecond;
+  #filledAtMs = 0;
+  #pause: NodeJS.Timeout | null = null;
+  /** Attempts whose last output is being collected; above the rate their bytes are read but dropped. */
+  #draining = 0;
+  #closed = false;
+
+  constructor(stdout: Readable, stderr: Readable) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    stdout.on('data', (bytes: Buffer) => this.#onData('stdout', bytes));
+    stderr.on('data', (bytes: Buffer) => this.#onData('stderr', bytes));
+    // A pipe that breaks is a death; the channel and `exited` tell of it, with its cause.
+    stdout.on('error', ignore);
+    stderr.on('error', ignore);
+  }
+
+  /** A result has come: read what is in the pipes already, even above the rate, until the matching `endDrain`. */
+  beginDrain(): void {
+    this.#draining += 1;
+    if (this.#pause !== null) this.#resume();
+  }
+
+  /** Hands over what was printed; `own` are lines that came attributed to the call, null when there are none. */
+  endDrain(own: OutputBuffer | null): AttemptLogs {
+    this.#draining -= 1;
+    if (own === null) return this.#buffer.take();
+    own.absorb(this.#buffer);
+    return own.take();
+  }
+
+  /** A console line of no running call. */
+  addLine(frame: Frame): void {
+    this.#buffer.addLine(logStream(frame.meta), frame.body);
+  }
+
+  /** What has been read so far, without waiting for more. */
+  take(): AttemptLogs {
+    return this.#buffer.take();
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#pause !== null) clearTimeout(this.#pause);
+    this.#pause = null;
+    this.#stdout.destroy();
+    this.#stderr.destroy();
+  }
+
+  #onData(stream: OutputPiece['stream'], bytes: Buffer): void {
+    if (this.#closed) return;
+    this.#refill();
+    this.#tokens -= bytes.length;
+    if (this.#tokens >= 0) {
+      this.#buffer.add(stream, bytes);
+      return;
+    }
+    if (this.#draining > 0) {
+      this.#tokens = 0;
+      this.#buffer.markTruncated();
+      return;
+    }
+    this.#buffer.add(stream, bytes);
+    if (this.#pause === null) this.#sleep();
+  }
+
+  #refill(): void {
+    const nowMs = performance.now();
+    const rate = LIMITS.logRateMaxBytesPerSecond;
+    this.#tokens = Math.min(rate, this.#tokens + ((nowMs - this.#filledAtMs) * rate) / 1000);
+    this.#filledAtMs = nowMs;
+  }
+
+  #sleep(): void {
+    this.#stdout.pause();
+    this.#stderr.pause();
+    const waitMs = Math.min(PAUSE_MAX_MS, (-this.#tokens * 1000) / LIMITS.logRateMaxBytesPerSecond + 1);
+    this.#pause = setTimeout(() => this.#resume(), waitMs);
+    this.#pause.unref();
+  }
+
+  #resume(): void {
+    if (this.#pause !== null) clearTimeout(this.#pause);
+    this.#pause = null;
+    this.#stdout.resume();
+    this.#stderr.resume();
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,43 @@
+import { SandboxError } from '../contract/sandbox-error.ts';
+
+/**
+ * Runs an outside call under a deadline and signals. Rejects at once when either strikes, even where the call ignores its
+ * signal; what it then still delivers goes to `onLate`, whose promise is nobody's to await: it must not reject.
+ */
+export async function beforeDeadline<T>(
+  what: string,
+  deadlineMs: number,
+  signals: readonly AbortSignal[],
+  run: (signal: AbortSignal) => Promise<T>,
+  onLate?: (value: T) => unknown,
+): Promise<T> {
+  const controller = new AbortController();
+  const { promise: struck, reject: strike } = Promise.withResolvers<never>();
+  let isOver = false;
+  const give = (message: string, cause?: unknown): void => {
+    isOver = true;
+    const error = new SandboxError('sandbox_start_failed', message, { cause });
+    strike(error);
+    controller.abort(error);
+  };
+  const listeners = signals.map((signal) => ({ signal, onAbort: () => give(`${what} aborted`, signal.reason) }));
+  const timer = setTimeout(() => give(`${what} took longer than ${deadlineMs} ms`), deadlineMs);
+  // Lost races: neither may become an unhandled rejection.
+  struck.catch(() => {});
+  try {
+    for (const { signal, onAbort } of listeners) {
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    }
+    if (controller.signal.aborted) return await struck;
+    const running = run(controller.signal).then((value) => {
+      if (isOver) onLate?.(value);
+      return value;
+    });
+    running.catch(() => {});
+    return await Promise.race([running, struck]);
+  } finally {
+    clearTimeout(timer);
+    for (const { signal, onAbort } of listeners) signal.removeEventListener('abort', onAbort);
+  }
+}

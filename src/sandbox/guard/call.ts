@@ -1,0 +1,123 @@
+import type { Receipt } from '../../domain/invocation.ts';
+import type { SandboxReply, SandboxRequest, Settled } from '../contract/sandbox.ts';
+import { type Frame, parseMeta } from '../wire/frame-codec.ts';
+import { logStream, OutputBuffer } from './attempt-output.ts';
+import type { ReplyRelay } from './reply-relay.ts';
+import { type Settling, settleAfterPoll } from './settle-queue.ts';
+import type { MeterStart } from './usage-meter.ts';
+
+/** The sandbox, as its calls know it. */
+export interface CallOwner {
+  readonly receipt: Pick<Receipt, 'driver'>;
+  callExpired(call: Call): void;
+  callReplied(call: Call): void;
+  settleCall(call: Call): void;
+}
+
+/**
+ * One call in flight. It replies exactly once, by whichever comes first: a frame, its one timer, or the sandbox's end; then
+ * it settles once. One object and no closures: this is the hot path.
+ */
+export class Call implements Settling {
+  readonly stream: number;
+  readonly request: SandboxRequest;
+  readonly onSettled: (settled: Settled) => void;
+  readonly startedAtMs: number;
+  /** How many calls the sandbox had taken when this one came, itself included: tells later whether others overlapped. */
+  readonly ordinal: number;
+  readonly meterStart: MeterStart;
+  hasReplied = false;
+  isCancelled = false;
+  /** Whether any byte of it was written. */
+  isDispatched = false;
+  isShared: boolean;
+  relay: ReplyRelay | null = null;
+  /** Console lines that came attributed; null until the first. */
+  lines: OutputBuffer | null = null;
+  readonly #owner: CallOwner;
+  readonly #onReply: (reply: SandboxReply) => void;
+  #timer: NodeJS.Timeout;
+
+  constructor(
+    owner: CallOwner,
+    request: SandboxRequest,
+    callbacks: { onReply: (reply: SandboxReply) => void; onSettled: (settled: Settled) => void },
+    start: { stream: number; ordinal: number; isShared: boolean; meterStart: MeterStart },
+  ) {
+    this.#owner = owner;
+    this.request = request;
+    this.#onReply = callbacks.onReply;
+    this.onSettled = callbacks.onSettled;
+    this.stream = start.stream;
+    this.ordinal = start.ordinal;
+    this.isShared = start.isShared;
+    this.meterStart = start.meterStart;
+    this.startedAtMs = performance.now();
+    this.#timer = setTimeout(expire, request.timeoutMs, this);
+  }
+
+  /** Ends the call; what comes after the first reply is ignored. */
+  reply(reply: SandboxReply): void {
+    if (this.hasReplied) return;
+    this.hasReplied = true;
+    clearTimeout(this.#timer);
+    this.#owner.callReplied(this);
+    this.#onReply(reply);
+    settleAfterPoll(this);
+  }
+
+  /** From now on the call has `graceMs` at most, never more than its own clock left it. */
+  cancel(graceMs: number): void {
+    this.isCancelled = true;
+    clearTimeout(this.#timer);
+    const leftMs = this.request.timeoutMs - (performance.now() - this.startedAtMs);
+    this.#timer = setTimeout(expire, Math.max(0, Math.min(graceMs, leftMs)), this);
+  }
+
+  expire(): void {
+    this.#owner.callExpired(this);
+  }
+
+  settle(): void {
+    this.#owner.settleCall(this);
+  }
+
+  /** A console line that belongs to this call. */
+  takeLog(frame: Frame): void {
+    this.lines ??= new OutputBuffer();
+    this.lines.addLine(logStream(frame.meta), frame.body);
+  }
+
+  /** Handler time as the shim reports it, in ms, never more than we saw pass ourselves; null when it is no number. */
+  handlerMs(meta: Buffer): number | null {
+    const reportedUs = readMicros(meta);
+    if (reportedUs === null) return null;
+    return Math.min(reportedUs / 1000, performance.now() - this.startedAtMs);
+  }
+}
+
+function expire(call: Call): void {
+  call.expire();
+}
+
+const PLAIN_PREFIX = Buffer.from('{"us":');
+const ZERO = 0x30;
+const NINE = 0x39;
+const CLOSING_BRACE = 0x7d;
+
+/** The number in `{"us":n}`; read by hand when it stands alone, which is every ordinary result. */
+function readMicros(meta: Buffer): number | null {
+  const last = meta.length - 1;
+  if (last > PLAIN_PREFIX.length && last < 20 && meta[last] === CLOSING_BRACE) {
+    let us = 0;
+    let at = PLAIN_PREFIX.length;
+    for (; at < last; at += 1) {
+      const digit = meta[at]!;
+      if (digit < ZERO || digit > NINE) break;
+      us = us * 10 + (digit - ZERO);
+    }
+    if (at === last && PLAIN_PREFIX.compare(meta, 0, PLAIN_PREFIX.length) === 0) return us;
+  }
+  const us = parseMeta(meta)?.us;
+  return typeof us === 'number' && us >= 0 ? us : null;
+}

@@ -1,0 +1,177 @@
+import type { Isolation } from '../../domain/names.ts';
+import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../contract/driver.ts';
+import type { GuardedDriver } from '../contract/guarded-driver.ts';
+import type { Sandbox } from '../contract/sandbox.ts';
+import { SandboxError } from '../contract/sandbox-error.ts';
+import { beforeDeadline } from './before-deadline.ts';
+import { BoxRemoval } from './box-removal.ts';
+import { CachedProbe } from './cached-probe.ts';
+import { DEFAULTS, type GuardOptions } from './guard-options.ts';
+import { GuardedSandbox } from './guarded-sandbox.ts';
+
+/** Wraps a driver: legal order, start-once and stop-once, deadlines, the list of live sandboxes, removals that are retried. */
+export function guardDriver(driver: Driver, options: GuardOptions = {}): GuardedDriver {
+  return new DriverGuard(driver, { ...DEFAULTS, ...options });
+}
+
+class DriverGuard implements GuardedDriver {
+  readonly name: string;
+  readonly isolation: Isolation;
+  readonly capabilities: DriverCapabilities;
+  readonly #driver: Driver;
+  readonly #options: Required<GuardOptions>;
+  readonly #probe: CachedProbe;
+  /** Everything with a trace on this host: sandboxes, and those whose removal is being retried. */
+  readonly #live = new Map<string, { sandbox: Sandbox; removal: BoxRemoval }>();
+  /** Removals of boxes that came too late to become sandboxes. */
+  readonly #orphans = new Set<BoxRemoval>();
+  readonly #creating = new Set<Promise<unknown>>();
+  readonly #stopping = new AbortController();
+  #started: Promise<void> | null = null;
+  #isStarted = false;
+  #stopped: Promise<void> | null = null;
+
+  constructor(driver: Driver, options: Required<GuardOptions>) {
+    this.name = driver.name;
+    this.isolation = driver.isolation;
+    this.capabilities = driver.capabilities;
+    this.#driver = driver;
+    this.#options = options;
+    this.#probe = new CachedProbe(driver, options.probeDeadlineMs);
+  }
+
+  get lastProbe(): ProbeResult | null {
+    return this.#probe.last;
+  }
+
+  probe(options: { fresh?: boolean } = {}): Promise<ProbeResult> {
+    return this.#probe.run(options.fresh === true);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#stopped !== null) throw this.#illegal('start after stop');
+    this.#started ??= this.#start(signal);
+    await this.#started;
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    try {
+      const what = `start of ${this.name}`;
+      await beforeDeadline(what, this.#options.startDeadlineMs, [signal], (bounded) => this.#driver.start(bounded));
+      this.#isStarted = true;
+    } catch (error) {
+      this.#started = null;
+      throw asSandboxError(error, 'isolation_unavailable');
+    }
+  }
+
+  async create(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
+    if (!this.#isStarted || this.#stopped !== null) throw this.#illegal('create outside start and stop');
+    if (this.#live.has(spec.id)) throw this.#illegal(`create ${spec.id} twice`);
+    const creating = this.#create(spec, signal);
+    this.#creating.add(creating);
+    try {
+      return await creating;
+    } finally {
+      this.#creating.delete(creating);
+    }
+  }
+
+  async #create(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
+    const beganAtMs = performance.now();
+    const { createDeadlineMs } = this.#options;
+    const signals = [signal, this.#stopping.signal];
+    let box: Box;
+    try {
+      box = await beforeDeadline(
+        `create of ${this.name} sandbox`,
+        createDeadlineMs,
+        signals,
+        (bounded) => this.#driver.create(spec, bounded),
+        (late) => this.#removeLate(spec.id, late),
+      );
+    } catch (error) {
+      throw asSandboxError(error, 'sandbox_start_failed');
+    }
+    const sandbox = this.#adopt(spec, box);
+    const leftMs = Math.max(1, createDeadlineMs - (performance.now() - beganAtMs));
+    await sandbox.greet(leftMs, AbortSignal.any(signals));
+    return sandbox;
+  }
+
+  #adopt(spec: SandboxSpec, box: Box): GuardedSandbox {
+    const { onEvent } = this.#options;
+    const removal = new BoxRemoval(box, this.#options, (reason) => {
+      this.#live.delete(spec.id);
+      onEvent({ kind: 'gone', sandboxId: spec.id, reason });
+    });
+    const sandbox = new GuardedSandbox(box, {
+      spec,
+      onTransition: (sandboxId, from, to, reason) => onEvent({ kind: 'transition', sandboxId, from, to, reason }),
+      remove: (reason) => removal.begin(reason),
+    });
+    this.#live.set(spec.id, { sandbox, removal });
+    return sandbox;
+  }
+
+  /** A driver that ignored the abort has built a box nobody waits for. */
+  #removeLate(sandboxId: string, box: Box): Promise<void> {
+    const removal = new BoxRemoval(box, this.#options, (reason) => {
+      this.#orphans.delete(removal);
+      this.#options.onEvent({ kind: 'gone', sandboxId, reason });
+    });
+    this.#orphans.add(removal);
+    return removal.begin('arrived after its create was given up');
+  }
+
+  live(): readonly Sandbox[] {
+    return Array.from(this.#live.values(), (entry) => entry.sandbox);
+  }
+
+  async reap(signal: AbortSignal): Promise<number> {
+    try {
+      return await beforeDeadline(`reap of ${this.name}`, this.#options.startDeadlineMs, [signal], (bounded) =>
+        this.#driver.reap(bounded),
+      );
+    } catch (error) {
+      throw asSandboxError(error, 'isolation_unavailable');
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort(new SandboxError('draining', `${this.name} is being stopped`));
+    await Promise.allSettled(this.#creating);
+    await Promise.all(Array.from(this.#live.values(), ({ sandbox }) => sandbox.destroy('driver stopped')));
+    const removals = [...Array.from(this.#live.values(), (entry) => entry.removal), ...this.#orphans];
+    const failures = (await Promise.all(removals.map((removal) => removal.lastTry()))).filter(
+      (error) => error !== null,
+    );
+    try {
+      const stop = (): Promise<void> => this.#driver.stop();
+      await beforeDeadline(`stop of ${this.name}`, this.#options.startDeadlineMs, [], stop);
+    } catch (error) {
+      failures.push(asSandboxError(error, 'internal'));
+    }
+    if (failures.length > 0) {
+      const message = `${this.name}: ${failures.length} failure(s) at stop`;
+      throw new SandboxError('internal', message, { cause: new AggregateError(failures, message) });
+    }
+  }
+
+  #illegal(action: string): SandboxError {
+    return new SandboxError('sandbox_illegal_state', `${this.name}: ${action}`);
+  }
+}
+
+function asSandboxError(
+  error: unknown,
+  code: 'sandbox_start_failed' | 'isolation_unavailable' | 'internal',
+): SandboxError {
+  if (error instanceof SandboxError) return error;
+  return new SandboxError(code, error instanceof Error ? error.message : String(error), { cause: error });
+}

@@ -1,0 +1,383 @@
+import type { Box, BoxExit, CodeRef, SandboxSpec } from '../contract/driver.ts';
+import type {
+  LoadResult,
+  LoadSettings,
+  Sandbox,
+  SandboxReply,
+  SandboxRequest,
+  SandboxState,
+  Settled,
+} from '../contract/sandbox.ts';
+import { SandboxError } from '../contract/sandbox-error.ts';
+import { FrameChannel } from '../wire/frame-channel.ts';
+import type { Frame } from '../wire/frame-codec.ts';
+import { BODY_MAX_BYTES, FRAME, FROM_SHIM, type FrameType } from '../wire/frame-type.ts';
+import { SandboxOutput } from './attempt-output.ts';
+import { Call, type CallOwner } from './call.ts';
+import { takeCallFrame } from './call-frames.ts';
+import { DeathWatch } from './death-watch.ts';
+import { Expectation, type Expected } from './expectation.ts';
+import { awaitHello } from './handshake.ts';
+import { type LoadPort, loadHandler } from './load-handler.ts';
+import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
+import { settleAfterPoll } from './settle-queue.ts';
+import { readUsage, startMeter, UNKNOWN_USAGE } from './usage-meter.ts';
+
+/** Time a handler has to end after the cancel call. */
+export const CANCEL_GRACE_MS = 1_000;
+const CALL_FRAMES: readonly FrameType[] = [FRAME.end, FRAME.error, FRAME.chunk];
+const KILLED: BoxExit = { cause: 'destroyed', exitCode: null, signal: 'SIGKILL' };
+
+export interface GuardedSandboxOptions {
+  spec: SandboxSpec;
+  onTransition: TransitionListener | null;
+  /** Called once, when the sandbox is dead and its last call has settled; resolves after the first try of removing it. */
+  remove: (reason: string) => Promise<void>;
+}
+
+/**
+ * A sandbox over a driver's box: speaks the wire, keeps the order, runs the clocks and believes nothing. Every way to end
+ * goes through `#end`: replies first, then the kill, then (once output is drained and meters are read) the removal.
+ *
+ * Races it rules out: a reply is sent once, since a call leaves `#calls` or is marked before its callback runs; a sandbox
+ * that timed out, broke the protocol or is dying takes nothing new (I2), since `draining` and `dead` have no way back; a
+ * result written before the process ended still counts, since an exit waits for the channel's end.
+ */
+export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
+  readonly id: string;
+  readonly spec: SandboxSpec;
+  readonly receipt: Sandbox['receipt'];
+  readonly box: Box;
+  readonly token: string;
+  readonly #options: GuardedSandboxOptions;
+  readonly #lifecycle: SandboxLifecycle;
+  readonly #output: SandboxOutput;
+  readonly #channel: FrameChannel;
+  readonly #death: DeathWatch;
+  /** Calls by stream: those without a reply, and those whose clock expired, whose late result is no violation. */
+  readonly #calls = new Map<number, Call>();
+  readonly #deadListeners: ((reason: string) => void)[] = [];
+  readonly #gone = Promise.withResolvers<void>();
+  #features: Set<string> = new Set();
+  #expectation: Expectation | null = null;
+  /** Calls not yet settled. */
+  #inFlight = 0;
+  /** Calls without a reply. */
+  #unreplied = 0;
+  #callCount = 0;
+  #concurrency = 1;
+  #isLoading = false;
+  #hasLoaded = false;
+  #endReason: string | null = null;
+  #drainReason: string | null = null;
+  #removalStarted = false;
+  #oomKills = 0;
+  #arn = '';
+  #arnMeta = '';
+  exit: BoxExit | null = null;
+
+  constructor(box: Box, options: GuardedSandboxOptions) {
+    this.id = options.spec.id;
+    this.spec = options.spec;
+    this.receipt = box.receipt;
+    this.box = box;
+    this.token = box.token;
+    this.#options = options;
+    this.#lifecycle = new SandboxLifecycle(this.id, options.onTransition);
+    this.#output = new SandboxOutput(box.stdout, box.stderr);
+    this.#death = new DeathWatch(box, (exit) => this.#end(`the sandbox ended (${exit.cause})`, exit, null));
+    this.#channel = new FrameChannel({
+      duplex: box.channel,
+      accepts: FROM_SHIM,
+      onFrame: (frame) => this.#onFrame(frame),
+      onViolation: (violation) => {
+        // A process killed while it wrote leaves half a frame: that is its death, not its doing.
+        if (violation.kind !== 'truncated') this.violate(violation.detail);
+      },
+      onClose: () => this.#death.channelClosed(),
+    });
+  }
+
+  get state(): SandboxState {
+    return this.#lifecycle.state;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
+  get alive(): boolean {
+    const { state } = this.#lifecycle;
+    return state !== 'dead' && state !== 'draining' && !this.#death.isDying && this.#channel.isOpen;
+  }
+
+  memoryBytes(): number | null {
+    return this.exit === null ? this.box.meter().currentBytes : null;
+  }
+
+  /** Waits for a proper hello; on failure the sandbox is dead, removed, and this rejects with a SandboxError. */
+  async greet(deadlineMs: number, signal: AbortSignal): Promise<void> {
+    try {
+      this.#features = await awaitHello(this, deadlineMs, signal);
+      if (this.exit !== null) throw new SandboxError('sandbox_start_failed', `ended at hello: ${this.#endReason}`);
+      this.#lifecycle.transition('ready', 'hello');
+    } catch (error) {
+      await this.destroy('no proper hello');
+      throw error;
+    }
+  }
+
+  async load(code: CodeRef, settings: LoadSettings, signal: AbortSignal): Promise<LoadResult> {
+    if (this.state !== 'ready' || this.#hasLoaded) throw this.#lifecycle.illegal('load');
+    this.#hasLoaded = true;
+    this.#isLoading = true;
+    try {
+      const result = await loadHandler(this, code, settings, signal);
+      if (result.kind === 'loaded') {
+        this.#concurrency = this.#features.has('concurrency') ? settings.concurrency : 1;
+        this.#oomKills = this.box.oomKills?.() ?? 0;
+        this.#lifecycle.transition('loaded', 'loaded');
+      }
+      return result;
+    } finally {
+      this.#isLoading = false;
+      this.#removeWhenQuiet();
+    }
+  }
+
+  invoke(request: SandboxRequest, onReply: (reply: SandboxReply) => void, onSettled: (settled: Settled) => void): void {
+    const { state } = this.#lifecycle;
+    if ((state !== 'loaded' && state !== 'busy') || this.#inFlight >= this.#concurrency) {
+      throw this.#lifecycle.illegal('invoke');
+    }
+    if (request.event.length > BODY_MAX_BYTES) throw new SandboxError('payload_too_large', 'event over one frame');
+    const isShared = this.#inFlight > 0;
+    const meterStart = startMeter(this.box, isShared);
+    if (state === 'loaded') this.#lifecycle.transition('busy', 'invoke');
+    this.#inFlight += 1;
+    this.#unreplied += 1;
+    this.#callCount += 1;
+    const stream = this.#callCount;
+    const call = new Call(this, request, { onReply, onSettled }, { stream, ordinal: stream, isShared, meterStart });
+    this.#calls.set(stream, call);
+    call.isDispatched =
+      !this.#death.isDying && this.#channel.send(FRAME.invoke, stream, this.#invokeMeta(request), request.event);
+    // Refused on an open channel: the shim has stopped reading. Otherwise its death is on the way, with the cause.
+    if (!call.isDispatched && this.#channel.isOpen && !this.#death.isDying) {
+      this.#end('the shim does not read', { cause: 'lost', exitCode: null, signal: null }, null);
+    }
+  }
+
+  cancel(requestId: string): boolean {
+    for (const call of this.#calls.values()) {
+      if (call.hasReplied || call.request.requestId !== requestId) continue;
+      if (!call.isCancelled) {
+        call.cancel(CANCEL_GRACE_MS);
+        this.#channel.send(FRAME.cancel, call.stream, '', null);
+      }
+      return true;
+    }
+    return false;
+  }
+
+  pause(): void {
+    if (this.state !== 'loaded') throw this.#lifecycle.illegal('pause');
+    if (this.box.freeze === undefined) return;
+    this.#orDie('freeze', () => this.box.freeze?.());
+    this.#lifecycle.transition('paused', 'idle');
+  }
+
+  resume(): void {
+    if (this.box.thaw === undefined && this.state === 'loaded') return;
+    if (this.state !== 'paused') throw this.#lifecycle.illegal('resume');
+    this.#orDie('thaw', () => this.box.thaw?.());
+    this.#lifecycle.transition('loaded', 'resumed');
+  }
+
+  drain(reason: string): void {
+    const { state } = this.#lifecycle;
+    if (state === 'draining' || state === 'dead') return;
+    if (state === 'creating' || this.#inFlight === 0) {
+      this.#end(reason, KILLED, null);
+      return;
+    }
+    this.#drainReason = reason;
+    this.#lifecycle.transition('draining', reason);
+    this.#tellDead(reason);
+  }
+
+  destroy(reason: string): Promise<void> {
+    this.#end(reason, KILLED, null);
+    return this.#gone.promise;
+  }
+
+  onDead(listener: (reason: string) => void): void {
+    const reason = this.#endReason ?? this.#drainReason;
+    if (reason === null) this.#deadListeners.push(listener);
+    else listener(reason);
+  }
+
+  // --- for the call
+
+  callReplied(call: Call): void {
+    this.#output.beginDrain();
+    this.#calls.delete(call.stream);
+    this.#unreplied -= 1;
+  }
+
+  /** I1 and I2: answered first; then nothing new is taken, siblings run to their own clocks, and the rest is killed. */
+  callExpired(call: Call): void {
+    call.reply({ kind: call.isCancelled ? 'cancelled' : 'timeout' });
+    this.#calls.set(call.stream, call);
+    this.#retire(call.isCancelled ? 'cancelled' : 'timeout');
+  }
+
+  settleCall(call: Call): void {
+    const isShared = call.isShared || this.#callCount > call.ordinal;
+    const settled: Settled = {
+      usage: call.isDispatched ? readUsage(this.box, call.meterStart, isShared) : { ...UNKNOWN_USAGE },
+      logs: this.#output.endDrain(call.lines),
+    };
+    this.#inFlight -= 1;
+    if (this.exit === null && (this.box.oomKills?.() ?? 0) > this.#oomKills) this.#retire('out of memory inside');
+    if (this.#inFlight === 0) {
+      if (this.state === 'busy') this.#lifecycle.transition('loaded', 'settled');
+      else if (this.state === 'draining') this.#end(this.#drainReason ?? 'drained', KILLED, null);
+      this.#removeWhenQuiet();
+    }
+    call.onSettled(settled);
+  }
+
+  // --- for loading and the handshake
+
+  send(type: FrameType, stream: number, meta: string, body: Uint8Array | null): boolean {
+    return this.#channel.send(type, stream, meta, body);
+  }
+
+  async expect(types: readonly FrameType[], deadlineMs: number, signal: AbortSignal): Promise<Expected> {
+    if (this.exit !== null) return { kind: 'died', exit: this.exit };
+    this.#expectation = new Expectation(types, deadlineMs, signal);
+    const result = await this.#expectation.result;
+    this.#expectation = null;
+    return result;
+  }
+
+  end(reason: string): void {
+    this.#end(reason, KILLED, null);
+  }
+
+  violate(detail: string): void {
+    this.#violate(detail, null);
+  }
+
+  logsSoFar(): LoadResult['logs'] {
+    return this.#output.take();
+  }
+
+  async logsAtEnd(): Promise<LoadResult['logs']> {
+    this.#output.beginDrain();
+    await new Promise<void>((resolve) => settleAfterPoll({ settle: resolve }));
+    return this.#output.endDrain(null);
+  }
+
+  // --- frames
+
+  #onFrame(frame: Frame): void {
+    if (frame.stream === 0 && frame.type !== FRAME.log) {
+      if (!this.#expectation?.take(frame)) this.#violate(`frame type ${frame.type} out of order`, null);
+      return;
+    }
+    const call = this.#calls.get(frame.stream);
+    if (frame.type === FRAME.log) this.#takeLog(frame, call);
+    else if (call === undefined || !CALL_FRAMES.includes(frame.type)) {
+      this.#violate(`frame type ${frame.type} on a stream with no call`, call ?? null);
+    } else if (call.hasReplied) {
+      // Its clock expired before: the end is accepted once, and dropped.
+      if (frame.type === FRAME.end || frame.type === FRAME.error) this.#calls.delete(frame.stream);
+    } else {
+      const verdict = takeCallFrame(call, frame, this.#grant);
+      if (verdict === 'retire') this.#retire('the process ends');
+      else if (verdict !== null) this.#violate(verdict.violation, call);
+    }
+  }
+
+  /** Code left over from a call that has ended may still print: its lines go with the raw output. */
+  #takeLog(frame: Frame, call: Call | undefined): void {
+    if (frame.stream > this.#callCount) this.#violate('a log line of no call', null);
+    else if (call === undefined || call.hasReplied) this.#output.addLine(frame);
+    else call.takeLog(frame);
+  }
+
+  readonly #grant = (stream: number, bytes: number): void => {
+    if (this.#calls.has(stream)) this.#channel.send(FRAME.credit, stream, `{"bytes":${bytes}}`, null);
+  };
+
+  #invokeMeta(request: SandboxRequest): string {
+    if (request.functionArn !== this.#arn || this.#arnMeta === '') {
+      this.#arn = request.functionArn;
+      this.#arnMeta = `,"arn":${JSON.stringify(request.functionArn)},"stream":`;
+    }
+    const trace = request.traceId === null ? '' : `,"traceId":${JSON.stringify(request.traceId)}`;
+    const id = JSON.stringify(request.requestId);
+    return `{"id":${id}${this.#arnMeta}${request.stream !== null},"remainingMs":${request.timeoutMs}${trace}}`;
+  }
+
+  // --- endings
+
+  /** Takes nothing new; killed as soon as no call waits for its reply. */
+  #retire(reason: string): void {
+    this.drain(reason);
+    if (this.#unreplied === 0) this.#end(reason, KILLED, null);
+  }
+
+  #violate(detail: string, culprit: Call | null): void {
+    this.#end(`protocol violation: ${detail}`, KILLED, { detail, culprit });
+  }
+
+  #end(reason: string, exit: BoxExit, violation: { detail: string; culprit: Call | null } | null): void {
+    if (this.exit !== null) return;
+    this.exit = exit;
+    this.#endReason = reason;
+    this.#lifecycle.transition('dead', reason);
+    this.#death.stop();
+    for (const call of [...this.#calls.values()]) {
+      // Where nobody can be named, every call in flight saw the violation.
+      const isCulprit = violation !== null && (violation.culprit === null || violation.culprit === call);
+      if (isCulprit) call.reply({ kind: 'protocolViolation', detail: violation.detail });
+      else call.reply({ kind: 'died', exit, dispatched: call.isDispatched });
+    }
+    this.#calls.clear();
+    this.box.kill();
+    this.#channel.close();
+    this.#expectation?.settle({ kind: 'died', exit });
+    this.#tellDead(reason);
+    this.#removeWhenQuiet();
+  }
+
+  #tellDead(reason: string): void {
+    for (const listener of this.#deadListeners.splice(0)) listener(reason);
+  }
+
+  #removeWhenQuiet(): void {
+    if (this.exit === null || this.#inFlight > 0 || this.#isLoading || this.#removalStarted) return;
+    this.#removalStarted = true;
+    this.#output.close();
+    this.#options.remove(this.#endReason ?? '').then(this.#gone.resolve, this.#gone.reject);
+  }
+
+  /** A box that cannot be frozen or thawed cannot be trusted to run the next call either. */
+  #orDie(action: string, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#end(`${action} failed`, KILLED, null);
+      throw error instanceof SandboxError
+        ? error
+        : new SandboxError('sandbox_start_failed', `${action} failed`, { cause: error });
+    }
+  }
+}
