@@ -1,0 +1,150 @@
+import { MIB } from '../../../domain/limits.ts';
+import type { RuntimeId } from '../../../domain/names.ts';
+import type { SandboxSpec } from '../../contract/driver.ts';
+import type { ContainerConfig } from '../../engines/container-engine/engine-types.ts';
+
+/** Where things are inside a container. */
+export const INSIDE = { task: '/var/task', run: '/run/coldframe', runtime: '/var/runtime' } as const;
+
+/** Labels on every container of ours; ownership is decided by them alone. */
+export const CONTAINER_LABELS = {
+  instance: 'coldframe.instance',
+  epoch: 'coldframe.epoch',
+  sandbox: 'coldframe.sandbox',
+  driver: 'coldframe.driver',
+} as const;
+
+const CPU_PERIOD_US = 100_000;
+/** The kernel refuses less. */
+const CPU_QUOTA_MIN_US = 1_000;
+/** Files per MiB of /tmp: small files stay possible while a flood of empty ones ends before it costs kernel memory. */
+const INODES_PER_MIB = 64;
+/** /dev/shm, charged to the sandbox's memory: semaphores and small shared arrays. */
+const SHM_BYTES = 16 * MIB;
+/** Lambda's own limit. */
+const OPEN_FILES_MAX = 1_024;
+/** Sandboxes are killed for memory before anything else on the host. */
+const OOM_SCORE_ADJ = 500;
+/**
+ * A shell stays as process 1: it sends output to the FIFOs (so that children inherit them and the host still reads after
+ * the shim died), reaps orphans, and lets signals mean to the shim what they mean outside a container.
+ */
+const LAUNCH = `"$@" >${INSIDE.run}/out 2>${INSIDE.run}/err`;
+const LAUNCHER_PIDS = 1;
+
+export interface ContainerPlacement {
+  image: string;
+  driver: string;
+  ociRuntime: string | null;
+  /** Extra processes the OCI runtime itself needs within the pids limit. */
+  pidsAllowance: number;
+  /** Null where the daemon decides. */
+  cgroupParent: string | null;
+  uid: number;
+  channelDir: string;
+  codeDir: string;
+  canBind: boolean;
+  /** Docker's seccomp JSON; null means the daemon's default profile. */
+  seccompProfile: string | null;
+}
+
+/** What the engine is asked for: the fence of a sandbox in full. `command` is run by the launcher. */
+export function containerConfig(
+  spec: SandboxSpec,
+  at: ContainerPlacement,
+  run: { command: string[]; env: Record<string, string> },
+): ContainerConfig {
+  // /tmp is a tmpfs, and its pages are charged to the sandbox.
+  const memoryBytes = (spec.memoryMib + spec.diskMib) * MIB;
+  return {
+    Image: at.image,
+    Entrypoint: ['/bin/sh', '-c', LAUNCH, 'sandbox'],
+    Cmd: run.command,
+    User: `${at.uid}:${at.uid}`,
+    WorkingDir: INSIDE.task,
+    Env: Object.entries(run.env).map(([name, value]) => `${name}=${value}`),
+    Labels: {
+      [CONTAINER_LABELS.instance]: spec.labels.instance,
+      [CONTAINER_LABELS.epoch]: spec.labels.epoch,
+      [CONTAINER_LABELS.sandbox]: spec.id,
+      [CONTAINER_LABELS.driver]: at.driver,
+    },
+    // A network namespace with nothing but a loopback; unlike NetworkMode none alone, it spares the daemon's network
+    // code, which is more than half of a start.
+    NetworkDisabled: true,
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    Tty: false,
+    Hostname: 'sandbox',
+    HostConfig: {
+      NetworkMode: 'none',
+      ReadonlyRootfs: true,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges', ...(at.seccompProfile === null ? [] : [`seccomp=${at.seccompProfile}`])],
+      PidsLimit: spec.pidsMax + LAUNCHER_PIDS + at.pidsAllowance,
+      Memory: memoryBytes,
+      MemorySwap: memoryBytes,
+      CpuPeriod: CPU_PERIOD_US,
+      CpuQuota: Math.max(CPU_QUOTA_MIN_US, Math.round(spec.cpus * CPU_PERIOD_US)),
+      ...(at.cgroupParent === null ? {} : { CgroupParent: at.cgroupParent }),
+      IpcMode: 'private',
+      LogConfig: { Type: 'none', Config: {} },
+      Mounts: [
+        {
+          Type: 'bind',
+          Source: at.channelDir,
+          Target: INSIDE.run,
+          ReadOnly: true,
+          BindOptions: { Propagation: 'rprivate' },
+        },
+        {
+          Type: 'bind',
+          Source: at.codeDir,
+          Target: INSIDE.task,
+          ReadOnly: true,
+          // The package is bound over this directory at claim and shows up inside by itself.
+          BindOptions: { Propagation: at.canBind ? 'rslave' : 'rprivate' },
+        },
+      ],
+      Tmpfs: {
+        '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${spec.diskMib}m,nr_inodes=${spec.diskMib * INODES_PER_MIB}`,
+      },
+      Ulimits: [
+        { Name: 'nofile', Soft: OPEN_FILES_MAX, Hard: OPEN_FILES_MAX },
+        { Name: 'core', Soft: 0, Hard: 0 },
+      ],
+      ShmSize: SHM_BYTES,
+      ...(at.ociRuntime === null ? {} : { Runtime: at.ociRuntime }),
+      AutoRemove: false,
+      Init: false,
+      RestartPolicy: { Name: 'no' },
+      OomScoreAdj: OOM_SCORE_ADJ,
+    },
+  };
+}
+
+/** The shim's command and boot environment. `bootEnv` cannot replace what the shim itself needs. */
+export function shimOf(spec: SandboxSpec, token: string): { command: string[]; env: Record<string, string> } {
+  return {
+    command: shimCommand(spec.runtime),
+    env: {
+      LANG: 'en_US.UTF-8',
+      TZ: ':UTC',
+      ...spec.bootEnv,
+      PATH: '/usr/local/bin:/usr/bin:/bin',
+      HOME: '/tmp',
+      TMPDIR: '/tmp',
+      LAMBDA_RUNTIME_DIR: INSIDE.runtime,
+      COLDFRAME_CHANNEL: `${INSIDE.run}/s`,
+      COLDFRAME_TOKEN: token,
+      COLDFRAME_RUNTIME: spec.runtime,
+    },
+  };
+}
+
+function shimCommand(runtime: RuntimeId): string[] {
+  return runtime.startsWith('python')
+    ? ['python3', `${INSIDE.runtime}/python/bootstrap.py`]
+    : ['node', `${INSIDE.runtime}/node/bootstrap.mjs`];
+}

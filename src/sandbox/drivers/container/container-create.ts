@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { SandboxSpec } from '../../contract/driver.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { EngineClient } from '../../engines/container-engine/engine-client.ts';
+import { EngineError } from '../../engines/container-engine/engine-error.ts';
+import type { CgroupTree } from '../../engines/linux/cgroup.ts';
+import { pause } from '../../engines/linux/pause.ts';
+import type { SlotTree } from '../../engines/linux/slot-tree.ts';
+import type { UidPool } from '../../engines/linux/uid-pool.ts';
+import { type ContainerPlacement, containerConfig } from './container-config.ts';
+import { ContainerParts } from './container-parts.ts';
+import type { ContainerRemover } from './container-remover.ts';
+
+/** Between looks at whether a container died before it connected, in milliseconds. */
+const STILLBORN_LOOK_MS = 25;
+/** Taking a half-made sandbox apart may take this long; what is left then is owed by the remover. */
+const UNDO_DEADLINE_MS = 10_000;
+/** Of the output of one that died at once, for the log, in characters. */
+const LAST_WORDS_MAX_CHARS = 1_000;
+
+export interface CreateContext {
+  driver: string;
+  ociRuntime: string | null;
+  pidsAllowance: number;
+  engine: EngineClient;
+  remover: ContainerRemover;
+  slots: SlotTree;
+  cgroups: CgroupTree;
+  /** Whether the daemon takes a cgroup path as parent (its cgroupfs driver). */
+  cgroupPathParent: boolean;
+  uids: UidPool | null;
+  seccompProfile: string | null;
+}
+
+export interface CreateRequest {
+  spec: SandboxSpec;
+  image: string;
+  /** What runs inside. The token is passed in so that it can be part of the environment. */
+  shim: (token: string) => { command: string[]; env: Record<string, string> };
+  /** Runs when the slot exists and nothing in it has started. */
+  onSlot?: (parts: ContainerParts) => Promise<void>;
+}
+
+export interface Connected {
+  parts: ContainerParts;
+  token: string;
+  channel: Socket;
+  stdout: Readable;
+  stderr: Readable;
+}
+
+/** A container whose process has connected. On rejection or abort nothing of it is left on the host. */
+export async function createConnected(
+  context: CreateContext,
+  request: CreateRequest,
+  signal: AbortSignal,
+): Promise<Connected> {
+  const { spec } = request;
+  const name = `coldframe-${spec.labels.instance}-${spec.labels.epoch}-${spec.id}`;
+  const parts = new ContainerParts(name, context.remover, context.uids);
+  try {
+    signal.throwIfAborted();
+    const placement = await prepareHost(context, request, parts, signal);
+    const slot = parts.slot!;
+    const { stdout, stderr } = slot.openOutput();
+    await slot.listen();
+    await request.onSlot?.(parts);
+    const token = randomBytes(16).toString('hex');
+    await startContainer(context.engine, parts, containerConfig(spec, placement, request.shim(token)), signal);
+    const channel = await connection(parts, stderr, signal);
+    return { parts, token, channel, stdout, stderr };
+  } catch (error) {
+    await parts.abandon(AbortSignal.timeout(UNDO_DEADLINE_MS));
+    throw asSandboxError(error, signal);
+  }
+}
+
+async function prepareHost(
+  context: CreateContext,
+  request: CreateRequest,
+  parts: ContainerParts,
+  signal: AbortSignal,
+): Promise<ContainerPlacement> {
+  const { spec } = request;
+  parts.uid = context.uids?.acquire() ?? null;
+  const owner = { uid: parts.uid, view: 'mount' } as const;
+  parts.slot = await context.slots.create(spec.id, owner, signal);
+  const limits = {
+    memoryMib: spec.memoryMib + spec.diskMib,
+    cpus: spec.cpus,
+    // Those of process 1 and of the OCI runtime are on top, as in the container's own limit.
+    pidsMax: spec.pidsMax + 1 + context.pidsAllowance,
+  };
+  if (context.cgroupPathParent) parts.cgroup = context.cgroups.create(spec.id, limits);
+  if (parts.cgroup) parts.cgroupParent = context.cgroups.dockerParent(spec.id);
+  return {
+    image: request.image,
+    driver: context.driver,
+    ociRuntime: context.ociRuntime,
+    pidsAllowance: context.pidsAllowance,
+    cgroupParent: parts.cgroupParent,
+    uid: parts.uid ?? process.getuid!(),
+    channelDir: parts.slot.channelDir,
+    codeDir: parts.slot.codeDir,
+    canBind: context.slots.canBind,
+    seccompProfile: context.seccompProfile,
+  };
+}
+
+async function startContainer(
+  engine: EngineClient,
+  parts: ContainerParts,
+  config: ReturnType<typeof containerConfig>,
+  signal: AbortSignal,
+): Promise<void> {
+  parts.container = 'asked';
+  try {
+    await engine.createContainer(parts.name, config, { signal });
+  } catch (error) {
+    if (error instanceof EngineError && error.status !== null) parts.container = 'none';
+    throw error;
+  }
+  parts.container = 'made';
+  await engine.startContainer(parts.name, { signal });
+  // With a cgroup of ours everything can be had from the kernel, and one round trip is spared.
+  if (parts.cgroup) return;
+  const { State } = await engine.inspectContainer(parts.name, { signal });
+  parts.initPid = State.Pid > 0 ? State.Pid : null;
+}
+
+/** The accepted connection, or the reason why there will be none. */
+async function connection(parts: ContainerParts, stderr: Readable, signal: AbortSignal): Promise<Socket> {
+  const settled = new AbortController();
+  const either = AbortSignal.any([signal, settled.signal]);
+  try {
+    return await Promise.race([parts.slot!.accept(either), stillborn(parts, stderr, either)]);
+  } finally {
+    settled.abort();
+  }
+}
+
+async function stillborn(parts: ContainerParts, stderr: Readable, signal: AbortSignal): Promise<never> {
+  while (parts.isAlive()) await pause(STILLBORN_LOOK_MS, signal);
+  const said = String(stderr.read() ?? '').slice(0, LAST_WORDS_MAX_CHARS);
+  throw new SandboxError('sandbox_start_failed', `the sandbox ended before it connected: ${said}`);
+}
+
+function asSandboxError(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof SandboxError) return error;
+  if (signal.aborted) return new SandboxError('sandbox_start_failed', 'the create was aborted', { cause: error });
+  const unavailable = error instanceof EngineError && error.isUnreachable;
+  const code = unavailable ? 'isolation_unavailable' : 'sandbox_start_failed';
+  return new SandboxError(code, error instanceof Error ? error.message : String(error), { cause: error });
+}

@@ -1,0 +1,203 @@
+import type { EnforcedLimits } from '../../../domain/invocation.ts';
+import type { Isolation } from '../../../domain/names.ts';
+import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
+import type { HostContext } from '../../contract/host-context.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { EngineClient } from '../../engines/container-engine/engine-client.ts';
+import type { CgroupTree } from '../../engines/linux/cgroup.ts';
+import { isOlder } from '../../engines/linux/epoch.ts';
+import type { SlotTree } from '../../engines/linux/slot-tree.ts';
+import type { UidPool } from '../../engines/linux/uid-pool.ts';
+import type { RuntimeImages } from '../../images/runtime-images.ts';
+import { ContainerBox } from './container-box.ts';
+import { CONTAINER_LABELS, shimOf } from './container-config.ts';
+import { type CreateContext, createConnected } from './container-create.ts';
+import { enforcedBy, probeContainers } from './container-probe.ts';
+import { ContainerRemover } from './container-remover.ts';
+import { reapDockerParents, removeUnusedFolders } from './docker-cgroups.ts';
+
+/** A graceful stop gives the daemon this long for what is left. */
+const STOP_DEADLINE_MS = 10_000;
+/** gVisor's own processes count against the pids limit. */
+const GVISOR_PIDS_ALLOWANCE = 128;
+const GVISOR_MEMORY_OVERHEAD_MIB = 48;
+
+export interface ContainerDriverOptions {
+  name: string;
+  isolation: Isolation;
+  /** Null for the daemon's default; `runsc` for gVisor. */
+  ociRuntime: string | null;
+  /** May be shared by several drivers; whoever made it closes it. */
+  engine: EngineClient;
+  images: RuntimeImages;
+  host: HostContext;
+  cgroups: CgroupTree;
+  slots: SlotTree;
+  /** Null: sandboxes run as the server's own user. */
+  uids: UidPool | null;
+  /** JSON text in Docker's format; null leaves the daemon's default profile. */
+  seccompProfile: string | null;
+}
+
+/**
+ * Sandboxes as containers of a Docker engine on this host; one class for Docker's own runtime and for gVisor's. The daemon
+ * is asked at create and at destroy and never between: calls, meters, freezing and kills go through the socket in the slot
+ * and through the sandbox's own cgroup, so boxes outlive a daemon that dies. What a lost daemon still owes us is removed when
+ * it answers again, and by the labels at the next start.
+ */
+export class ContainerDriver implements Driver {
+  readonly name: string;
+  readonly isolation: Isolation;
+  readonly capabilities: DriverCapabilities;
+  readonly #options: ContainerDriverOptions;
+  readonly #remover: ContainerRemover;
+  readonly #boxes = new Set<ContainerBox>();
+  #enforced: EnforcedLimits | null = null;
+  #cgroupPathParent = false;
+  #stopped = false;
+
+  constructor(options: ContainerDriverOptions) {
+    const sharesHostKernel = options.isolation !== 'gvisor';
+    const { controllers, version } = options.cgroups.availability;
+    this.name = options.name;
+    this.isolation = options.isolation;
+    this.#options = options;
+    this.#remover = new ContainerRemover(options.engine, options.host.log);
+    this.capabilities = {
+      pause: version === 2 || controllers.includes('freezer'),
+      snapshot: false,
+      fork: false,
+      updateLimits: false,
+      sharesHostKernel,
+      codeDelivery: 'mount',
+      channel: 'uds',
+      fence: sharesHostKernel ? 'container' : 'container+gvisor',
+      memoryMinMib: 64,
+      memoryOverheadMib: sharesHostKernel ? 0 : GVISOR_MEMORY_OVERHEAD_MIB,
+      typicalStartMs: sharesHostKernel ? 200 : 400,
+    };
+  }
+
+  async probe(signal: AbortSignal): Promise<ProbeResult> {
+    const { engine, images, ociRuntime, host } = this.#options;
+    return await probeContainers(
+      {
+        engine,
+        images,
+        ociRuntime,
+        create: () => this.#createContext(signal),
+        spec: (id) => probeSpec(id, host),
+      },
+      signal,
+    );
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#createContext(signal).catch((cause) => {
+      throw new SandboxError('isolation_unavailable', `${this.name}: the engine does not answer`, { cause });
+    });
+  }
+
+  async create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
+    if (this.#stopped) throw new SandboxError('sandbox_illegal_state', 'the driver is stopped');
+    if (spec.network !== 'none')
+      throw new SandboxError('network_unenforceable', 'egress is not offered by this driver');
+    const image = this.#options.images.current;
+    if (!image) throw new SandboxError('isolation_preparing', 'the runtime image is not there yet');
+    if (!image.runtimes.includes(spec.runtime)) {
+      throw new SandboxError('runtime_unavailable', `the runtime image has no ${spec.runtime}`);
+    }
+    const context = await this.#createContext(signal).catch((cause) => {
+      throw new SandboxError('isolation_unavailable', `${this.name}: the engine does not answer`, { cause });
+    });
+    const made = await createConnected(
+      context,
+      { spec, image: image.reference, shim: (token) => shimOf(spec, token) },
+      signal,
+    );
+    const box = new ContainerBox({
+      id: spec.id,
+      engine: this.#options.engine,
+      ...made,
+      receipt: {
+        isolation: this.isolation,
+        driver: this.name,
+        fence: this.capabilities.fence,
+        imageDigest: image.digest,
+        enforced: this.#enforced!,
+      },
+      onGone: () => this.#boxes.delete(box),
+    });
+    this.#boxes.add(box);
+    return box;
+  }
+
+  async reap(signal: AbortSignal): Promise<number> {
+    const { engine, host, cgroups, slots } = this.#options;
+    const { instance, epoch } = CONTAINER_LABELS;
+    let reaped = 0;
+    for (const container of await engine.listContainers([`${instance}=${host.instance}`], { signal })) {
+      const age = container.Labels[epoch];
+      if (age === undefined || !isOlder(age, host.epoch)) continue;
+      await this.#remover.remove(container.Id, { inDoubt: false, signal });
+      reaped++;
+    }
+    await cgroups.reapOlder(signal);
+    reapDockerParents(host.instance, host.epoch);
+    await slots.reapOlder(signal);
+    return reaped;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    const { host, cgroups } = this.#options;
+    const signal = AbortSignal.timeout(STOP_DEADLINE_MS);
+    for (const box of this.#boxes) box.kill();
+    const results = await Promise.allSettled([...this.#boxes].map((box) => box.destroy(signal)));
+    const failures = results.filter((result) => result.status === 'rejected');
+    if (failures.length > 0)
+      host.log.warn({ count: failures.length }, 'sandboxes are left for the next start to remove');
+    await this.#remover.settle(signal);
+    this.#remover.close();
+    removeUnusedFolders(host.instance, cgroups.availability);
+  }
+
+  /** Asks the daemon once what it can do. Rejects with an EngineError. */
+  async #createContext(signal: AbortSignal): Promise<CreateContext> {
+    const options = this.#options;
+    if (this.#enforced === null) {
+      const info = await options.engine.info({ signal });
+      // The systemd driver takes slices only, and would need one unit per sandbox; the scope it makes is used instead.
+      this.#cgroupPathParent = info.CgroupDriver === 'cgroupfs';
+      this.#enforced = enforcedBy(info);
+    }
+    return {
+      driver: this.name,
+      ociRuntime: options.ociRuntime,
+      pidsAllowance: options.isolation === 'gvisor' ? GVISOR_PIDS_ALLOWANCE : 0,
+      engine: options.engine,
+      remover: this.#remover,
+      slots: options.slots,
+      cgroups: options.cgroups,
+      cgroupPathParent: this.#cgroupPathParent,
+      uids: options.uids,
+      seccompProfile: options.seccompProfile,
+    };
+  }
+}
+
+function probeSpec(id: string, host: HostContext): SandboxSpec {
+  return {
+    id,
+    runtime: 'python3.11',
+    memoryMib: 64,
+    cpus: 1,
+    pidsMax: 16,
+    diskMib: 16,
+    network: 'none',
+    bootEnv: {},
+    labels: { instance: host.instance, epoch: host.epoch },
+    from: { kind: 'image' },
+  };
+}

@@ -1,0 +1,83 @@
+import { constants } from 'node:os';
+import type { BoxExit } from '../../contract/driver.ts';
+
+/** Waits between looks at whether anything still runs, in milliseconds: quick at first, for a reply waits on it. */
+const LOOK_FIRST_MS = 2;
+const LOOK_MAX_MS = 50;
+/** A shell reports the death of its child by signal n as 128 + n. */
+const SIGNAL_BASE = 128;
+
+export interface ExitSources {
+  /** Whether any process of the container lives; synchronous, asks the kernel. */
+  isAlive(): boolean;
+  oomKills(): number;
+  /** The exit code the daemon saw; rejects or takes long where it cannot say. */
+  exitCode(): Promise<number>;
+}
+
+/**
+ * Tells once how a container ended. It begins to look when its channel has closed or it was killed, since nothing of the
+ * warm path may ask the daemon; the daemon is asked only for the exit code of one that ended by itself.
+ */
+export class ContainerExit {
+  readonly exited: Promise<BoxExit>;
+  readonly #resolve: (exit: BoxExit) => void;
+  readonly #sources: ExitSources;
+  #looking = false;
+  #settled = false;
+  #killed = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(sources: ExitSources) {
+    this.#sources = sources;
+    const { promise, resolve } = Promise.withResolvers<BoxExit>();
+    this.exited = promise;
+    this.#resolve = resolve;
+  }
+
+  /** Something suggests that it ends: look until it has. */
+  expect(options: { killed: boolean }): void {
+    if (options.killed) this.#killed = true;
+    if (this.#looking || this.#settled) return;
+    this.#looking = true;
+    this.#look(LOOK_FIRST_MS);
+  }
+
+  /** Nothing of it is left, whatever it did last. */
+  destroyed(): void {
+    this.#settle({ cause: 'destroyed', exitCode: null, signal: null });
+  }
+
+  #look(waitMs: number): void {
+    if (this.#settled) return;
+    if (this.#sources.isAlive()) {
+      this.#timer = setTimeout(() => this.#look(Math.min(waitMs * 2, LOOK_MAX_MS)), waitMs);
+      return;
+    }
+    if (this.#sources.oomKills() > 0) this.#settle({ cause: 'oom', exitCode: null, signal: 'SIGKILL' });
+    else if (this.#killed) this.#settle({ cause: 'signal', exitCode: null, signal: 'SIGKILL' });
+    else this.#ask();
+  }
+
+  #ask(): void {
+    this.#sources.exitCode().then(
+      (code) => this.#settle(exitOf(code)),
+      () => this.#settle({ cause: 'lost', exitCode: null, signal: null }),
+    );
+  }
+
+  #settle(exit: BoxExit): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#resolve(exit);
+  }
+}
+
+function exitOf(code: number): BoxExit {
+  const number = code - SIGNAL_BASE;
+  const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
+  return signal === null
+    ? { cause: 'exit', exitCode: code, signal: null }
+    : { cause: 'signal', exitCode: code, signal };
+}

@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, chown, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { EnforcedLimits } from '../../../domain/invocation.ts';
+import type { ProbeResult, ProbeState, SandboxSpec } from '../../contract/driver.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { EngineClient } from '../../engines/container-engine/engine-client.ts';
+import { EngineError } from '../../engines/container-engine/engine-error.ts';
+import type { EngineInfo } from '../../engines/container-engine/engine-types.ts';
+import type { RuntimeImage, RuntimeImages } from '../../images/runtime-images.ts';
+import { INSIDE } from './container-config.ts';
+import { type CreateContext, createConnected } from './container-create.ts';
+
+/** The whole trial: one container made, connected and removed. */
+const TRIAL_DEADLINE_MS = 10_000;
+const NONCE_NAME = 'nonce';
+const NOTHING: EnforcedLimits = { memory: false, cpu: false, pids: false, disk: false, network: false };
+
+/** Reads the nonce from the mounted directory, sends it, and echoes one line: both ways of the channel and the mount. */
+const TRIAL_SCRIPT = `
+import socket
+s = socket.socket(socket.AF_UNIX)
+s.connect('${INSIDE.run}/s')
+f = s.makefile('rwb', 0)
+f.write(open('${INSIDE.run}/${NONCE_NAME}', 'rb').read() + b'\\n')
+f.write(f.readline())
+`;
+
+export interface ProbeContext {
+  engine: EngineClient;
+  images: RuntimeImages;
+  /** Null for the daemon's default OCI runtime. */
+  ociRuntime: string | null;
+  create: () => Promise<CreateContext>;
+  spec: (id: string) => SandboxSpec;
+}
+
+/** Runs one real container and says truthfully whether sandboxes can be made here; never throws. */
+export async function probeContainers(context: ProbeContext, signal: AbortSignal): Promise<ProbeResult> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(TRIAL_DEADLINE_MS)]);
+  let info: EngineInfo;
+  try {
+    info = await context.engine.info({ signal: deadline });
+  } catch (error) {
+    return unreachable(error);
+  }
+  if (info.OSType !== 'linux')
+    return answer('restricted', `The engine runs ${info.OSType} containers.`, 'Use Linux containers.');
+  if (context.ociRuntime !== null && !(context.ociRuntime in info.Runtimes)) {
+    const fix = `Install ${context.ociRuntime} and add it to the runtimes in /etc/docker/daemon.json.`;
+    return answer('absent', `Docker answers but has no runtime named ${context.ociRuntime}.`, fix);
+  }
+  try {
+    const image = await context.images.find(deadline);
+    if (image === null) return notPrepared(context.images);
+    await tryOne(context, image, deadline);
+    const made = `One container was started by Docker ${info.ServerVersion}; it saw this host's files and answered.`;
+    return { ...answer('usable', made, null), runtimes: image.runtimes, enforced: enforcedBy(info) };
+  } catch (error) {
+    return trialFailed(error);
+  }
+}
+
+/** What the daemon can enforce; a tmpfs and a missing network need no permission of its own. */
+export function enforcedBy(info: EngineInfo): EnforcedLimits {
+  return {
+    memory: info.MemoryLimit ?? false,
+    cpu: info.CpuCfsQuota ?? false,
+    pids: info.PidsLimit ?? false,
+    disk: true,
+    network: true,
+  };
+}
+
+async function tryOne(context: ProbeContext, image: RuntimeImage, signal: AbortSignal): Promise<void> {
+  const nonce = randomBytes(16).toString('hex');
+  const question = randomBytes(16).toString('hex');
+  const id = `probe-${randomBytes(4).toString('hex')}`;
+  const made = await createConnected(
+    await context.create(),
+    {
+      spec: context.spec(id),
+      image: image.reference,
+      shim: () => ({ command: ['python3', '-c', TRIAL_SCRIPT], env: { PATH: '/usr/local/bin:/usr/bin:/bin' } }),
+      onSlot: async ({ slot, uid }) => {
+        const file = join(slot!.channelDir, NONCE_NAME);
+        await writeFile(file, nonce, { mode: 0o400 });
+        if (uid === null) return;
+        await chown(file, 0, uid);
+        await chmod(file, 0o440);
+      },
+    },
+    signal,
+  );
+  try {
+    made.channel.write(`${question}\n`);
+    const heard = await readAll(made.channel, signal);
+    if (heard !== `${nonce}\n${question}\n`) throw new Error('the container answered with something else');
+  } finally {
+    made.channel.destroy();
+    await made.parts.abandon(AbortSignal.timeout(TRIAL_DEADLINE_MS));
+  }
+}
+
+function readAll(channel: Socket, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const abort = () => channel.destroy(new Error('no answer over the channel'));
+    signal.addEventListener('abort', abort, { once: true });
+    channel.setEncoding('utf8');
+    channel.on('data', (piece: string) => {
+      text += piece;
+      // Nonce, question and two line ends; whatever says more is not our script.
+      if (text.length > 256) channel.destroy(new Error('the container says too much'));
+    });
+    channel.once('end', () => resolve(text));
+    channel.once('error', reject);
+    channel.once('close', () => {
+      signal.removeEventListener('abort', abort);
+      reject(new Error('the channel closed'));
+    });
+    channel.resume();
+  });
+}
+
+function unreachable(error: unknown): ProbeResult {
+  const kind = error instanceof EngineError ? error.kind : 'lost';
+  if (kind === 'absent') {
+    return answer(
+      'absent',
+      'There is no Docker socket on this host.',
+      'Install Docker (Debian: apt-get install docker.io).',
+    );
+  }
+  if (kind === 'not_running') {
+    return answer('not_running', 'Docker is installed but nothing answers on its socket.', 'systemctl start docker');
+  }
+  if (kind === 'no_permission') {
+    const fix = 'usermod -aG docker "$USER", then sign in again (members of that group have the rights of root)';
+    return answer('no_permission', 'This user may not open the Docker socket.', fix);
+  }
+  if (kind === 'unsupported') return answer('restricted', reasonOf(error), 'Upgrade Docker to 19.03 or newer.');
+  return answer('not_running', `Docker does not answer properly: ${reasonOf(error)}.`, 'systemctl restart docker');
+}
+
+function notPrepared(images: RuntimeImages): ProbeResult {
+  const fix = 'coldframe setup docker';
+  if (images.failure && !images.progress) {
+    return answer('restricted', `The runtime image could not be made: ${images.failure.message}`, fix);
+  }
+  const progress = images.progress?.fraction ?? 0;
+  const step = images.progress ? `is being made (${images.progress.step})` : 'has not been made yet';
+  return { ...answer('preparing', `Docker answers; the runtime image ${step}.`, fix), progress };
+}
+
+function trialFailed(failure: unknown): ProbeResult {
+  const error = failure instanceof SandboxError && failure.cause instanceof EngineError ? failure.cause : failure;
+  if (error instanceof EngineError && error.kind !== 'refused') return unreachable(error);
+  const fix = 'The engine must run on this host itself: a remote one or Docker Desktop cannot mount the run directory.';
+  return answer('restricted', `A trial container did not work: ${reasonOf(error)}`, fix);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function answer(state: ProbeState, detail: string, fix: string | null): ProbeResult {
+  return { state, detail, fix, runtimes: [], enforced: NOTHING, progress: null };
+}
