@@ -1,0 +1,162 @@
+import { Context } from './context.mjs';
+import { errorJson, exitError, messageOf, runtimeError } from './error-shape.mjs';
+import { BODY_MAX_BYTES, FRAME } from './frame-type.mjs';
+import { isGenerator, isStreamified, ResponseStream } from './response-stream.mjs';
+
+const { parse, stringify } = JSON;
+const { byteLength } = Buffer;
+const { isUtf8 } = await import('node:buffer');
+const now = performance.now.bind(performance);
+const { then } = Promise.prototype;
+const { apply } = Reflect;
+
+/**
+ * One invocation: answers exactly once, whichever of return, throw, callback, context.succeed/fail/done, end of stream,
+ * empty event loop or exit comes first.
+ */
+export class Call {
+  #shim;
+  #startMs = now();
+  #isDone = false;
+  /** A callback's result, held until the event loop is empty. */
+  #held = null;
+  #stream = null;
+  #context;
+
+  constructor(shim, stream, meta) {
+    this.#shim = shim;
+    this.stream = stream;
+    this.requestId = meta.id;
+    this.#context = new Context(shim.contextBase, meta, this);
+  }
+
+  run(handler, body) {
+    let event;
+    try {
+      if (!isUtf8(body)) throw new Error('the event is not UTF-8');
+      event = body.length === 0 ? {} : parse(body.utf8Slice(0, body.length));
+    } catch (error) {
+      this.#finish(
+        FRAME.error,
+        '',
+        runtimeError('Runtime.UnmarshalError', `Unable to unmarshal input: ${error.message}`),
+      );
+      return;
+    }
+    try {
+      if (isStreamified(handler)) this.#runStreaming(handler, event);
+      else this.#take(handler(event, this.#context, (error, result) => this.#callback(error, result)));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #take(result) {
+    if (result === undefined) return;
+    if (result !== null && typeof result === 'object') {
+      if (result instanceof Promise) {
+        apply(then, result, [(value) => this.#resolve(value), (error) => this.fail(error)]);
+        return;
+      }
+      if (typeof result.then === 'function') {
+        result.then(
+          (value) => this.#resolve(value),
+          (error) => this.fail(error),
+        );
+        return;
+      }
+    }
+    this.#resolve(result);
+  }
+
+  #resolve(value) {
+    if (isGenerator(value)) {
+      const stream = this.#openStream();
+      apply(then, stream.pump(value), [undefined, (error) => this.fail(error)]);
+    } else this.succeed(value);
+  }
+
+  #runStreaming(handler, event) {
+    const result = handler(event, this.#openStream(), this.#context);
+    if (typeof result?.then !== 'function') throw new Error('Streaming does not support non-async handlers.');
+    result.then(undefined, (error) => this.fail(error));
+  }
+
+  #openStream() {
+    this.#stream = new ResponseStream(
+      (meta, bytes) => {
+        if (!this.#isDone) this.#shim.channel.send(FRAME.chunk, this.stream, meta, bytes);
+      },
+      (isHeld) => this.#shim.holdLoop(isHeld),
+    );
+    this.#stream.on('finish', () => this.#finish(FRAME.end, '', null));
+    this.#stream.on('error', (error) => this.fail(error));
+    return this.#stream;
+  }
+
+  #callback(error, result) {
+    if (error !== undefined && error !== null) this.fail(error);
+    else if (this.#context.callbackWaitsForEmptyEventLoop && !this.#shim.isShared) this.#held ??= { result };
+    else this.succeed(result);
+  }
+
+  /** Nothing is left that could still answer. */
+  onLoopEmpty() {
+    if (this.#stream === null) this.succeed(this.#held === null ? null : this.#held.result);
+    else this.fail(new Error('The handler ended without ending its response stream.'));
+  }
+
+  succeed(value) {
+    if (this.#isDone) return;
+    let body;
+    try {
+      body = stringify(value) ?? 'null';
+    } catch (error) {
+      const reason = errorJson(error, 'Runtime.MarshalError', 'Unable to stringify response body');
+      this.#finish(FRAME.error, '', withReason(reason, messageOf(error)));
+      return;
+    }
+    const bytes = byteLength(body);
+    if (bytes > BODY_MAX_BYTES) {
+      const message = `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${BODY_MAX_BYTES} bytes).`;
+      this.#finish(FRAME.error, `,"tooLarge":${bytes}`, runtimeError('Function.ResponseSizeTooLarge', message));
+    } else this.#finish(FRAME.end, '', body);
+  }
+
+  fail(error) {
+    if (!this.#isDone) this.#finish(FRAME.error, '', errorJson(error));
+  }
+
+  cancel() {
+    Context.cancel(this.#context);
+  }
+
+  addCredit(bytes) {
+    this.#stream?.addCredit(bytes);
+  }
+
+  /** The process ends now: `errorText` (default: an exit with that code) is this call's answer. */
+  die(code, errorText) {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    const body = errorText ?? exitError(code, this.requestId);
+    this.#shim.channel.sendNow(FRAME.error, this.stream, `{"us":${this.#elapsedUs()},"exit":true}`, body);
+  }
+
+  #finish(type, metaRest, body) {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#shim.channel.send(type, this.stream, `{"us":${this.#elapsedUs()}${metaRest}}`, body);
+    this.#shim.onDone(this);
+  }
+
+  #elapsedUs() {
+    return Math.round((now() - this.#startMs) * 1000);
+  }
+}
+
+function withReason(errorText, reason) {
+  const error = parse(errorText);
+  error.stackTrace.unshift(reason);
+  return stringify(error);
+}

@@ -1,0 +1,132 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import { HEADER_BYTES } from './frame-type.mjs';
+
+// Taken before user code runs: what it replaces later does not reach us.
+const { writeSync } = fs;
+const { wait } = Atomics;
+const { byteLength, allocUnsafe, allocUnsafeSlow, concat } = Buffer;
+const now = performance.now.bind(performance);
+/** How long a dying process may wait for the host to read its last words, in ms. */
+const LAST_WORDS_MS = 500;
+
+/** The shim's end of the wire: one frame, one write, straight to the descriptor while nothing is queued before it. */
+export class Channel {
+  #socket;
+  #fd = -1;
+  #onFrame;
+  /** Bytes of a frame not complete yet: the whole frame's buffer once its length is known, else the piece of a header. */
+  #partial = null;
+  #fill = 0;
+  #isHeaderPiece = false;
+
+  constructor(path, onFrame, onOpen, onClose) {
+    this.#onFrame = onFrame;
+    this.#socket = net.connect(path);
+    this.#socket.on('connect', () => {
+      this.#fd = this.#socket._handle?.fd ?? -1;
+      onOpen();
+    });
+    this.#socket.on('data', (chunk) => this.#feed(chunk));
+    this.#socket.on('error', onClose);
+    this.#socket.on('close', onClose);
+  }
+
+  /** While calls run the socket alone must not keep the loop going: an empty loop ends callback handlers. */
+  ref() {
+    this.#socket.ref();
+  }
+
+  unref() {
+    this.#socket.unref();
+  }
+
+  /** `meta` is JSON text; `body` a string, bytes or null. */
+  send(type, stream, meta, body, flags = 0) {
+    const frame = encode(type, stream, meta, body, flags);
+    if (this.#fd === -1 || this.#socket.writableLength > 0) {
+      this.#socket.write(frame);
+      return;
+    }
+    const sent = this.#writeSome(frame, 0);
+    if (sent < frame.length) this.#socket.write(frame.subarray(sent));
+  }
+
+  /** The same before an exit: returns when the kernel has it all, or the host has not read for too long. */
+  sendNow(type, stream, meta, body) {
+    // Behind a frame that is half queued ours would be taken for a part of it; the host then sees a death.
+    if (this.#fd === -1 || this.#socket.writableLength > 0) return;
+    const frame = encode(type, stream, meta, body, 0);
+    const deadline = now() + LAST_WORDS_MS;
+    let sent = this.#writeSome(frame, 0);
+    while (sent < frame.length && now() < deadline) {
+      wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      sent = this.#writeSome(frame, sent);
+    }
+  }
+
+  #writeSome(frame, from) {
+    try {
+      return from + writeSync(this.#fd, frame, from);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') this.#fd = -1;
+      return from;
+    }
+  }
+
+  #feed(chunk) {
+    if (this.#partial !== null) {
+      if (this.#isHeaderPiece) {
+        chunk = concat([this.#partial, chunk]);
+      } else {
+        const taken = chunk.copy(this.#partial, this.#fill);
+        this.#fill += taken;
+        if (this.#fill < this.#partial.length) return;
+        const whole = this.#partial;
+        this.#partial = null;
+        this.#emit(whole, 0, whole.length);
+        if (taken === chunk.length) return;
+        chunk = chunk.subarray(taken);
+      }
+      this.#partial = null;
+    }
+    let at = 0;
+    while (chunk.length - at >= HEADER_BYTES) {
+      const size = 4 + chunk.readUInt32BE(at);
+      if (chunk.length - at < size) {
+        this.#partial = allocUnsafeSlow(size);
+        this.#fill = chunk.copy(this.#partial, 0, at);
+        this.#isHeaderPiece = false;
+        return;
+      }
+      this.#emit(chunk, at, at + size);
+      at += size;
+    }
+    if (at < chunk.length) {
+      this.#partial = chunk.subarray(at);
+      this.#isHeaderPiece = true;
+    }
+  }
+
+  #emit(buffer, at, end) {
+    const bodyAt = at + HEADER_BYTES + buffer.readUInt16BE(at + 10);
+    const meta = bodyAt === at + HEADER_BYTES ? '' : buffer.utf8Slice(at + HEADER_BYTES, bodyAt);
+    this.#onFrame(buffer[at + 4], buffer.readUInt32BE(at + 6), meta, buffer.subarray(bodyAt, end));
+  }
+}
+
+function encode(type, stream, meta, body, flags) {
+  const metaBytes = byteLength(meta);
+  const bodyBytes = body === null ? 0 : byteLength(body);
+  const bodyAt = HEADER_BYTES + metaBytes;
+  const frame = allocUnsafe(bodyAt + bodyBytes);
+  frame.writeUInt32BE(bodyAt + bodyBytes - 4, 0);
+  frame[4] = type;
+  frame[5] = flags;
+  frame.writeUInt32BE(stream, 6);
+  frame.writeUInt16BE(metaBytes, 10);
+  frame.utf8Write(meta, HEADER_BYTES, metaBytes);
+  if (typeof body === 'string') frame.utf8Write(body, bodyAt, bodyBytes);
+  else if (body !== null) frame.set(body, bodyAt);
+  return frame;
+}

@@ -1,0 +1,72 @@
+import { statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { errorJson, messageOf, placeOf, runtimeError } from './error-shape.mjs';
+
+/** How long Node may take to show where a syntax error is, in ms. */
+const CHECK_DEADLINE_MS = 3000;
+
+/** Imports the module that `name` (path/module.export.nested) means; returns {handler} or {error: JSON text}. */
+export async function loadHandler(taskRoot, name) {
+  const slash = name.lastIndexOf('/') + 1;
+  const dot = name.indexOf('.', slash);
+  if (dot <= slash || dot === name.length - 1 || name.includes('..')) {
+    return { error: runtimeError('Runtime.MalformedHandlerName', `Bad handler '${name}': expected path/file.export`) };
+  }
+  const moduleName = name.slice(0, dot);
+  let file = null;
+  try {
+    file = findFile(taskRoot, moduleName);
+    const space = await import(pathToFileURL(file).href);
+    let found = 'module.exports' in space ? space['module.exports'] : space;
+    for (const part of name.slice(dot + 1).split('.')) found = found?.[part];
+    if (typeof found === 'function') return { handler: found };
+    const problem = found === undefined ? 'is undefined or not exported' : 'is not a function';
+    return { error: runtimeError('Runtime.HandlerNotFound', `${name} ${problem}`) };
+  } catch (error) {
+    return { error: loadErrorJson(error, file) };
+  }
+}
+
+/** Exactly that name, then .js, .mjs, .cjs, then Node's own resolution; what a .js is, its package and its syntax decide. */
+function findFile(taskRoot, moduleName) {
+  const path = join(taskRoot, moduleName);
+  for (const extension of ['', '.js', '.mjs', '.cjs']) {
+    if (statSync(path + extension, { throwIfNoEntry: false })?.isFile()) return path + extension;
+  }
+  const require = createRequire(join(taskRoot, 'x'));
+  try {
+    return require.resolve(path);
+  } catch {
+    try {
+      return require.resolve(moduleName);
+    } catch {
+      throw Object.assign(new Error(`Cannot find module '${moduleName}'`), { code: 'MODULE_NOT_FOUND' });
+    }
+  }
+}
+
+function loadErrorJson(error, file) {
+  if (error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_MODULE_NOT_FOUND') {
+    return errorJson(error, 'Runtime.ImportModuleError', `Error: ${messageOf(error)}`);
+  }
+  if (!(error instanceof SyntaxError)) return errorJson(error);
+  if (file !== null && placeOf(String(error.stack).split('\n')).length === 0) addPlace(error, file);
+  return errorJson(error, 'Runtime.UserCodeSyntaxError', `SyntaxError: ${error.message}`);
+}
+
+/** Node keeps the place of a syntax error in an ES module to itself, and tells it only when it checks the file. */
+function addPlace(error, file) {
+  // Loaded only here: it would double the boot.
+  const { stderr } = process.getBuiltinModule('node:child_process').spawnSync(process.execPath, ['--check', file], {
+    env: {},
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: CHECK_DEADLINE_MS,
+    killSignal: 'SIGKILL',
+    maxBuffer: 256 * 1024,
+  });
+  const place = placeOf(String(stderr ?? '').split('\n'));
+  if (place.length > 0) error.stack = `${place.join('\n')}\n\n${error.stack}`;
+}

@@ -1,0 +1,2 @@
+// A CommonJS module whose import readies the loaders of both kinds.
+module.exports = {};

@@ -1,0 +1,1 @@
+"""Private to the shim; functions never import it."""
