@@ -7,6 +7,7 @@ import type { EngineClient } from '../../engines/container-engine/engine-client.
 import { EngineError } from '../../engines/container-engine/engine-error.ts';
 import type { CgroupTree } from '../../engines/linux/cgroup.ts';
 import { pause } from '../../engines/linux/pause.ts';
+import { cgroupOfProcess } from '../../engines/linux/process-cgroup.ts';
 import type { SlotTree } from '../../engines/linux/slot-tree.ts';
 import type { UidPool } from '../../engines/linux/uid-pool.ts';
 import { type ContainerPlacement, containerConfig } from './container-config.ts';
@@ -30,6 +31,8 @@ export interface CreateContext {
   cgroups: CgroupTree;
   /** Whether the daemon takes a cgroup path as parent (its cgroupfs driver). */
   cgroupPathParent: boolean;
+  /** The slice for its systemd driver, which makes a scope per container in it; null with cgroupfs. */
+  cgroupSlice: string | null;
   uids: UidPool | null;
   seccompProfile: string | null;
 }
@@ -100,7 +103,7 @@ async function prepareHost(
     driver: context.driver,
     ociRuntime: context.ociRuntime,
     pidsAllowance: context.pidsAllowance,
-    cgroupParent: parts.cgroupParent,
+    cgroupParent: parts.cgroupParent ?? context.cgroupSlice,
     uid: parts.uid ?? process.getuid!(),
     channelDir: parts.slot.channelDir,
     codeDir: parts.slot.codeDir,
@@ -126,8 +129,10 @@ async function startContainer(
   await engine.startContainer(parts.name, { signal });
   // With a cgroup of ours everything can be had from the kernel, and one round trip is spared.
   if (parts.cgroup) return;
-  const { State } = await engine.inspectContainer(parts.name, { signal });
-  parts.initPid = State.Pid > 0 ? State.Pid : null;
+  const { Id, State } = await engine.inspectContainer(parts.name, { signal });
+  if (State.Pid <= 0) return;
+  parts.initPid = State.Pid;
+  parts.cgroup = cgroupOfProcess(State.Pid, Id);
 }
 
 /** The accepted connection, or the reason why there will be none. */

@@ -53,7 +53,7 @@ export class ContainerDriver implements Driver {
   readonly #remover: ContainerRemover;
   readonly #boxes = new Set<ContainerBox>();
   #enforced: EnforcedLimits | null = null;
-  #cgroupPathParent = false;
+  #cgroupDriver = '';
   #stopped = false;
 
   constructor(options: ContainerDriverOptions) {
@@ -168,8 +168,7 @@ export class ContainerDriver implements Driver {
     const options = this.#options;
     if (this.#enforced === null) {
       const info = await options.engine.info({ signal });
-      // The systemd driver takes slices only, and would need one unit per sandbox; the scope it makes is used instead.
-      this.#cgroupPathParent = info.CgroupDriver === 'cgroupfs';
+      this.#cgroupDriver = info.CgroupDriver;
       this.#enforced = enforcedBy(info);
     }
     return {
@@ -180,7 +179,8 @@ export class ContainerDriver implements Driver {
       remover: this.#remover,
       slots: options.slots,
       cgroups: options.cgroups,
-      cgroupPathParent: this.#cgroupPathParent,
+      cgroupPathParent: this.#cgroupDriver === 'cgroupfs',
+      cgroupSlice: this.#cgroupDriver === 'systemd' ? `coldframe-${options.host.instance}.slice` : null,
       uids: options.uids,
       seccompProfile: options.seccompProfile,
     };

@@ -40,7 +40,7 @@ export class CgroupV1 implements SandboxCgroup {
   /** Makes the directories and sets the limits; throws when a directory cannot be made. */
   make(limits: SandboxCgroupLimits): void {
     for (const directory of this.paths) mkdirSync(directory);
-    const { memory, cpu, pids, cpuacct } = this.#directories;
+    const { memory, cpu, pids } = this.#directories;
     if (memory !== undefined) {
       const bytes = String(limits.memoryMib * MIB);
       this.#enforced.memory = tryWrite(join(memory, 'memory.limit_in_bytes'), bytes);
@@ -54,6 +54,12 @@ export class CgroupV1 implements SandboxCgroup {
       this.#enforced.cpu = tryWrite(join(cpu, 'cpu.cfs_quota_us'), String(quotaUs));
     }
     if (pids !== undefined) this.#enforced.pids = tryWrite(join(pids, 'pids.max'), String(limits.pidsMax));
+    this.open();
+  }
+
+  /** Opens the meters of a group that exists already. */
+  open(): void {
+    const { memory, cpuacct } = this.#directories;
     if (cpuacct !== undefined) this.#cpu = new KernelFile(join(cpuacct, 'cpuacct.usage'));
     if (memory !== undefined) {
       this.#peak = new KernelFile(join(memory, 'memory.max_usage_in_bytes'), 'r+');

@@ -45,6 +45,11 @@ export class CgroupV2 implements SandboxCgroup {
     this.#write('memory.oom.group', '1');
     this.#enforced.cpu = this.#write('cpu.max', `${quotaUs} ${PERIOD_US}`);
     this.#enforced.pids = this.#write('pids.max', String(limits.pidsMax));
+    this.open();
+  }
+
+  /** Opens the meters of a group that exists already. */
+  open(): void {
     this.#cpu = new KernelFile(this.#file('cpu.stat'));
     // Writable since Linux 6.12, and then each descriptor has a peak of its own.
     this.#peak = new KernelFile(this.#file('memory.peak'), 'r+');
