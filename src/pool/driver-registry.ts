@@ -1,0 +1,206 @@
+import {
+  ISOLATIONS,
+  type Isolation,
+  type IsolationChoice,
+  type Network,
+  RUNTIMES,
+  type RuntimeId,
+} from '../domain/names.ts';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+import type { ProbeResult } from '../sandbox/contract/driver.ts';
+import type { GuardedDriver } from '../sandbox/contract/guarded-driver.ts';
+import type { DriverLog } from '../sandbox/contract/host-context.ts';
+
+/** What the pool asks, synchronously: is there a driver for this isolation and runtime now? */
+export interface DriverSource {
+  get(isolation: Isolation, runtime: RuntimeId): DriverAnswer;
+  /** Usable drivers, in the operator's order for `auto`. */
+  usable(): GuardedDriver[];
+  /** Every driver, usable or not: leftovers of earlier lives are reaped through them. */
+  all(): readonly GuardedDriver[];
+  /** Calls back after any driver changed between usable, preparing and unusable; returns the way to stop. */
+  onChange(listener: () => void): () => void;
+}
+
+export type DriverAnswer =
+  | { state: 'usable'; driver: GuardedDriver }
+  | { state: 'preparing'; detail: string }
+  | { state: 'unusable'; detail: string; fix: string | null };
+
+export interface DriverRegistryOptions {
+  drivers: readonly GuardedDriver[];
+  /** The operator's order for `auto`, strongest or most wanted first; isolations left out are used only when named. */
+  order: readonly Isolation[];
+  log: DriverLog;
+}
+
+/** While something is being prepared its end is looked for this often; a probe of that kind is cheap. */
+const PREPARING_PROBE_MS = 1_000;
+/** An unusable isolation (Docker stopped, say) is looked at this often, so that it comes back by itself. */
+const UNUSABLE_PROBE_MS = 60_000;
+/** Whole time a driver's start may take. */
+const START_DEADLINE_MS = 30_000;
+
+interface Slot {
+  driver: GuardedDriver;
+  answer: 'usable' | 'preparing' | 'unusable';
+  detail: string;
+  fix: string | null;
+  runtimes: readonly RuntimeId[];
+  timer: NodeJS.Timeout | null;
+}
+
+/**
+ * Knows which isolations work here, from probes alone: one driver per isolation, each `preparing` until its first probe has
+ * answered, started once when it turns usable, and probed again while it is not. Deploys ask it what `auto` comes to
+ * (`resolve`), calls ask it for the driver (`get`). Races ruled out: a probe that ends after `stop` changes nothing, and two
+ * probes of one driver never run at once (the guard shares the run).
+ */
+export class DriverRegistry implements DriverSource {
+  readonly #slots = new Map<Isolation, Slot>();
+  readonly #order: readonly Isolation[];
+  readonly #log: DriverLog;
+  readonly #listeners = new Set<() => void>();
+  readonly #stopping = new AbortController();
+  #firstProbes: Promise<void> | null = null;
+
+  constructor(options: DriverRegistryOptions) {
+    this.#order = options.order;
+    this.#log = options.log;
+    for (const driver of options.drivers) {
+      const answer = { answer: 'preparing', detail: 'The isolation is being probed.', fix: null } as const;
+      this.#slots.set(driver.isolation, { driver, ...answer, runtimes: [], timer: null });
+    }
+  }
+
+  /** Resolves when every driver has been probed once; never rejects. On repeat: the same promise. */
+  start(): Promise<void> {
+    this.#firstProbes ??= Promise.all([...this.#slots.values()].map((slot) => this.#look(slot, false))).then(() => {});
+    return this.#firstProbes;
+  }
+
+  /** Probes all again now (the operator pressed `doctor`). */
+  async refresh(): Promise<void> {
+    await Promise.all([...this.#slots.values()].map((slot) => this.#look(slot, true)));
+  }
+
+  get(isolation: Isolation, runtime: RuntimeId): DriverAnswer {
+    const slot = this.#slots.get(isolation);
+    if (!slot) return { state: 'unusable', detail: `There is no driver for ${isolation} on this host.`, fix: null };
+    if (slot.answer === 'preparing') return { state: 'preparing', detail: slot.detail };
+    if (slot.answer === 'unusable') return { state: 'unusable', detail: slot.detail, fix: slot.fix };
+    if (slot.runtimes.includes(runtime)) return { state: 'usable', driver: slot.driver };
+    return { state: 'unusable', detail: `${isolation} does not offer ${runtime} here.`, fix: null };
+  }
+
+  usable(): GuardedDriver[] {
+    const slots = this.#order.map((isolation) => this.#slots.get(isolation));
+    return slots.flatMap((slot) => (slot?.answer === 'usable' ? [slot.driver] : []));
+  }
+
+  all(): readonly GuardedDriver[] {
+    return [...this.#slots.values()].map((slot) => slot.driver);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What the console and `doctor` show; null before the first probe of that driver. */
+  report(): { driver: GuardedDriver; state: DriverAnswer['state']; probe: ProbeResult | null }[] {
+    return [...this.#slots.values()].map((it) => ({ driver: it.driver, state: it.answer, probe: it.driver.lastProbe }));
+  }
+
+  /**
+   * What a deploy's choice comes to. `auto`: the first usable in the operator's order that offers the runtime, else the
+   * first being prepared. Throws `unknown_isolation`, `isolation_not_usable` or `runtime_unavailable`.
+   */
+  async resolve(choice: IsolationChoice, runtime: RuntimeId): Promise<ResolvedDriver> {
+    await this.start();
+    if (choice !== 'auto' && !ISOLATIONS.includes(choice)) throw new ColdframeError('unknown_isolation');
+    const candidates = choice === 'auto' ? this.#order : [choice];
+    const slots = candidates.flatMap((isolation) => this.#slots.get(isolation) ?? []);
+    const usable = slots.filter((it) => it.answer === 'usable');
+    const best = usable.find((it) => it.runtimes.includes(runtime)) ?? slots.find((it) => it.answer === 'preparing');
+    if (best) return resolved(best);
+    if (usable.length > 0) throw new ColdframeError('runtime_unavailable');
+    const [named] = slots;
+    const publicMessage = choice !== 'auto' && named ? `${choice} cannot be used here: ${named.detail}` : undefined;
+    throw new ColdframeError('isolation_not_usable', { publicMessage });
+  }
+
+  async newestRuntime(language: 'nodejs' | 'python'): Promise<RuntimeId | null> {
+    await this.start();
+    const offered = new Set([...this.#slots.values()].flatMap((it) => (it.answer === 'usable' ? it.runtimes : [])));
+    return RUNTIMES.findLast((runtime) => runtime.startsWith(language) && offered.has(runtime)) ?? null;
+  }
+
+  /** Stops looking; the drivers themselves are stopped by who made them. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#listeners.clear();
+    for (const slot of this.#slots.values()) {
+      if (slot.timer) clearTimeout(slot.timer);
+      slot.timer = null;
+    }
+  }
+
+  async #look(slot: Slot, fresh: boolean): Promise<void> {
+    const probe = await slot.driver.probe({ fresh });
+    let next: Pick<Slot, 'answer' | 'detail' | 'fix' | 'runtimes'> = {
+      answer: probe.state === 'usable' || probe.state === 'preparing' ? probe.state : 'unusable',
+      detail: probe.detail,
+      fix: probe.fix,
+      runtimes: probe.runtimes,
+    };
+    if (next.answer === 'usable' && slot.answer !== 'usable') next = await this.#startDriver(slot, next);
+    if (this.#stopping.signal.aborted) return;
+    const isNew = next.answer !== slot.answer || next.runtimes.join() !== slot.runtimes.join();
+    Object.assign(slot, next);
+    this.#lookAgain(slot);
+    if (!isNew) return;
+    this.#log.info({ isolation: slot.driver.isolation, state: slot.answer, detail: slot.detail }, 'isolation state');
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #startDriver<T extends Pick<Slot, 'answer' | 'detail' | 'fix' | 'runtimes'>>(slot: Slot, next: T): Promise<T> {
+    try {
+      await slot.driver.start(AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(START_DEADLINE_MS)]));
+      return next;
+    } catch (error) {
+      const detail = error instanceof ColdframeError ? error.publicMessage : 'The driver did not start.';
+      if (!this.#stopping.signal.aborted) {
+        this.#log.error({ isolation: slot.driver.isolation, error }, 'the driver did not start');
+      }
+      return { ...next, answer: 'unusable', detail, fix: null };
+    }
+  }
+
+  #lookAgain(slot: Slot): void {
+    if (slot.timer) clearTimeout(slot.timer);
+    slot.timer = null;
+    if (slot.answer === 'usable') return;
+    const waitMs = slot.answer === 'preparing' ? PREPARING_PROBE_MS : UNUSABLE_PROBE_MS;
+    slot.timer = setTimeout(() => void this.#look(slot, true), waitMs).unref();
+  }
+}
+
+/** The shape that the catalog's isolation resolver promises. */
+export interface ResolvedDriver {
+  isolation: Isolation;
+  preparing: boolean;
+  memoryMinMib: number;
+  networks: readonly Network[];
+}
+
+function resolved(slot: Slot): ResolvedDriver {
+  const { isolation, capabilities } = slot.driver;
+  return {
+    isolation,
+    preparing: slot.answer === 'preparing',
+    memoryMinMib: capabilities.memoryMinMib,
+    // No driver enforces an egress policy yet; claiming it would break the promise of section 6.
+    networks: ['none'],
+  };
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { LIMITS } from '../domain/limits.ts';
+import type { SandboxSpec } from '../sandbox/contract/driver.ts';
+import { asError } from './claim.ts';
+import type { ClassDesk } from './class-desk.ts';
+import { PooledSandbox } from './pooled-sandbox.ts';
+
+export interface MakerHost {
+  /** Aborts creates when the pool stops. */
+  readonly signal: AbortSignal;
+  made(entry: PooledSandbox): void;
+  makingFailed(desk: ClassDesk, error: Error): void;
+}
+
+/**
+ * Makes sandboxes of a class. It makes no promise about whom one is for: that is decided when it is there, so a caller who
+ * was served meanwhile wastes no sandbox and a failed create holds nobody up. The guard gives every create its deadline.
+ */
+export class Maker {
+  readonly #labels: SandboxSpec['labels'];
+  readonly #host: MakerHost;
+  readonly #creating = new Set<Promise<void>>();
+
+  constructor(labels: SandboxSpec['labels'], host: MakerHost) {
+    this.#labels = labels;
+    this.#host = host;
+  }
+
+  create(desk: ClassDesk): void {
+    desk.creating++;
+    const creating = this.#create(desk).finally(() => this.#creating.delete(creating));
+    this.#creating.add(creating);
+  }
+
+  /** Resolves when no create is under way; what was made meanwhile has been handed over. */
+  async settled(): Promise<void> {
+    while (this.#creating.size > 0) await Promise.all(this.#creating);
+  }
+
+  async #create(desk: ClassDesk): Promise<void> {
+    const beganAtMs = performance.now();
+    let entry: PooledSandbox;
+    try {
+      const sandbox = await desk.driver.create(this.#spec(desk), this.#host.signal);
+      entry = new PooledSandbox(sandbox, desk, beganAtMs, performance.now());
+    } catch (error) {
+      desk.creating--;
+      this.#host.makingFailed(desk, asError(error));
+      return;
+    }
+    desk.creating--;
+    this.#host.made(entry);
+  }
+
+  #spec(desk: ClassDesk): SandboxSpec {
+    const { runtime, memoryMib, cpus, diskMib, network, bootEnv } = desk.sandboxClass;
+    return {
+      // Short, because it is part of a socket path of at most 108 bytes.
+      id: randomBytes(8).toString('hex'),
+      runtime,
+      memoryMib,
+      cpus,
+      diskMib,
+      network,
+      bootEnv,
+      pidsMax: LIMITS.pidsMax,
+      labels: this.#labels,
+      from: { kind: 'image' },
+    };
+  }
+}
