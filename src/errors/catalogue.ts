@@ -569,6 +569,15 @@ export const CATALOGUE = {
     likelyCause: 'Read-only disks or wrong owners.',
     whatToDo: 'Set COLDFRAME_DATA_DIR to a writable folder of your own.',
   },
+  data_dir_newer: {
+    status: 500,
+    title: 'Data directory of a newer version',
+    detail: 'The data directory was written by a newer version of Coldframe.',
+    causedBy: 'user',
+    retryable: false,
+    likelyCause: 'An older version was started after an upgrade.',
+    whatToDo: 'Start the newer version again, or use another COLDFRAME_DATA_DIR.',
+  },
   invalid_config: {
     status: 500,
     title: 'Invalid configuration',

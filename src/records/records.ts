@@ -37,8 +37,15 @@ export interface Payloads {
   capture: Capture;
 }
 
-/** What the live feed carries; ids rise by one, the buffer is bounded. */
+/** What the live feed carries; ids rise by one, the buffer is bounded. Records come without logs and captured bodies. */
 export type LiveEvent =
   | { topic: 'invocations'; kind: 'began' | 'finished'; record: InvocationRecord }
-  | { topic: 'logs'; functionId: string; invocationId: string; lines: LogLine[] }
+  | {
+      topic: 'logs';
+      workspaceId: string;
+      functionId: string;
+      functionName: string;
+      invocationId: string;
+      lines: LogLine[];
+    }
   | { topic: 'pool' | 'host'; data: Record<string, unknown> };

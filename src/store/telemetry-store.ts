@@ -5,12 +5,20 @@ import type { InvocationState, Isolation, Outcome, Start } from '../domain/names
 export interface TelemetryStore {
   /** One transaction: records, their logs, and the rollups derived from them. At most 500 records. A record id seen before is not counted again. */
   append(batch: TelemetryBatch): Promise<void>;
+  /** Newest first, without logs and captured bodies; the cursor is the id of the last item. */
   invocations(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
+  /** The whole record, logs and captured bodies included. */
   invocation(workspaceId: string, id: string): Promise<InvocationRecord | null>;
+  /** Newest line first. A search that finds little may answer a short, even empty, page with a cursor to go on. */
   logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }>;
+  /**
+   * From rollups alone; empty steps are zeros. `from`, `to` and `stepMs` of the answer are what was read: on step boundaries,
+   * and at least an hour where minutes are no longer kept (48 h). `invalid_request` above 1,000 points.
+   */
   metrics(query: MetricsQuery): Promise<Metrics>;
   /** One bounded step of retention by age and size; returns rows removed, 0 when nothing is left to do. */
   prune(now: string): Promise<number>;
+  /** Everything of a deleted function, in bounded steps; charts included. */
   removeFunction(functionId: string): Promise<void>;
   size(): Promise<{ databaseBytes: number; walBytes: number }>;
 }
@@ -76,14 +84,17 @@ export interface MetricsQuery {
 export interface MetricsPoint {
   at: string;
   invocations: number;
+  /** Attempts that ended in error, timeout, oom or crashed. */
   errors: number;
   throttles: number;
   cold: number;
   claimed: number;
   warm: number;
+  /** Of the attempts' `phases.totalMs`, within 4.5%. */
   p50Ms: number | null;
   p95Ms: number | null;
   p99Ms: number | null;
+  /** Summed over the attempts whose CPU time was measured; null when none was. */
   cpuMs: number | null;
   maxMemoryMib: number | null;
 }

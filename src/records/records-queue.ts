@@ -1,0 +1,231 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { InvocationRecord } from '../domain/invocation.ts';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+import type { InvocationQuery, TelemetryStore } from '../store/telemetry-store.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { LiveFeed } from './live-feed.ts';
+import { mergePage } from './merge-page.ts';
+import { recordSummary } from './record-summary.ts';
+import type { Payloads, Records } from './records.ts';
+import { RefusalCounters } from './refusal-counters.ts';
+import { UnstoredRecord } from './unstored-record.ts';
+
+/** Records waiting or running, at most; beyond it admission refuses with `records_backlog`. */
+const ROWS_MAX = 20_000;
+/** The same bound in bytes, as one record may carry 256 KiB of logs and 128 KiB of bodies. */
+const BYTES_MAX = 64 * 1024 * 1024;
+/** Calls already admitted end above BYTES_MAX too; above this their logs and bodies are dropped, the record is kept. */
+const BYTES_HARD_MAX = 96 * 1024 * 1024;
+/** A crash loses at most what came in this long. */
+const FLUSH_EVERY_MS = 250;
+/** Small, because handing a batch to the worker copies it on the serving thread: this many take under half a millisecond. */
+const BATCH_ROWS_MAX = 128;
+const BATCH_BYTES_MAX = 1024 * 1024;
+/** About 6 s of trying; then the batch is lost, for otherwise a dead disk would refuse calls for good. */
+const ATTEMPTS_MAX = 6;
+const RETRY_FIRST_MS = 100;
+const RETRY_LONGEST_MS = 2_000;
+/** A graceful stop waits this long for the store in all. */
+const STOP_DEADLINE_MS = 10_000;
+
+export interface RecordsOptions {
+  store: Pick<TelemetryStore, 'append' | 'invocation' | 'invocations'>;
+  feed: LiveFeed;
+  log: Log;
+}
+
+export interface RecordsStats {
+  queued: number;
+  queuedBytes: number;
+  running: number;
+  /** Records and refusals given up since the start. */
+  lost: number;
+}
+
+/**
+ * The way of a finished call into the store. `finished` only puts the record into a map; a timer hands small batches to the
+ * store worker, one at a time, and an entry leaves the map when its batch is durable, so what is not yet stored is readable
+ * all the while. Ids are unique in the map and the store ignores an id it has seen, so no retry counts a call twice.
+ */
+export class RecordsQueue implements Records {
+  readonly #store: RecordsOptions['store'];
+  readonly #feed: LiveFeed;
+  readonly #log: Log;
+  readonly #running = new Map<string, InvocationRecord>();
+  readonly #unstored = new Map<string, UnstoredRecord>();
+  readonly #refusals = new RefusalCounters();
+  #unstoredBytes = 0;
+  #lost = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #draining: Promise<void> | null = null;
+  #giveUp = new AbortController();
+  #isStopped = false;
+
+  constructor(options: RecordsOptions) {
+    this.#store = options.store;
+    this.#feed = options.feed;
+    this.#log = options.log;
+  }
+
+  get accepting(): boolean {
+    const rows = this.#unstored.size + this.#running.size;
+    return rows < ROWS_MAX && this.#unstoredBytes < BYTES_MAX && !this.#isStopped;
+  }
+
+  began(record: InvocationRecord): void {
+    this.#running.set(record.id, record);
+    this.#feed.publish({ topic: 'invocations', kind: 'began', record: recordSummary(record) });
+  }
+
+  finished(record: InvocationRecord, payloads: Payloads): void {
+    this.#running.delete(record.id);
+    if (this.#unstored.has(record.id)) return;
+    let entry = new UnstoredRecord(record, payloads);
+    if (this.#unstoredBytes + entry.bytes > BYTES_HARD_MAX) entry = entry.bare();
+    this.#unstored.set(record.id, entry);
+    this.#unstoredBytes += entry.bytes;
+    this.#publish(record);
+    this.#schedule();
+  }
+
+  refused(refusal: Parameters<Records['refused']>[0]): void {
+    this.#running.delete(refusal.id);
+    if (!this.#refusals.add(refusal, new Date())) this.#lost++;
+    this.#schedule();
+  }
+
+  async get(workspaceId: string, id: string): Promise<InvocationRecord | null> {
+    const inMemory = this.#running.get(id) ?? this.#unstored.get(id)?.captured();
+    if (inMemory !== undefined) return inMemory.workspaceId === workspaceId ? inMemory : null;
+    return this.#store.invocation(workspaceId, id);
+  }
+
+  async list(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }> {
+    // Taken before the store is asked: a record stored in between is then seen twice, never missed.
+    const inMemory = [...this.#running.values(), ...[...this.#unstored.values()].map((entry) => entry.record)];
+    return mergePage(inMemory, await this.#store.invocations(query), query);
+  }
+
+  async flush(): Promise<void> {
+    while (this.#unstored.size > 0 || this.#refusals.size > 0) {
+      this.#draining ??= this.#drain();
+      await this.#draining;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    const deadline = setTimeout(() => this.#giveUp.abort(), STOP_DEADLINE_MS);
+    try {
+      await this.flush();
+    } finally {
+      clearTimeout(deadline);
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = null;
+    }
+  }
+
+  stats(): RecordsStats {
+    return {
+      queued: this.#unstored.size,
+      queuedBytes: this.#unstoredBytes,
+      running: this.#running.size,
+      lost: this.#lost,
+    };
+  }
+
+  #publish(record: InvocationRecord): void {
+    const { workspaceId, functionId, functionName, id: invocationId } = record;
+    this.#feed.publish({ topic: 'invocations', kind: 'finished', record: recordSummary(record) });
+    for (const { logs } of record.attempts) {
+      if (logs.length === 0) continue;
+      this.#feed.publish({ topic: 'logs', workspaceId, functionId, functionName, invocationId, lines: logs });
+    }
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null || this.#draining !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#draining ??= this.#drain();
+    }, FLUSH_EVERY_MS);
+  }
+
+  /** Never rejects: what cannot be stored is counted as lost and logged. */
+  async #drain(): Promise<void> {
+    try {
+      await this.#writeRefusals();
+      for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch()) {
+        await this.#writeBatch(batch);
+        for (const entry of batch) this.#forget(entry);
+      }
+    } finally {
+      this.#draining = null;
+      if (this.#unstored.size > 0 || this.#refusals.size > 0) this.#schedule();
+    }
+  }
+
+  #nextBatch(): UnstoredRecord[] {
+    const batch: UnstoredRecord[] = [];
+    let bytes = 0;
+    for (const entry of this.#unstored.values()) {
+      batch.push(entry);
+      bytes += entry.bytes;
+      if (batch.length >= BATCH_ROWS_MAX || bytes >= BATCH_BYTES_MAX) break;
+    }
+    return batch;
+  }
+
+  #forget(entry: UnstoredRecord): void {
+    if (this.#unstored.delete(entry.record.id)) this.#unstoredBytes -= entry.bytes;
+  }
+
+  async #writeBatch(batch: UnstoredRecord[]): Promise<void> {
+    const records = batch.map((entry) => entry.captured());
+    const failure = await this.#appendWithRetries(records);
+    if (failure === null) return;
+    if (isStorageFailure(failure) || batch.length === 1) {
+      this.#lose(batch.length, failure);
+      return;
+    }
+    // A defect in one record must not take its neighbours along.
+    for (const entry of batch) await this.#writeBatch([entry]);
+  }
+
+  async #appendWithRetries(records: InvocationRecord[]): Promise<unknown> {
+    for (let attempt = 1, waitMs = RETRY_FIRST_MS; ; attempt++) {
+      if (this.#giveUp.signal.aborted) return new ColdframeError('storage_unavailable');
+      try {
+        await this.#store.append({ records, refusals: [] });
+        return null;
+      } catch (error) {
+        if (!isStorageFailure(error) || attempt >= ATTEMPTS_MAX) return error;
+      }
+      await delay(waitMs, undefined, { signal: this.#giveUp.signal }).catch(() => undefined);
+      waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS);
+    }
+  }
+
+  /** Once only: counters have no id by which the store could tell a repeat after an unclear failure. */
+  async #writeRefusals(): Promise<void> {
+    const refusals = this.#refusals.take();
+    if (refusals.length === 0) return;
+    try {
+      await this.#store.append({ records: [], refusals });
+    } catch (error) {
+      this.#lose(
+        refusals.reduce((sum, refusal) => sum + refusal.count, 0),
+        error,
+      );
+    }
+  }
+
+  #lose(count: number, cause: unknown): void {
+    this.#lost += count;
+    this.#log.error({ count, err: cause }, 'records of calls could not be stored and are lost');
+  }
+}
+
+function isStorageFailure(error: unknown): boolean {
+  return error instanceof ColdframeError && error.code.startsWith('storage_');
+}

@@ -1,0 +1,38 @@
+import type { RefusalCount } from '../store/telemetry-store.ts';
+import type { Records } from './records.ts';
+
+/** Different counters waiting for one flush: functions x isolations x outcomes; more are not kept. */
+const COUNTERS_MAX = 10_000;
+const MINUTE_MS = 60_000;
+
+/** Throttled and rejected calls, counted per minute: a storm of refusals costs one row a minute, not one each. */
+export class RefusalCounters {
+  readonly #counters = new Map<string, RefusalCount>();
+
+  get size(): number {
+    return this.#counters.size;
+  }
+
+  /** False when it could not be counted, because there are too many different counters. */
+  add(refusal: Parameters<Records['refused']>[0], now: Date): boolean {
+    const minuteMs = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS;
+    const key = `${refusal.functionId} ${refusal.isolation} ${refusal.outcome} ${minuteMs} ${refusal.workspaceId}`;
+    const counter = this.#counters.get(key);
+    if (counter !== undefined) {
+      counter.count++;
+      return true;
+    }
+    if (this.#counters.size >= COUNTERS_MAX) return false;
+    const { workspaceId, functionId, isolation, outcome } = refusal;
+    const minute = new Date(minuteMs).toISOString();
+    this.#counters.set(key, { workspaceId, functionId, isolation, outcome, minute, count: 1 });
+    return true;
+  }
+
+  /** Everything counted since the last take. */
+  take(): RefusalCount[] {
+    const taken = [...this.#counters.values()];
+    this.#counters.clear();
+    return taken;
+  }
+}

@@ -1,0 +1,57 @@
+import type { InvocationRecord } from '../domain/invocation.ts';
+import { LIMITS } from '../domain/limits.ts';
+import { captureBody, shouldCapture } from './capture.ts';
+import { recordSummary } from './record-summary.ts';
+import type { Payloads } from './records.ts';
+
+/** A record without its variable parts, as held in memory: measured, rounded up. */
+const RECORD_BYTES = 3_000;
+const LOG_LINE_BYTES = 120;
+
+/** A finished record on its way to the store, with the bodies it may still capture. Making one is cheap: nothing is copied. */
+export class UnstoredRecord {
+  readonly record: InvocationRecord;
+  /** What this entry holds in memory, about. */
+  readonly bytes: number;
+  #event: Uint8Array | null = null;
+  #result: Uint8Array | null = null;
+
+  constructor(record: InvocationRecord, payloads: Payloads | null) {
+    this.record = record;
+    let bytes = RECORD_BYTES + logBytes(record);
+    if (payloads !== null && shouldCapture(payloads.capture, record.trigger, record.outcome)) {
+      this.#event = withinCap(payloads.event);
+      this.#result = withinCap(payloads.result);
+      bytes += (this.#event?.byteLength ?? 0) + (this.#result?.byteLength ?? 0);
+    }
+    this.bytes = bytes;
+  }
+
+  /** The record with its bodies captured: the work a call's reply must not wait for. Repeating is free. */
+  captured(): InvocationRecord {
+    if (this.#event !== null) this.record.event = captureBody(this.#event, LIMITS.captureMaxBytes);
+    if (this.#result !== null) this.record.result = captureBody(this.#result, LIMITS.captureMaxBytes);
+    this.#event = null;
+    this.#result = null;
+    return this.record;
+  }
+
+  /** The same without logs and bodies, for when memory is short; the cut is marked. */
+  bare(): UnstoredRecord {
+    const summary = recordSummary(this.record);
+    for (const attempt of summary.attempts) attempt.logsTruncated = true;
+    return new UnstoredRecord(summary, null);
+  }
+}
+
+function withinCap(body: Uint8Array | null): Uint8Array | null {
+  return body === null || body.byteLength > LIMITS.captureMaxBytes ? null : body;
+}
+
+function logBytes(record: InvocationRecord): number {
+  let bytes = 0;
+  for (const attempt of record.attempts) {
+    for (const line of attempt.logs) bytes += LOG_LINE_BYTES + line.text.length;
+  }
+  return bytes;
+}

@@ -1,0 +1,5 @@
+import type { Migration } from '../sqlite/migrate.ts';
+import { first } from './migrations/0001-first.ts';
+
+/** Every step of control.db's schema, oldest first. */
+export const CONTROL_MIGRATIONS: readonly Migration[] = [first];

@@ -1,0 +1,58 @@
+import type { FunctionState } from '../../domain/names.ts';
+
+/** Tables of control.db as Kysely sees them. Times are RFC 3339 UTC; `*_json` columns hold JSON text. */
+export interface ControlSchema {
+  workspaces: { id: string; created_at: string };
+  functions: {
+    id: string;
+    workspace_id: string;
+    name: string;
+    url_id: string;
+    state: FunctionState;
+    /** The newest revision. */
+    revision_id: string;
+    created_at: string;
+    updated_at: string;
+  };
+  revisions: {
+    id: string;
+    function_id: string;
+    workspace_id: string;
+    number: number;
+    code_sha256: string;
+    settings_sha256: string;
+    settings_json: string;
+    env_json: string;
+    isolation: string;
+    created_at: string;
+  };
+  keys: {
+    id: string;
+    workspace_id: string;
+    name: string;
+    scopes_json: string;
+    secret_sha256: string;
+    created_at: string;
+    last_used_at: string | null;
+    expires_at: string | null;
+  };
+  sessions: {
+    id: string;
+    workspace_id: string;
+    token_sha256: string;
+    scopes_json: string;
+    created_at: string;
+    expires_at: string;
+  };
+  secrets: {
+    id: string;
+    workspace_id: string;
+    function_id: string;
+    key_id: string;
+    nonce: Uint8Array;
+    ciphertext: Uint8Array;
+    created_at: string;
+  };
+  test_events: { function_id: string; workspace_id: string; name: string; event: string; updated_at: string };
+  settings: { key: string; value: string };
+}

@@ -1,0 +1,185 @@
+import { Worker } from 'node:worker_threads';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { FromWorker, ToWorker, WireError } from './protocol.ts';
+
+/** A call that has no answer by then is given up: the disk is stalled. */
+const CALL_DEADLINE_MS = 10_000;
+/** Calls waiting for one worker; more would only wait for the deadline. */
+const CALLS_IN_FLIGHT_MAX = 1_000;
+/** Migrations of a large database run before `ready`. */
+const OPEN_DEADLINE_MS = 120_000;
+const CLOSE_DEADLINE_MS = 10_000;
+/** A worker that dies is started again after this long, doubling; a worker that lived long enough starts anew at the first. */
+const RESTART_FIRST_MS = 100;
+const RESTART_LONGEST_MS = 10_000;
+const HEALTHY_AFTER_MS = 60_000;
+/** Heap of one store worker: a runaway query ends that worker, never the server. */
+const WORKER_HEAP_MIB = 512;
+
+export interface WorkerClientOptions {
+  name: string;
+  url: URL;
+  workerData: Record<string, unknown>;
+  log: Log;
+}
+
+interface PendingCall {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+  deadline: NodeJS.Timeout;
+}
+
+/**
+ * The serving thread's end of one store worker: calls with deadlines, bounded in number. When the worker dies, calls in
+ * flight fail with `storage_unavailable` (a write among them may or may not have been committed) and it is started again;
+ * until it is ready, calls fail at once. States: opening, ready, down (waiting to restart), closed.
+ */
+export class WorkerClient {
+  readonly #options: WorkerClientOptions;
+  readonly #pending = new Map<number, PendingCall>();
+  #worker: Worker | null = null;
+  #state: 'opening' | 'ready' | 'down' | 'closed' = 'opening';
+  #nextId = 1;
+  #restartMs = RESTART_FIRST_MS;
+  #restartTimer: NodeJS.Timeout | null = null;
+  #startedAtMs = 0;
+  #hasBeenReady = false;
+
+  private constructor(options: WorkerClientOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the worker and waits until its database is open and migrated; rejects with the worker's own error. */
+  static async open(options: WorkerClientOptions): Promise<WorkerClient> {
+    const client = new WorkerClient(options);
+    await client.#start();
+    return client;
+  }
+
+  call(method: string, args: unknown[], deadlineMs: number = CALL_DEADLINE_MS): Promise<unknown> {
+    const worker = this.#worker;
+    if (this.#state !== 'ready' || worker === null) return Promise.reject(this.#unavailable(`is ${this.#state}`));
+    if (this.#pending.size >= CALLS_IN_FLIGHT_MAX) return Promise.reject(this.#unavailable('has too many calls'));
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++;
+      const deadline = setTimeout(() => {
+        this.#pending.delete(id);
+        reject(this.#unavailable(`did not answer ${method} within ${deadlineMs} ms`));
+      }, deadlineMs);
+      this.#pending.set(id, { resolve, reject, deadline });
+      worker.postMessage({ kind: 'call', id, method, args } satisfies ToWorker);
+    });
+  }
+
+  /** Calls made before are answered first; then the worker closes its database and ends. Repeating is harmless. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#state = 'closed';
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    if (worker === null) return;
+    await new Promise<void>((resolve) => {
+      const deadline = setTimeout(() => void worker.terminate(), CLOSE_DEADLINE_MS);
+      worker.once('exit', () => {
+        clearTimeout(deadline);
+        resolve();
+      });
+      worker.postMessage({ kind: 'close' } satisfies ToWorker);
+    });
+  }
+
+  #start(): Promise<void> {
+    this.#state = 'opening';
+    this.#startedAtMs = performance.now();
+    const worker = new Worker(this.#options.url, {
+      name: this.#options.name,
+      workerData: this.#options.workerData,
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
+    });
+    this.#worker = worker;
+    return new Promise((resolve, reject) => {
+      const deadline = setTimeout(() => {
+        reject(this.#unavailable('did not open in time'));
+        void worker.terminate();
+      }, OPEN_DEADLINE_MS);
+      let failure: Error | null = null;
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'ready') {
+          this.#becameReady();
+          clearTimeout(deadline);
+          resolve();
+        } else if (message.kind === 'failed') failure = errorFromWire(message.error);
+        else this.#settle(message);
+      });
+      worker.on('error', (error: Error) => {
+        failure ??= this.#unavailable('crashed', error);
+      });
+      worker.on('exit', () => {
+        clearTimeout(deadline);
+        const cause = failure ?? this.#unavailable('ended');
+        this.#ended(cause);
+        reject(cause);
+      });
+    });
+  }
+
+  #becameReady(): void {
+    this.#hasBeenReady = true;
+    // Closed meanwhile: the close message is on its way behind this one.
+    if (this.#state === 'opening') this.#state = 'ready';
+  }
+
+  #settle(message: Extract<FromWorker, { kind: 'result' | 'error' }>): void {
+    const call = this.#pending.get(message.id);
+    // Answered after its deadline: the caller was told already.
+    if (call === undefined) return;
+    this.#pending.delete(message.id);
+    clearTimeout(call.deadline);
+    if (message.kind === 'result') call.resolve(message.value);
+    else call.reject(errorFromWire(message.error));
+  }
+
+  #ended(cause: Error): void {
+    this.#worker = null;
+    for (const call of this.#pending.values()) {
+      clearTimeout(call.deadline);
+      call.reject(this.#unavailable('ended during the call', cause));
+    }
+    this.#pending.clear();
+    if (this.#state === 'closed') return;
+    this.#state = 'down';
+    // Whoever opens it is told and decides; only a worker that once worked is brought back.
+    if (!this.#hasBeenReady) return;
+    this.#options.log.error(
+      { err: cause, worker: this.#options.name, restartMs: this.#restartMs },
+      'a store worker ended',
+    );
+    this.#restartLater();
+  }
+
+  #restartLater(): void {
+    if (performance.now() - this.#startedAtMs > HEALTHY_AFTER_MS) this.#restartMs = RESTART_FIRST_MS;
+    this.#restartTimer = setTimeout(() => {
+      this.#restartTimer = null;
+      // A failed restart ends in #ended, which plans the next one.
+      this.#start().catch(() => undefined);
+    }, this.#restartMs);
+    this.#restartMs = Math.min(this.#restartMs * 2, RESTART_LONGEST_MS);
+  }
+
+  #unavailable(what: string, cause?: unknown): ColdframeError {
+    return new ColdframeError('storage_unavailable', {
+      internalMessage: `store worker ${this.#options.name} ${what}`,
+      cause,
+    });
+  }
+}
+
+function errorFromWire(error: WireError): ColdframeError {
+  return new ColdframeError(error.code, {
+    internalMessage: error.internalMessage,
+    ...(error.publicMessage === null ? {} : { publicMessage: error.publicMessage }),
+    errors: error.errors,
+    context: error.context,
+  });
+}

@@ -1,0 +1,84 @@
+import { parentPort } from 'node:worker_threads';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import { sqliteFailure } from '../sqlite/sqlite-failure.ts';
+import type { FromWorker, ToWorker, WireError } from './protocol.ts';
+
+/** One call as a worker works on it; answered exactly once. */
+export interface IncomingCall {
+  method: string;
+  args: unknown[];
+  succeed(value: unknown): void;
+  fail(error: unknown): void;
+}
+
+/** What a worker offers; built after its database is open. */
+export interface WorkerService {
+  /** Works on everything that has come in since the last turn, in order, and answers each call. */
+  serve(calls: IncomingCall[]): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Runs inside a store worker: opens the service, then feeds it the calls that came in while it worked on the ones before
+ * (that is what lets control.db commit many writes at once). After `close` it answers what is queued and ends.
+ */
+export async function hostWorker(open: () => Promise<WorkerService>): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new Error('a store worker must be started as a worker thread');
+  const send = (message: FromWorker): void => port.postMessage(message);
+  let service: WorkerService;
+  try {
+    service = await open();
+  } catch (error) {
+    send({ kind: 'failed', error: wireErrorOf(error) });
+    return;
+  }
+  let queue: IncomingCall[] = [];
+  let isServing = false;
+  let isClosing = false;
+
+  async function serveAll(): Promise<void> {
+    isServing = true;
+    while (queue.length > 0) {
+      const calls = queue;
+      queue = [];
+      await service.serve(calls);
+      // Lets the port deliver what arrived meanwhile, so that it joins the next turn.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    isServing = false;
+    if (isClosing) end();
+  }
+
+  function end(): void {
+    service.close();
+    port?.close();
+  }
+
+  port.on('message', (message: ToWorker) => {
+    if (message.kind === 'close') isClosing = true;
+    else queue.push(incomingCall(message, send));
+    if (!isServing) void (queue.length > 0 ? serveAll() : isClosing ? end() : undefined);
+  });
+  send({ kind: 'ready' });
+}
+
+function incomingCall(message: Extract<ToWorker, { kind: 'call' }>, send: (message: FromWorker) => void): IncomingCall {
+  return {
+    method: message.method,
+    args: message.args,
+    succeed: (value) => send({ kind: 'result', id: message.id, value }),
+    fail: (error) => send({ kind: 'error', id: message.id, error: wireErrorOf(error) }),
+  };
+}
+
+function wireErrorOf(error: unknown): WireError {
+  const known = error instanceof ColdframeError ? error : sqliteFailure(error);
+  return {
+    code: known.code,
+    internalMessage: known.cause instanceof Error ? `${known.message}: ${known.cause.message}` : known.message,
+    publicMessage: known.publicMessage === known.entry.detail ? null : known.publicMessage,
+    errors: known.errors,
+    context: known.context,
+  };
+}

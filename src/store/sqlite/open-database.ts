@@ -1,0 +1,42 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
+
+/** How long a connection waits for another one's lock. */
+const BUSY_TIMEOUT_MS = 5_000;
+/** The WAL file is cut back to this after a checkpoint. */
+const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
+/** Pages in the WAL (4 KiB each) at which a commit checkpoints by itself, should the scheduled ones not keep up. */
+const AUTO_CHECKPOINT_PAGES = 2_000;
+
+export interface OpenDatabase<Schema> {
+  /** Kysely for queries; `raw` for transactions, pragmas and statements prepared once. Same connection. */
+  db: Kysely<Schema>;
+  raw: DatabaseSync;
+}
+
+/** Opens (and makes) a database file for its one writer. `FULL`: a commit survives power loss; `NORMAL`: a crash of the process. */
+export function openForWriting<Schema>(path: string, synchronous: 'FULL' | 'NORMAL'): OpenDatabase<Schema> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const raw = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
+  try {
+    // auto_vacuum takes hold only while the file is still empty; journal_mode=WAL already writes to it.
+    raw.exec('pragma auto_vacuum = incremental');
+    raw.exec('pragma journal_mode = wal');
+    raw.exec(`pragma synchronous = ${synchronous}`);
+    raw.exec(`pragma journal_size_limit = ${WAL_LIMIT_BYTES}`);
+    raw.exec(`pragma wal_autocheckpoint = ${AUTO_CHECKPOINT_PAGES}`);
+    return { raw, db: new Kysely<Schema>({ dialect: new NodeSqliteDialect(raw) }) };
+  } catch (error) {
+    raw.close();
+    throw error;
+  }
+}
+
+/** Opens an existing database file for reading beside its writer. */
+export function openForReading<Schema>(path: string): OpenDatabase<Schema> {
+  const raw = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, readOnly: true });
+  return { raw, db: new Kysely<Schema>({ dialect: new NodeSqliteDialect(raw) }) };
+}

@@ -1,0 +1,48 @@
+import { ColdframeError, type ErrorCode } from '../../errors/coldframe-error.ts';
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html); extended ones carry them in the low byte. */
+const SQLITE_PERM = 3;
+const SQLITE_READONLY = 8;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_CONSTRAINT = 19;
+/** Extended: the shared-memory file of the WAL could not grow, which is what a full tmpfs says. */
+const SQLITE_IOERR_SHMSIZE = 4874;
+
+/** A thrown value of node:sqlite as an error of the catalogue; anything else becomes `internal`, with its cause. */
+export function sqliteFailure(error: unknown): ColdframeError {
+  if (error instanceof ColdframeError) return error;
+  const resultCode = sqliteCode(error);
+  const code: ErrorCode = resultCode === null ? 'internal' : codeOf(resultCode);
+  return new ColdframeError(code, {
+    internalMessage: `sqlite: ${error instanceof Error ? error.message : String(error)}`,
+    cause: error,
+  });
+}
+
+/** True for a violated unique, foreign key or check constraint. */
+export function isConstraintFailure(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== null && (code & 0xff) === SQLITE_CONSTRAINT;
+}
+
+function sqliteCode(error: unknown): number | null {
+  if (!(error instanceof Error) || !('errcode' in error)) return null;
+  return typeof error.errcode === 'number' ? error.errcode : null;
+}
+
+function codeOf(resultCode: number): ErrorCode {
+  if (resultCode === SQLITE_IOERR_SHMSIZE) return 'storage_full';
+  switch (resultCode & 0xff) {
+    case SQLITE_FULL:
+      return 'storage_full';
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      return 'storage_read_only';
+    case SQLITE_CONSTRAINT:
+      return 'internal';
+    default:
+      return 'storage_unavailable';
+  }
+}

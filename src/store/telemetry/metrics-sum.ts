@@ -1,0 +1,53 @@
+import type { Outcome, Start } from '../../domain/names.ts';
+import type { MetricsPoint } from '../telemetry-store.ts';
+import { Histogram } from './histogram.ts';
+
+/** One row of rollups, summed over a step, with what its series stands for. */
+export interface StepSum {
+  outcome: Outcome;
+  start: Start | '';
+  invocations: number;
+  attempts: number;
+  cpuMs: number;
+  cpuAttempts: number;
+  maxMemoryMib: number | null;
+}
+
+/** The user's code failed; `cancelled` was asked for, `throttled` and `rejected` never ran. */
+const ERROR_OUTCOMES: ReadonlySet<Outcome> = new Set(['error', 'timeout', 'oom', 'crashed']);
+
+/** Sums for one point, total or group. */
+export class MetricsSum {
+  readonly durations = new Histogram();
+  #invocations = 0;
+  #errors = 0;
+  #throttles = 0;
+  readonly #starts = { cold: 0, claimed: 0, warm: 0 };
+  #cpuMs = 0;
+  #cpuAttempts = 0;
+  #maxMemoryMib: number | null = null;
+
+  add(sum: StepSum): void {
+    this.#invocations += sum.invocations;
+    if (ERROR_OUTCOMES.has(sum.outcome)) this.#errors += sum.attempts;
+    if (sum.outcome === 'throttled') this.#throttles += sum.attempts;
+    if (sum.start !== '') this.#starts[sum.start] += sum.attempts;
+    this.#cpuMs += sum.cpuMs;
+    this.#cpuAttempts += sum.cpuAttempts;
+    if (sum.maxMemoryMib !== null) this.#maxMemoryMib = Math.max(this.#maxMemoryMib ?? 0, sum.maxMemoryMib);
+  }
+
+  figures(): Omit<MetricsPoint, 'at'> {
+    return {
+      invocations: this.#invocations,
+      errors: this.#errors,
+      throttles: this.#throttles,
+      ...this.#starts,
+      p50Ms: this.durations.percentileMs(0.5),
+      p95Ms: this.durations.percentileMs(0.95),
+      p99Ms: this.durations.percentileMs(0.99),
+      cpuMs: this.#cpuAttempts === 0 ? null : Math.round(this.#cpuMs * 1000) / 1000,
+      maxMemoryMib: this.#maxMemoryMib,
+    };
+  }
+}

@@ -1,0 +1,121 @@
+import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
+import type { Isolation, Outcome, Start } from '../../domain/names.ts';
+import type { RefusalCount } from '../telemetry-store.ts';
+import { bucketOf } from './histogram.ts';
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 3_600_000;
+/** Both are kept up to date in the records' own transaction. */
+export const RESOLUTIONS_MS = [MINUTE_MS, HOUR_MS] as const;
+
+/** What tells one series of rollups from another. */
+export interface SeriesKey {
+  workspaceId: string;
+  functionId: string;
+  isolation: Isolation | '';
+  start: Start | '';
+  outcome: Outcome;
+}
+
+/** What a batch adds to one rollup row. */
+export interface RollupDelta {
+  series: SeriesKey;
+  resolutionMs: number;
+  atMs: number;
+  invocations: number;
+  attempts: number;
+  cpuMs: number;
+  cpuAttempts: number;
+  maxMemoryMib: number | null;
+  buckets: Map<number, number>;
+}
+
+/**
+ * Adds a batch up in memory, so that 500 records of one function touch a handful of rollup rows. Durations and outcomes
+ * are counted by attempt, in the minute the attempt started; the invocation itself is counted once, with its last attempt.
+ */
+export class RollupDeltas {
+  readonly #deltas = new Map<string, RollupDelta>();
+
+  addRecord(record: InvocationRecord): void {
+    const { workspaceId, functionId } = record;
+    for (const attempt of record.attempts) {
+      const isolation = attempt.receipt?.isolation ?? record.isolation ?? '';
+      const series: SeriesKey = {
+        workspaceId,
+        functionId,
+        isolation,
+        start: attempt.start ?? '',
+        outcome: attempt.outcome,
+      };
+      const isLast = attempt === record.attempts.at(-1);
+      this.#each(series, Date.parse(attempt.startedAt), (delta) => {
+        addAttempt(delta, attempt);
+        if (isLast) delta.invocations++;
+      });
+    }
+    if (record.attempts.length > 0 || record.outcome === null) return;
+    const { outcome, isolation, start } = record;
+    const series: SeriesKey = { workspaceId, functionId, isolation: isolation ?? '', start: start ?? '', outcome };
+    this.#each(series, Date.parse(record.startedAt), (delta) => {
+      delta.invocations++;
+    });
+  }
+
+  addRefusal(refusal: RefusalCount): void {
+    const { workspaceId, functionId, isolation, outcome, count } = refusal;
+    const series: SeriesKey = { workspaceId, functionId, isolation: isolation ?? '', start: '', outcome };
+    this.#each(series, Date.parse(refusal.minute), (delta) => {
+      delta.attempts += count;
+    });
+  }
+
+  values(): Iterable<RollupDelta> {
+    return this.#deltas.values();
+  }
+
+  #each(series: SeriesKey, timeMs: number, add: (delta: RollupDelta) => void): void {
+    for (const resolutionMs of RESOLUTIONS_MS) {
+      const atMs = Math.floor(timeMs / resolutionMs) * resolutionMs;
+      const key = `${seriesText(series)} ${resolutionMs} ${atMs}`;
+      let delta = this.#deltas.get(key);
+      if (delta === undefined) {
+        delta = emptyDelta(series, resolutionMs, atMs);
+        this.#deltas.set(key, delta);
+      }
+      add(delta);
+    }
+  }
+}
+
+/** A series as one text, for maps. */
+export function seriesText(series: SeriesKey): string {
+  return `${series.workspaceId} ${series.functionId} ${series.isolation} ${series.start} ${series.outcome}`;
+}
+
+function emptyDelta(series: SeriesKey, resolutionMs: number, atMs: number): RollupDelta {
+  const buckets = new Map<number, number>();
+  return {
+    series,
+    resolutionMs,
+    atMs,
+    invocations: 0,
+    attempts: 0,
+    cpuMs: 0,
+    cpuAttempts: 0,
+    maxMemoryMib: null,
+    buckets,
+  };
+}
+
+function addAttempt(delta: RollupDelta, attempt: AttemptRecord): void {
+  const { cpuMs, maxMemoryMib } = attempt.usage;
+  delta.attempts++;
+  if (cpuMs !== null) {
+    delta.cpuMs += cpuMs;
+    delta.cpuAttempts++;
+  }
+  if (maxMemoryMib !== null) delta.maxMemoryMib = Math.max(delta.maxMemoryMib ?? 0, maxMemoryMib);
+  const bucket = bucketOf(attempt.phases.totalMs);
+  delta.buckets.set(bucket, (delta.buckets.get(bucket) ?? 0) + 1);
+}

@@ -1,0 +1,93 @@
+import { statSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import { hostWorker, type IncomingCall, type WorkerService } from '../rpc/worker-host.ts';
+import { checkpointAndClose, startHousekeeping } from '../sqlite/housekeeping.ts';
+import { migrate } from '../sqlite/migrate.ts';
+import { type OpenDatabase, openForReading, openForWriting } from '../sqlite/open-database.ts';
+import type { InvocationQuery, LogQuery, MetricsQuery, TelemetryBatch } from '../telemetry-store.ts';
+import { Appender } from './append.ts';
+import { InvocationRows } from './invocation-rows.ts';
+import { LogRows } from './log-rows.ts';
+import { MetricsRows } from './metrics-rows.ts';
+import { Retention, type RetentionLimits } from './retention.ts';
+import { TELEMETRY_MIGRATIONS } from './telemetry-migrations.ts';
+import type { TelemetrySchema } from './telemetry-schema.ts';
+
+/** What the opener hands over. One thread writes, another reads beside it, so that a long read never delays a batch. */
+export interface TelemetryWorkerData {
+  path: string;
+  role: 'writer' | 'reader';
+  retention: RetentionLimits;
+}
+
+type Methods = Record<string, (args: unknown[]) => Promise<unknown>>;
+
+const data = workerData as TelemetryWorkerData;
+await hostWorker(() => (data.role === 'writer' ? openWriter() : openReader()));
+
+async function openWriter(): Promise<WorkerService> {
+  const database = openForWriting<TelemetrySchema>(data.path, 'NORMAL');
+  try {
+    await migrate(database as unknown as OpenDatabase<unknown>, TELEMETRY_MIGRATIONS);
+  } catch (error) {
+    database.raw.close();
+    throw error;
+  }
+  const appender = new Appender(database);
+  const retention = new Retention(database, data.retention);
+  let isServing = false;
+  const stopHousekeeping = startHousekeeping(database.raw, () => !isServing);
+  const methods: Methods = {
+    append: async ([batch]) => appender.append(batch as TelemetryBatch),
+    prune: ([now]) => retention.prune(now as string),
+    removeFunctionStep: async ([functionId]) => {
+      const removed = await retention.removeFunction(functionId as string);
+      appender.forgetSeries();
+      return removed;
+    },
+  };
+  return {
+    async serve(calls) {
+      isServing = true;
+      await answerEach(calls, methods);
+      isServing = false;
+    },
+    close() {
+      stopHousekeeping();
+      checkpointAndClose(database.raw);
+    },
+  };
+}
+
+async function openReader(): Promise<WorkerService> {
+  const { db, raw } = openForReading<TelemetrySchema>(data.path);
+  const invocations = new InvocationRows(db);
+  const logs = new LogRows(db);
+  const metrics = new MetricsRows(db);
+  const methods: Methods = {
+    invocations: ([query]) => invocations.list(query as InvocationQuery),
+    invocation: ([workspaceId, id]) => invocations.one(workspaceId as string, id as string),
+    logs: ([query]) => logs.list(query as LogQuery),
+    metrics: ([query]) => metrics.metrics(query as MetricsQuery),
+    size: async () => ({ databaseBytes: fileBytes(data.path), walBytes: fileBytes(`${data.path}-wal`) }),
+  };
+  return { serve: (calls) => answerEach(calls, methods), close: () => raw.close() };
+}
+
+async function answerEach(calls: IncomingCall[], methods: Methods): Promise<void> {
+  for (const call of calls) {
+    try {
+      const method = methods[call.method];
+      if (method === undefined)
+        throw new ColdframeError('internal', { internalMessage: `no such method: ${call.method}` });
+      call.succeed(await method(call.args));
+    } catch (error) {
+      call.fail(error);
+    }
+  }
+}
+
+function fileBytes(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
