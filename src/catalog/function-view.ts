@@ -52,9 +52,8 @@ export function toFunctionView(record: FunctionRecord): FunctionView {
 }
 
 function maskSecrets(env: StoredEnv): FunctionView['env'] {
-  const shown: FunctionView['env'] = {};
-  for (const [name, value] of Object.entries(env)) shown[name] = 'plain' in value ? value.plain : { secret: true };
-  return shown;
+  const shown = Object.entries(env).map(([name, value]) => [name, 'plain' in value ? value.plain : { secret: true }]);
+  return Object.fromEntries(shown) as FunctionView['env'];
 }
 
 const ACCOUNT_DIGITS = 12;
@@ -62,6 +61,7 @@ const ACCOUNT_DIGITS = 12;
 /** Twelve digits from the workspace id, as account numbers have; the id itself may hold characters an ARN may not. */
 function accountOf(workspaceId: string): string {
   let hash = 14_695_981_039_346_656_037n;
-  for (const byte of Buffer.from(workspaceId)) hash = ((hash ^ BigInt(byte)) * 1_099_511_628_211n) & 0xffff_ffff_ffff_ffffn;
+  for (const byte of Buffer.from(workspaceId))
+    hash = ((hash ^ BigInt(byte)) * 1_099_511_628_211n) & 0xffff_ffff_ffff_ffffn;
   return (hash % 10n ** BigInt(ACCOUNT_DIGITS)).toString().padStart(ACCOUNT_DIGITS, '0');
 }

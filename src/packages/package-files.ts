@@ -35,17 +35,29 @@ export async function measureTree(path: string): Promise<{ fileCount: number; si
   return { fileCount: files.length, sizeBytes: files.reduce((sum, file) => sum + file.sizeBytes, 0) };
 }
 
-/** The package as text by path, as it can be sent in JSON; null when it has more than 6 MiB, a binary or an executable file. */
-export async function readTextFiles(ref: PackageRef): Promise<Record<string, string> | null> {
-  if (ref.sizeBytes > LIMITS.codeJsonMaxBytes) return null;
+/** A package as JSON can carry it: text files whole, up to 6 MiB together; the others named. */
+export interface PackageText {
+  files: Record<string, string>;
+  /** Not UTF-8, executable, or beyond the 6 MiB. */
+  binaryFiles: { path: string; sizeBytes: number }[];
+}
+
+export async function readText(ref: Pick<PackageRef, 'path'>): Promise<PackageText> {
   const texts: [string, string][] = [];
-  for (const file of await listFiles(ref)) {
-    const text = file.executable ? null : decode(await readFile(join(ref.path, file.path)));
-    if (text === null) return null;
-    texts.push([file.path, text]);
+  const binaryFiles: PackageText['binaryFiles'] = [];
+  let bytes = 0;
+  for (const { path, sizeBytes, executable } of await listFiles(ref)) {
+    const fits = !executable && bytes + sizeBytes <= LIMITS.codeJsonMaxBytes;
+    const text = fits ? decode(await readFile(join(ref.path, path))) : null;
+    if (text === null) {
+      binaryFiles.push({ path, sizeBytes });
+    } else {
+      texts.push([path, text]);
+      bytes += sizeBytes;
+    }
   }
   // fromEntries defines `__proto__` as plain data, where an assignment would not.
-  return Object.fromEntries(texts);
+  return { files: Object.fromEntries(texts), binaryFiles };
 }
 
 /** The package as a zip, read from disk as it is consumed; the stream fails if a file cannot be read. */

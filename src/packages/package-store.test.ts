@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { listFiles, readTextFiles, zipStream } from './package-files.ts';
+import { listFiles, readText, zipStream } from './package-files.ts';
 import { PackageStore } from './package-store.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -32,7 +32,7 @@ test('a package is stored read-only under its hash and reads back', async () => 
   expect((await stat(join(ref.path, 'index.js'))).mode & 0o777).toBe(0o444);
   expect((await stat(join(ref.path, 'lib'))).mode & 0o777).toBe(0o555);
   expect((await stat(ref.path)).mode & 0o777).toBe(0o555);
-  expect(await readTextFiles(ref)).toEqual({ 'index.js': 'code', 'lib/a.js': 'a' });
+  expect((await readText(ref)).files).toEqual({ 'index.js': 'code', 'lib/a.js': 'a' });
   expect(await packages.open('default', ref.sha256)).toEqual(ref);
   expect(await new PackageStore({ dataDir }).open('default', ref.sha256)).toEqual(ref);
 });
@@ -94,7 +94,7 @@ test('a package without files is refused', async () => {
 test('names that differ in case only are two files, and __proto__ is a name like any other', async () => {
   const files = JSON.parse('{"A.js": "1", "a.js": "2", "__proto__": "3"}') as Record<string, string>;
   const ref = await packages.putFiles('default', files);
-  expect(JSON.stringify(await readTextFiles(ref))).toBe('{"A.js":"1","__proto__":"3","a.js":"2"}');
+  expect(JSON.stringify((await readText(ref)).files)).toBe('{"A.js":"1","__proto__":"3","a.js":"2"}');
 });
 
 test('an aborted put leaves nothing', async () => {
@@ -159,7 +159,10 @@ test('a package put or named again between the looks is kept', async () => {
 
 test('a binary, an executable or a too large package is no JSON, but always a zip that puts back to the same hash', async () => {
   const ref = await packages.putFiles('default', { 'a.bin': Buffer.from([0, 1, 2, 255]), 'b.txt': 'text' });
-  expect(await readTextFiles(ref)).toBeNull();
+  expect(await readText(ref)).toEqual({
+    files: { 'b.txt': 'text' },
+    binaryFiles: [{ path: 'a.bin', sizeBytes: 4 }],
+  });
   const first = await buffer(await zipStream(ref));
   expect((await buffer(await zipStream(ref))).equals(first)).toBe(true);
   const zipPath = join(dataDir, 'again.zip');

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { ColdframeError } from '../errors/coldframe-error.ts';
-import { listFiles, readTextFiles } from './package-files.ts';
+import { listFiles, readText } from './package-files.ts';
 import { PackageStore } from './package-store.ts';
 import { removeTree } from './remove-tree.ts';
 import { type CraftedEntry, craftZip } from './testing/craft-zip.ts';
@@ -54,26 +54,26 @@ describe('good archives', () => {
     zip.addBuffer(Buffer.alloc(0), 'empty.txt');
     zip.end();
     const ref = await putBytes(await buffer(zip.outputStream as Readable));
-    expect(await readTextFiles(ref)).toEqual({ 'index.js': 'b', 'lib/a.js': 'a'.repeat(10_000), 'empty.txt': '' });
+    expect((await readText(ref)).files).toEqual({ 'index.js': 'b', 'lib/a.js': 'a'.repeat(10_000), 'empty.txt': '' });
   });
 
   test('zip64 archives unpack', async () => {
     const zip = new ZipFile();
     zip.addBuffer(Buffer.from('b'), 'index.js', { forceZip64Format: true });
     zip.end({ forceZip64Format: true });
-    expect(await readTextFiles(await putBytes(await buffer(zip.outputStream as Readable)))).toEqual({
+    expect((await readText(await putBytes(await buffer(zip.outputStream as Readable)))).files).toEqual({
       'index.js': 'b',
     });
   });
 
   test('`./` before names is dropped; a folder that wraps everything is kept', async () => {
     const entries = [{ name: './' }, { name: './app/a.js', data: '1' }].map((one) => ({ ...one, mode: 0 }));
-    expect(await readTextFiles(await putBytes(craftZip(entries)))).toEqual({ 'app/a.js': '1' });
+    expect((await readText(await putBytes(craftZip(entries)))).files).toEqual({ 'app/a.js': '1' });
   });
 
   test('names are UTF-8, flagged or not', async () => {
     const ref = await putBytes(craftZip([{ ...ok, name: 'grüße.js', flags: 0 }]));
-    expect(Object.keys((await readTextFiles(ref))!)).toEqual(['grüße.js']);
+    expect(Object.keys((await readText(ref)).files)).toEqual(['grüße.js']);
   });
 
   test('set-user-id, world-writable and odd modes become 0444 or 0555', async () => {

@@ -1,0 +1,132 @@
+import type { FunctionRecord, PackageRef } from '../domain/function.ts';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+import type { InvokeCatalog, RunnableRevision } from '../invoke/types.ts';
+import { functionArn } from './function-view.ts';
+
+/** A function in memory. `runnable` is null when it cannot be called; `problem` then says why, for the log. */
+export interface CatalogEntry {
+  record: FunctionRecord;
+  env: Record<string, string>;
+  runnable: RunnableRevision | null;
+  problem: string | null;
+}
+
+export interface UrlTarget {
+  target: RunnableRevision;
+  urlId: string;
+}
+
+export interface RouteEntry {
+  method: string;
+  path: string;
+  functionId: string;
+}
+
+const DEFAULT_WORKSPACE = 'default';
+
+/**
+ * Every function, in memory: what admission, the function listener and lists read. Answers are single map lookups of objects
+ * built at deploy, so the invocation path allocates nothing here. Only the catalog writes it, after the store has committed.
+ */
+export class CatalogEntries implements InvokeCatalog {
+  readonly #workspaces = new Map<string, Map<string, CatalogEntry>>();
+  readonly #byId = new Map<string, CatalogEntry>();
+  readonly #byUrlId = new Map<string, CatalogEntry>();
+  #routes: readonly RouteEntry[] | null = null;
+
+  resolve(workspaceId: string, ref: string): RunnableRevision {
+    const colon = ref.indexOf(':');
+    const entry = this.byName(workspaceId, colon === -1 ? ref : ref.slice(0, colon));
+    if (entry === null) throw new ColdframeError('function_not_found');
+    if (colon !== -1 && ref.slice(colon + 1) !== '$LATEST') throw new ColdframeError('version_not_found');
+    return runnableOf(entry);
+  }
+
+  byId(functionId: string): FunctionRecord | null {
+    return this.#byId.get(functionId)?.record ?? null;
+  }
+
+  entryById(functionId: string): CatalogEntry | null {
+    return this.#byId.get(functionId) ?? null;
+  }
+
+  byName(workspaceId: string, name: string): CatalogEntry | null {
+    return this.#workspaces.get(workspaceId)?.get(name) ?? null;
+  }
+
+  /** What the function listener asks; null when there is none, throws `function_not_ready` like `resolve`. */
+  readonly urls = {
+    byUrlId: (urlId: string): UrlTarget | null => urlTargetOf(this.#byUrlId.get(urlId)),
+    byName: (name: string): UrlTarget | null => urlTargetOf(this.byName(DEFAULT_WORKSPACE, name)),
+    byFunctionId: (functionId: string): UrlTarget | null => urlTargetOf(this.#byId.get(functionId)),
+    routes: (): readonly RouteEntry[] => {
+      this.#routes ??= [...this.#byId.values()].flatMap(({ record }) =>
+        record.revision.settings.routes.map(({ method, path }) => ({ method, path, functionId: record.id })),
+      );
+      return this.#routes;
+    },
+  };
+
+  inWorkspace(workspaceId: string): CatalogEntry[] {
+    return [...(this.#workspaces.get(workspaceId)?.values() ?? [])];
+  }
+
+  count(workspaceId: string): number {
+    return this.#workspaces.get(workspaceId)?.size ?? 0;
+  }
+
+  all(): CatalogEntry[] {
+    return [...this.#byId.values()];
+  }
+
+  set(entry: CatalogEntry): void {
+    const { id, workspaceId, name, urlId } = entry.record;
+    const names = this.#workspaces.get(workspaceId) ?? new Map<string, CatalogEntry>();
+    this.#workspaces.set(workspaceId, names.set(name, entry));
+    this.#byId.set(id, entry);
+    this.#byUrlId.set(urlId, entry);
+    this.#routes = null;
+  }
+
+  delete(entry: CatalogEntry): void {
+    const { id, workspaceId, name, urlId } = entry.record;
+    this.#workspaces.get(workspaceId)?.delete(name);
+    this.#byId.delete(id);
+    this.#byUrlId.delete(urlId);
+    this.#routes = null;
+  }
+}
+
+/** An entry whose every part is at hand. */
+export function runnableEntry(record: FunctionRecord, env: Record<string, string>, code: PackageRef): CatalogEntry {
+  return { record, env, runnable: toRunnable(record, env, code), problem: null };
+}
+
+export function toRunnable(
+  record: Pick<FunctionRecord, 'id' | 'workspaceId' | 'name' | 'revision'>,
+  env: Record<string, string>,
+  code: PackageRef,
+): RunnableRevision {
+  const { revision } = record;
+  return {
+    key: revision.id,
+    workspaceId: record.workspaceId,
+    functionId: record.id,
+    functionName: record.name,
+    version: '$LATEST',
+    functionArn: functionArn(record.workspaceId, record.name),
+    revision: { id: revision.id, codeSha256: revision.codeSha256, isolation: revision.isolation },
+    settings: revision.settings,
+    env,
+    package: code,
+  };
+}
+
+function runnableOf(entry: CatalogEntry): RunnableRevision {
+  if (entry.runnable === null) throw new ColdframeError('function_not_ready');
+  return entry.runnable;
+}
+
+function urlTargetOf(entry: CatalogEntry | null | undefined): UrlTarget | null {
+  return entry ? { target: runnableOf(entry), urlId: entry.record.urlId } : null;
+}

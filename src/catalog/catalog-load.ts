@@ -1,0 +1,63 @@
+import type { FunctionRecord } from '../domain/function.ts';
+import type { PackageStore } from '../packages/package-store.ts';
+import type { ControlStore, SecretRow } from '../store/control-store.ts';
+import { type CatalogEntry, runnableEntry } from './catalog-entries.ts';
+import type { SecretSealer } from './secret-sealer.ts';
+
+const PACKAGES_AT_ONCE = 16;
+
+export interface LoadSources {
+  store: Pick<ControlStore, 'functions' | 'secrets'>;
+  packages: Pick<PackageStore, 'open'>;
+  secrets: SecretSealer;
+}
+
+/** Every stored function as a memory entry. One whose package or secret is lost is there as `failed`: the others must serve. */
+export async function loadEntries({ store, packages, secrets }: LoadSources): Promise<CatalogEntry[]> {
+  const records = await store.functions.all();
+  const secretIds = records.flatMap(({ revision }) =>
+    Object.values(revision.env).flatMap((value) => ('secretId' in value ? [value.secretId] : [])),
+  );
+  const rows = new Map((secretIds.length > 0 ? await store.secrets.get(secretIds) : []).map((row) => [row.id, row]));
+  const entries: CatalogEntry[] = [];
+  for (let at = 0; at < records.length; at += PACKAGES_AT_ONCE) {
+    const some = records.slice(at, at + PACKAGES_AT_ONCE);
+    entries.push(...(await Promise.all(some.map((record) => loadEntry(record, rows, packages, secrets)))));
+  }
+  return entries;
+}
+
+async function loadEntry(
+  record: FunctionRecord,
+  rows: Map<string, SecretRow>,
+  packages: Pick<PackageStore, 'open'>,
+  secrets: SecretSealer,
+): Promise<CatalogEntry> {
+  let env: Record<string, string>;
+  try {
+    env = decryptEnv(record, rows, secrets);
+  } catch (error) {
+    return failedEntry(record, {}, `a secret of its environment cannot be decrypted (${(error as Error).message})`);
+  }
+  const code = await packages.open(record.workspaceId, record.revision.codeSha256);
+  if (!code) return failedEntry(record, env, 'its package is missing');
+  return runnableEntry(record, env, code);
+}
+
+function failedEntry(record: FunctionRecord, env: Record<string, string>, problem: string): CatalogEntry {
+  return { record: { ...record, state: 'failed' }, env, runnable: null, problem };
+}
+
+function decryptEnv(
+  record: FunctionRecord,
+  rows: Map<string, SecretRow>,
+  secrets: SecretSealer,
+): Record<string, string> {
+  const values = Object.entries(record.revision.env).map(([name, value]) => {
+    if ('plain' in value) return [name, value.plain];
+    const row = rows.get(value.secretId);
+    if (!row) throw new Error('its row is missing');
+    return [name, secrets.open(row, { secretId: row.id, functionId: record.id })];
+  });
+  return Object.fromEntries(values) as Record<string, string>;
+}

@@ -1,0 +1,325 @@
+import type { Readable } from 'node:stream';
+import type { FunctionRecord } from '../domain/function.ts';
+import { NAME_PATTERN } from '../domain/limits.ts';
+import type { Isolation } from '../domain/names.ts';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+import { urlId } from '../ids/random-id.ts';
+import { uuid7 } from '../ids/uuid7.ts';
+import type { InvokeCatalog, RunnableRevision } from '../invoke/types.ts';
+import { type PackageText, readText, zipStream } from '../packages/package-files.ts';
+import type { ControlStore } from '../store/control-store.ts';
+import { CatalogEntries, type CatalogEntry, runnableEntry, toRunnable } from './catalog-entries.ts';
+import type { CodeInput, CreateFunction, ListFunctions, SettingsPatch, WriteOptions } from './catalog-input.ts';
+import { loadEntries } from './catalog-load.ts';
+import { listFunctions } from './function-list.ts';
+import { etagOf, type FunctionView, toFunctionView } from './function-view.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { type BuiltRevision, RevisionBuilder, type RevisionBuilderOptions } from './revision-builder.ts';
+import { routeKey } from './route-rules.ts';
+
+/** The memory view holds every function with its environment; at 70 KiB at the very most each this stays under 1 GiB. */
+const FUNCTIONS_MAX = 5_000;
+const NAME = new RegExp(NAME_PATTERN);
+
+export interface CatalogOptions extends RevisionBuilderOptions {
+  store: Pick<ControlStore, 'functions' | 'secrets'>;
+  /** Most functions of one workspace. */
+  functionsMax?: number;
+  now?: () => Date;
+}
+
+/** Told after a change is stored and visible: the new revision, or null when the function is gone. Must not throw. */
+export type ChangeListener = (functionId: string, next: RunnableRevision | null) => void;
+
+/**
+ * The functions of this server: deploys and removes them, and answers from memory what they are now. The store is written
+ * first, then memory, then listeners hear of it; a crash in between loses nothing, since memory is loaded from the store.
+ * One change at a time per function; a refused or failed change leaves function, revisions and memory as they were. An
+ * unchanged deploy makes no new revision. Changing or deleting never touches calls in flight: they hold their own revision.
+ */
+export class Catalog implements InvokeCatalog {
+  readonly #options: CatalogOptions;
+  readonly #builder: RevisionBuilder;
+  readonly #entries = new CatalogEntries();
+  readonly #locks = new KeyedLock();
+  readonly #listeners = new Set<ChangeListener>();
+  readonly #creating = new Map<string, number>();
+
+  constructor(options: CatalogOptions) {
+    this.#options = options;
+    this.#builder = new RevisionBuilder(options);
+  }
+
+  /** Fills the memory view; before anything else. Returns functions that cannot be called, with the reason for the log. */
+  async load(): Promise<{ name: string; problem: string }[]> {
+    const entries = await loadEntries(this.#options);
+    for (const entry of entries) this.#entries.set(entry);
+    return entries.flatMap(({ record, problem }) => (problem === null ? [] : [{ name: record.name, problem }]));
+  }
+
+  /** What the function listener asks, from memory. */
+  get urls(): CatalogEntries['urls'] {
+    return this.#entries.urls;
+  }
+
+  resolve(workspaceId: string, ref: string): RunnableRevision {
+    return this.#entries.resolve(workspaceId, ref);
+  }
+
+  byId(functionId: string): FunctionRecord | null {
+    return this.#entries.byId(functionId);
+  }
+
+  /** Every function that can be called: what the pool fills `minWarm` from at start. */
+  runnables(): RunnableRevision[] {
+    return this.#entries.all().flatMap(({ runnable }) => (runnable ? [runnable] : []));
+  }
+
+  get(workspaceId: string, name: string): FunctionView {
+    return toFunctionView(this.#entry(workspaceId, name).record);
+  }
+
+  list(workspaceId: string, options: ListFunctions = {}): { items: FunctionView[]; nextCursor: string | null } {
+    return listFunctions(this.#entries.inWorkspace(workspaceId), options);
+  }
+
+  /** Throws `function_exists`, `quota_exceeded`, and whatever makes settings or code unacceptable. */
+  async create(workspaceId: string, input: CreateFunction, options: WriteOptions = {}): Promise<FunctionView> {
+    const { name } = input;
+    if (!NAME.test(name))
+      throw new ColdframeError('invalid_request', {
+        errors: [{ path: '/name', message: `must match ${NAME_PATTERN}` }],
+      });
+    return await this.#locks.run(`${workspaceId}/${name}`, async () => {
+      if (this.#entries.byName(workspaceId, name)) throw new ColdframeError('function_exists');
+      return await this.#withinQuota(workspaceId, async () => {
+        const id = uuid7();
+        const at = this.#now();
+        const built = await this.#builder.build({
+          workspaceId,
+          functionId: id,
+          current: null,
+          patch: input,
+          code: input.code,
+          at,
+          ...options,
+        });
+        const record = {
+          id,
+          workspaceId,
+          name,
+          urlId: urlId(),
+          state: built.state,
+          createdAt: at,
+          updatedAt: at,
+          revision: built.revision,
+        };
+        return await this.#withFreeRoutes(record, async () => {
+          await this.#storeSecrets(built);
+          await this.#options.store.functions.insert({ ...record, at });
+          return this.#publish(runnableEntry(record, built.env, built.code));
+        });
+      });
+    });
+  }
+
+  /** JSON Merge Patch of the settings. Throws `function_not_found`, `function_changed`, and what `create` throws for settings. */
+  async update(
+    workspaceId: string,
+    name: string,
+    patch: SettingsPatch,
+    options: WriteOptions = {},
+  ): Promise<FunctionView> {
+    return await this.#change(workspaceId, name, patch, null, options);
+  }
+
+  /** Replaces the code. Throws `function_not_found`, `function_changed`, and what `create` throws for code. */
+  async putCode(workspaceId: string, name: string, code: CodeInput, options: WriteOptions = {}): Promise<FunctionView> {
+    return await this.#change(workspaceId, name, {}, code, options);
+  }
+
+  async getCode(workspaceId: string, name: string): Promise<PackageText & { codeSha256: string }> {
+    const code = await this.#package(workspaceId, name);
+    return { codeSha256: code.sha256, ...(await readText(code)) };
+  }
+
+  async getCodeZip(workspaceId: string, name: string): Promise<Readable> {
+    return await zipStream(await this.#package(workspaceId, name));
+  }
+
+  /** Gone at once for new calls; calls in flight finish on the revision they hold, and its package stays for the grace time. */
+  async remove(workspaceId: string, name: string, options: WriteOptions = {}): Promise<void> {
+    await this.#locks.run(`${workspaceId}/${name}`, async () => {
+      const entry = this.#entry(workspaceId, name);
+      checkIfMatch(entry, options);
+      await this.#options.store.functions.remove(entry.record.id);
+      this.#entries.delete(entry);
+      this.#tell(entry.record.id, null);
+    });
+  }
+
+  /**
+   * A revision that is not stored, for `try`: the function's code and settings with these put over them. The function need
+   * not exist when code and a runtime are given. Checked as a deploy is; its key fits no other sandbox.
+   */
+  async draft(
+    workspaceId: string,
+    name: string,
+    { code, settings }: { code: CodeInput | null; settings: SettingsPatch | null },
+    options: Pick<WriteOptions, 'signal'> = {},
+  ): Promise<RunnableRevision> {
+    const current = this.#entries.byName(workspaceId, name);
+    if (!current && (code === null || settings?.runtime === undefined)) throw new ColdframeError('function_not_found');
+    const id = current?.record.id ?? uuid7();
+    const built = await this.#builder.build({
+      workspaceId,
+      functionId: id,
+      current,
+      patch: settings ?? {},
+      code,
+      at: this.#now(),
+      ...options,
+    });
+    const runnable = toRunnable({ id, workspaceId, name, revision: built.revision }, built.env, built.code);
+    return { ...runnable, key: `try:${built.revision.id}` };
+  }
+
+  /** An isolation has become usable: functions that waited for it are `active`. Safe to repeat. */
+  async isolationReady(isolation: Isolation): Promise<void> {
+    for (const { record } of this.#entries.all()) {
+      if (record.state !== 'preparing' || record.revision.isolation !== isolation) continue;
+      await this.#locks.run(`${record.workspaceId}/${record.name}`, async () => {
+        const entry = this.#entries.entryById(record.id);
+        if (entry?.record.state !== 'preparing' || entry.record.revision.isolation !== isolation) return;
+        const at = this.#now();
+        await this.#options.store.functions.setState(record.id, 'active', at);
+        this.#publish({ ...entry, record: { ...entry.record, state: 'active', updatedAt: at } });
+      });
+    }
+  }
+
+  /** Returns the function that takes the listener off again. */
+  onChange(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Of packages nobody names any more; call it now and then (see PackageStore.collect). Returns how many went. */
+  async collectPackages(workspaceId: string): Promise<number> {
+    return await this.#options.packages.collect(workspaceId, async () => [
+      ...(await this.#options.store.functions.packageHashes(workspaceId)),
+      ...this.#entries.inWorkspace(workspaceId).map(({ record }) => record.revision.codeSha256),
+    ]);
+  }
+
+  async #change(
+    workspaceId: string,
+    name: string,
+    patch: SettingsPatch,
+    code: CodeInput | null,
+    options: WriteOptions,
+  ) {
+    return await this.#locks.run(`${workspaceId}/${name}`, async () => {
+      const current = this.#entry(workspaceId, name);
+      checkIfMatch(current, options);
+      const { record } = current;
+      const at = this.#now();
+      const built = await this.#builder.build({
+        workspaceId,
+        functionId: record.id,
+        current,
+        patch,
+        code,
+        at,
+        signal: options.signal,
+      });
+      if (built.isUnchanged) return this.#keep(current, built);
+      const next: FunctionRecord = { ...record, state: built.state, updatedAt: at, revision: built.revision };
+      return await this.#withFreeRoutes(next, async () => {
+        await this.#storeSecrets(built);
+        const { functions } = this.#options.store;
+        await functions.addRevision(record.id, built.revision, record.revision.id, at);
+        if (built.state !== record.state) await functions.setState(record.id, built.state, at);
+        return this.#publish(runnableEntry(next, built.env, built.code));
+      });
+    });
+  }
+
+  /** Nothing to store; a function whose package was lost can be called again now that its code is back. */
+  #keep(current: CatalogEntry, built: BuiltRevision): FunctionView {
+    if (current.runnable !== null) return toFunctionView(current.record);
+    return this.#publish(runnableEntry({ ...current.record, state: built.state }, built.env, built.code));
+  }
+
+  #publish(entry: CatalogEntry): FunctionView {
+    this.#entries.set(entry);
+    this.#tell(entry.record.id, entry.runnable);
+    return toFunctionView(entry.record);
+  }
+
+  #tell(functionId: string, next: RunnableRevision | null): void {
+    for (const listener of this.#listeners) listener(functionId, next);
+  }
+
+  async #storeSecrets(built: BuiltRevision): Promise<void> {
+    if (built.secretRows.length > 0) await this.#options.store.secrets.insert(built.secretRows);
+  }
+
+  /** Two functions may not answer the same route; changes of routes wait for each other, so that neither slips by. */
+  async #withFreeRoutes<T>(record: FunctionRecord, work: () => Promise<T>): Promise<T> {
+    const { routes } = record.revision.settings;
+    if (routes.length === 0) return await work();
+    return await this.#locks.run('routes', async () => {
+      const taken = new Map(this.urls.routes().map((route) => [routeKey(route), route.functionId]));
+      const errors = routes.flatMap((route, index) => {
+        const holder = taken.get(routeKey(route)) ?? record.id;
+        return holder === record.id
+          ? []
+          : [{ path: `/routes/${index}`, message: 'another function answers this route' }];
+      });
+      if (errors.length > 0) throw new ColdframeError('invalid_settings', { errors });
+      return await work();
+    });
+  }
+
+  async #withinQuota<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
+    const creating = this.#creating.get(workspaceId) ?? 0;
+    const max = this.#options.functionsMax ?? FUNCTIONS_MAX;
+    if (this.#entries.count(workspaceId) + creating >= max) {
+      throw new ColdframeError('quota_exceeded', {
+        publicMessage: `This workspace has ${max} functions, the most it may.`,
+      });
+    }
+    this.#creating.set(workspaceId, creating + 1);
+    try {
+      return await work();
+    } finally {
+      this.#creating.set(workspaceId, (this.#creating.get(workspaceId) ?? 1) - 1);
+    }
+  }
+
+  async #package(workspaceId: string, name: string) {
+    const { record } = this.#entry(workspaceId, name);
+    const code = await this.#options.packages.open(workspaceId, record.revision.codeSha256);
+    if (code) return code;
+    throw new ColdframeError('function_not_ready', {
+      publicMessage: 'The function’s code is missing: deploy it again.',
+    });
+  }
+
+  #entry(workspaceId: string, name: string): CatalogEntry {
+    const entry = this.#entries.byName(workspaceId, name);
+    if (!entry) throw new ColdframeError('function_not_found');
+    return entry;
+  }
+
+  #now(): string {
+    return (this.#options.now?.() ?? new Date()).toISOString();
+  }
+}
+
+function checkIfMatch({ record }: CatalogEntry, { ifMatch }: WriteOptions): void {
+  if (ifMatch === undefined || ifMatch === null || ifMatch.trim() === '*') return;
+  const etags = ifMatch.split(',').map((etag) => etag.trim());
+  if (!etags.includes(etagOf(record.revision.id))) throw new ColdframeError('function_changed');
+}

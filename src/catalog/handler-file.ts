@@ -1,0 +1,48 @@
+import type { Language, RuntimeId } from '../domain/names.ts';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+
+export function languageOf(runtime: RuntimeId): Language {
+  return runtime.startsWith('python') ? 'python' : 'nodejs';
+}
+
+/** The file that JSON `{source}` becomes. */
+export function sourceFileName(runtime: RuntimeId): string {
+  return languageOf(runtime) === 'python' ? 'index.py' : 'index.js';
+}
+
+/**
+ * The file of the package that a handler setting names, by the lookup rules of its runtime (Lambda's): Node takes the module
+ * up to the first dot of the last part and tries it bare, as .js, .mjs, .cjs, then as a folder; Python splits at the last dot.
+ * Throws `invalid_handler` saying what was looked for.
+ */
+export function findHandlerFile(runtime: RuntimeId, handler: string, has: (path: string) => boolean): string {
+  const candidates = languageOf(runtime) === 'python' ? pythonCandidates(handler) : nodeCandidates(handler);
+  if (!candidates) {
+    throw invalidHandler('a handler is `file.function`, inside the package and without the ending of the file');
+  }
+  const found = candidates.find(has);
+  if (!found) throw invalidHandler(`the package has none of ${candidates.join(', ')}`);
+  return found;
+}
+
+function nodeCandidates(handler: string): string[] | null {
+  const match = /^((?:[^/]+\/)*)([^./][^./]*)\.(.+)$/.exec(handler);
+  if (!match || handler.includes('..') || !isPlain(handler)) return null;
+  const module = `${match[1]}${match[2]}`.replace(/^\.\//, '');
+  return [module, `${module}.js`, `${module}.mjs`, `${module}.cjs`, `${module}/index.js`];
+}
+
+function pythonCandidates(handler: string): string[] | null {
+  const dot = handler.lastIndexOf('.');
+  if (dot < 1 || dot === handler.length - 1 || handler.includes('..') || !isPlain(handler)) return null;
+  const module = handler.slice(0, dot).replaceAll('.', '/').replace(/^\/+/, '');
+  return module === '' ? null : [`${module}.py`, `${module}/__init__.py`, `${module}.pyc`];
+}
+
+function isPlain(handler: string): boolean {
+  return !handler.startsWith('/') && !/[\x00-\x1f\x7f\\]/.test(handler);
+}
+
+function invalidHandler(message: string): ColdframeError {
+  return new ColdframeError('invalid_handler', { errors: [{ path: '/handler', message }] });
+}

@@ -1,0 +1,184 @@
+import type { FunctionSettings, PackageRef, Revision } from '../domain/function.ts';
+import {
+  type FunctionState,
+  ISOLATION_CHOICES,
+  ISOLATIONS,
+  type Isolation,
+  LANGUAGES,
+  RUNTIMES,
+  type RuntimeId,
+} from '../domain/names.ts';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+import { uuid7 } from '../ids/uuid7.ts';
+import type { PackageStore } from '../packages/package-store.ts';
+import type { SecretRow } from '../store/control-store.ts';
+import type { CatalogEntry } from './catalog-entries.ts';
+import type { CodeInput, SettingsInput, SettingsPatch } from './catalog-input.ts';
+import type { CodeCheck } from './code-check.ts';
+import { type EnvPatch, mergeEnv } from './env-merge.ts';
+import { languageOf, sourceFileName } from './handler-file.ts';
+import type { IsolationResolver, ResolvedIsolation } from './isolation-resolver.ts';
+import { settingsHash } from './revision-hash.ts';
+import type { SecretSealer } from './secret-sealer.ts';
+import { defaultSettings, mergeSettings } from './settings-merge.ts';
+import { checkAgainstIsolation, checkSettings } from './settings-rules.ts';
+
+export interface RevisionBuilderOptions {
+  packages: PackageStore;
+  codeCheck: Pick<CodeCheck, 'check'>;
+  isolations: IsolationResolver;
+  secrets: SecretSealer;
+}
+
+export interface BuildRequest {
+  workspaceId: string;
+  functionId: string;
+  /** What the function is now; null for a new one. */
+  current: CatalogEntry | null;
+  patch: (SettingsInput | SettingsPatch) & { runtime?: string; env?: EnvPatch };
+  /** Null keeps the current code. */
+  code: CodeInput | null;
+  /** RFC 3339. */
+  at: string;
+  signal?: AbortSignal;
+}
+
+/** Everything a new revision takes, checked; nothing of it is stored yet but the package. */
+export interface BuiltRevision {
+  revision: Revision;
+  state: FunctionState;
+  code: PackageRef;
+  env: Record<string, string>;
+  secretRows: SecretRow[];
+  /** Code, settings, environment and isolation are those of the current revision. */
+  isUnchanged: boolean;
+}
+
+/**
+ * Turns a request into a revision, or refuses it. Cheap refusals come first; the only trace of a refused or crashed build is
+ * a package nobody names, which the collector takes.
+ */
+export class RevisionBuilder {
+  readonly #options: RevisionBuilderOptions;
+
+  constructor(options: RevisionBuilderOptions) {
+    this.#options = options;
+  }
+
+  async build(request: BuildRequest): Promise<BuiltRevision> {
+    const { workspaceId, functionId, current, patch, at, signal } = request;
+    const now = current?.record.revision ?? null;
+    const runtime = await this.#runtimeFor(patch.runtime, now?.settings.runtime ?? null);
+    const settings = mergeSettings(now?.settings ?? defaultSettings(runtime), patch, runtime);
+    checkSettings(settings);
+    const env = mergeEnv({ stored: now?.env ?? {}, plain: current?.env ?? {} }, patch.env, uuid7);
+    const { isolation, isPreparing } = await this.#isolationFor(settings, now, current?.record.state ?? null);
+    const code = await this.#codeFor(request, settings);
+    const settingsSha256 = settingsHash(settings, env.stored, isolation);
+    const isSameCode = code.sha256 === now?.codeSha256;
+    if (!isSameCode || settings.handler !== now?.settings.handler || runtime !== now.settings.runtime) {
+      await this.#options.codeCheck.check(code, runtime, settings.handler, signal);
+    }
+    const revision: Revision = {
+      id: uuid7(),
+      functionId,
+      workspaceId,
+      number: (now?.number ?? 0) + 1,
+      codeSha256: code.sha256,
+      settingsSha256,
+      settings,
+      env: env.stored,
+      isolation,
+      createdAt: at,
+    };
+    return {
+      revision,
+      state: isPreparing ? 'preparing' : 'active',
+      code,
+      env: env.plain,
+      secretRows: env.newSecrets.map(({ id, value }) => ({
+        id,
+        workspaceId,
+        functionId,
+        createdAt: at,
+        ...this.#options.secrets.seal(value, { secretId: id, functionId }),
+      })),
+      isUnchanged: isSameCode && settingsSha256 === now.settingsSha256,
+    };
+  }
+
+  /** A bare language keeps the runtime of that language the function has, else it is the newest one here. */
+  async #runtimeFor(asked: string | undefined, now: RuntimeId | null): Promise<RuntimeId> {
+    if (asked === undefined) {
+      if (now === null)
+        throw new ColdframeError('unknown_runtime', { errors: [{ path: '/runtime', message: 'is missing' }] });
+      return now;
+    }
+    const runtime = RUNTIMES.find((one) => one === asked);
+    if (runtime) return runtime;
+    const language = LANGUAGES.find((one) => one === asked);
+    if (!language) {
+      const message = `takes one of ${[...RUNTIMES, ...LANGUAGES].join(', ')}`;
+      throw new ColdframeError('unknown_runtime', { errors: [{ path: '/runtime', message }] });
+    }
+    if (now !== null && languageOf(now) === language) return now;
+    const newest = await this.#options.isolations.newestRuntime(language);
+    if (newest === null) throw new ColdframeError('runtime_unavailable');
+    return newest;
+  }
+
+  /**
+   * What the choice comes to now. For an unchanged choice the stored isolation stays when this host offers only a weaker one
+   * or none at present: a deploy never weakens a fence that nobody asked to weaken.
+   */
+  async #isolationFor(settings: FunctionSettings, now: Revision | null, state: FunctionState | null) {
+    if (!ISOLATION_CHOICES.includes(settings.isolation)) {
+      const message = `takes one of ${ISOLATION_CHOICES.join(', ')}`;
+      throw new ColdframeError('unknown_isolation', { errors: [{ path: '/isolation', message }] });
+    }
+    const isKept =
+      now !== null && now.settings.isolation === settings.isolation && now.settings.runtime === settings.runtime;
+    if (!isKept)
+      return this.#fit(settings, await this.#options.isolations.resolve(settings.isolation, settings.runtime));
+    const resolved = await this.#resolveOrNull(settings);
+    if (resolved && strength(resolved.isolation) >= strength(now.isolation)) return this.#fit(settings, resolved);
+    return { isolation: now.isolation, isPreparing: state === 'preparing' };
+  }
+
+  #fit(settings: FunctionSettings, resolved: ResolvedIsolation): { isolation: Isolation; isPreparing: boolean } {
+    checkAgainstIsolation(settings, resolved);
+    return { isolation: resolved.isolation, isPreparing: resolved.preparing };
+  }
+
+  async #resolveOrNull(settings: FunctionSettings): Promise<ResolvedIsolation | null> {
+    try {
+      return await this.#options.isolations.resolve(settings.isolation, settings.runtime);
+    } catch (error) {
+      if (error instanceof ColdframeError && error.entry.causedBy === 'user') return null;
+      throw error;
+    }
+  }
+
+  async #codeFor(
+    { workspaceId, current, code, signal }: BuildRequest,
+    settings: FunctionSettings,
+  ): Promise<PackageRef> {
+    const { packages } = this.#options;
+    if (code === null) {
+      const sha256 = current?.record.revision.codeSha256;
+      const there = sha256 === undefined ? null : await packages.open(workspaceId, sha256);
+      if (!there)
+        throw new ColdframeError('function_not_ready', {
+          publicMessage: 'The function’s code is missing: deploy it again.',
+        });
+      return there;
+    }
+    if ('zipPath' in code) return await packages.putZip(workspaceId, code.zipPath, signal);
+    const files = 'source' in code ? { [sourceFileName(settings.runtime)]: code.source } : code.files;
+    return await packages.putFiles(workspaceId, files, signal);
+  }
+}
+
+function strength(isolation: Isolation): number {
+  return ISOLATIONS.indexOf(isolation);
+}
