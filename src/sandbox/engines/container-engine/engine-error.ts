@@ -64,7 +64,8 @@ const KIND_BY_CODE: Record<string, EngineErrorKind> = {
 export function toEngineError(error: unknown, call: string): EngineError {
   if (error instanceof EngineError) return error;
   const code = codeOf(error);
-  const kind = KIND_BY_CODE[code] ?? (code.startsWith('HPE_') ? 'invalid_reply' : 'lost');
+  const isBadHttp = error instanceof Error && error.name === 'HTTPParserError';
+  const kind = KIND_BY_CODE[code] ?? (isBadHttp ? 'invalid_reply' : 'lost');
   const reason = error instanceof Error ? error.message : String(error);
   return new EngineError(kind, `${call}: ${reason}`, { cause: error });
 }
