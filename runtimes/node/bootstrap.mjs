@@ -49,7 +49,8 @@ defineAwslambda();
 const { emitWarning } = process;
 // A .js file may be an ES module without a package.json saying so; that is no news to its author.
 process.emitWarning = (warning, ...rest) => {
-  if (!rest.includes('MODULE_TYPELESS_PACKAGE_JSON')) emitWarning.call(process, warning, ...rest);
+  const code = typeof rest[0] === 'object' ? rest[0]?.code : rest[1];
+  if (code !== 'MODULE_TYPELESS_PACKAGE_JSON') emitWarning.call(process, warning, ...rest);
 };
 process.on('beforeExit', () => {
   for (const call of [...calls.values()]) call.onLoopEmpty();

@@ -7,6 +7,7 @@ const STACK_LINES_MAX = 100;
 const STACK_LINE_MAX_CHARS = 1024;
 /** The host reads no larger error. */
 const ERROR_MAX_BYTES = 256 * 1024;
+const NODE_FRAME = /[( ]node:/;
 const SHIM_URL = new URL('./', import.meta.url).href;
 const roots = [];
 
@@ -70,9 +71,9 @@ function stackOf(thrown) {
   const first = lines.findIndex((line) => line.startsWith('    at '));
   const frames = first === -1 ? [] : lines.slice(first);
   const place = thrown.name === 'SyntaxError' ? placeOf(lines) : [];
-  return [...place, ...frames.filter((line) => !line.includes(SHIM_URL) && !line.includes('node:internal/'))]
-    .slice(0, STACK_LINES_MAX)
-    .map((line) => cut(authorPaths(line), STACK_LINE_MAX_CHARS));
+  const own = frames.filter((line) => !line.includes(SHIM_URL) && !line.includes('node:internal/'));
+  while (own.length > 0 && NODE_FRAME.test(own.at(-1))) own.pop();
+  return [...place, ...own].slice(0, STACK_LINES_MAX).map((line) => cut(authorPaths(line), STACK_LINE_MAX_CHARS));
 }
 
 /** Node puts `file:line`, the line itself and a caret in front of a syntax error. */

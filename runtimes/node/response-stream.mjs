@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { CREDIT_BYTES, FRAME } from './frame-type.mjs';
+import { CREDIT_BYTES } from './frame-type.mjs';
 
 const { stringify } = JSON;
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');

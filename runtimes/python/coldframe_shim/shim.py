@@ -48,6 +48,7 @@ class Shim:
         self._say_hello()
         if self._channel.is_idle_for(_SPARE_AFTER_SECONDS):
             import json  # noqa: F401
+            import traceback  # noqa: F401
         while True:
             kind, stream, meta, body = self._waiting.pop(0) if self._waiting else self._channel.receive()
             if kind == wire.INVOKE:
@@ -249,8 +250,10 @@ def _exit_code(exit_request):
 
 def _flush():
     """What was printed leaves before the result; closed or replaced streams are the function's own affair."""
-    for stream in (sys.stdout, sys.stderr) + _stdio:
+    for own, current in zip(_stdio, (sys.stdout, sys.stderr)):
         try:
-            stream.flush()
+            own.flush()
+            if current is not own:
+                current.flush()
         except _BaseException:
             pass

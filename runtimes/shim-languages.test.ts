@@ -1,0 +1,160 @@
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BODY_MAX_BYTES, CREDIT_BYTES, FLAG_OPTIONAL, FRAME, HEADER_BYTES } from '../src/sandbox/wire/frame-type.ts';
+import * as SHIM_FRAMES from './node/frame-type.mjs';
+import { type Language, ShimProcess } from './shim-process.ts';
+
+const running: ShimProcess[] = [];
+afterEach(async () => {
+  for (const shim of running.splice(0)) await shim.stop();
+});
+
+async function loaded(language: Language, folder: string, options: Parameters<ShimProcess['load']>[1] = {}) {
+  const shim = await ShimProcess.start(language);
+  running.push(shim);
+  expect((await shim.load(folder, options)).type).toBe(FRAME.loaded);
+  return shim;
+}
+
+describe('what only the node shim does', () => {
+  const load = (folder: string, options?: Parameters<ShimProcess['load']>[1]) => loaded('node', folder, options);
+
+  it('shares its numbers with the host', () => {
+    const { FRAME: frames, ...numbers } = SHIM_FRAMES;
+    expect(FRAME).toMatchObject(frames);
+    expect(numbers).toEqual({ BODY_MAX_BYTES, CREDIT_BYTES, FLAG_OPTIONAL, HEADER_BYTES });
+  });
+
+  it('lets callbacks answer, after the event loop is empty unless told not to wait', async () => {
+    const shim = await load('cjs-callback');
+    const waited = await shim.invoke(1, { timerMs: 50 });
+    expect([waited.type, shim.stdout]).toEqual([FRAME.end, 'timer ran\n']);
+    expect(Number((await shim.invoke(2, { timerMs: 5000, noWait: true })).meta['us'])).toBeLessThan(2_000_000);
+    expect(JSON.parse((await shim.invoke(3, { error: 'called back', noWait: true })).text).errorMessage).toBe(
+      'called back',
+    );
+  });
+
+  it.each(['cjs-callback', 'never-settles'])('ends %s with null when nothing is left to wait for', async (folder) => {
+    const shim = await load(folder);
+    expect((await shim.invoke(1, { never: true })).text).toBe('null');
+    expect((await shim.invoke(2, { never: true })).text).toBe('null');
+  });
+
+  it('takes the first of several answers', async () => {
+    const shim = await load('context-done');
+    const texts = [];
+    for (const [n, how] of ['succeed', 'done', 'twice', 'fail', 'string'].entries()) {
+      texts.push((await shim.invoke(n + 1, { how })).text);
+    }
+    expect(texts.slice(0, 3)).toEqual(['{"how":"succeed"}', '{"how":"done"}', '1']);
+    expect(texts.slice(3).map((text) => JSON.parse(text).errorType)).toEqual(['TypeError', 'string']);
+    expect(shim.heard.filter((frame) => frame.stream === 3)).toHaveLength(1);
+  });
+
+  it.each([
+    ['nested/deep.exports.handler', '"nested"'],
+    ['esm/index.handler', '"esm/"'],
+    ['type-module/index.handler', '"type module"'],
+    ['no-type/index.handler', '"no type"'],
+    ['cjs/index.handler', '"cjs"'],
+  ])('finds %s, quietly', async (handler, result) => {
+    const shim = await load('layouts', { handler });
+    expect((await shim.invoke(1, {})).text).toBe(result);
+    expect(shim.stderr).toBe('');
+  });
+
+  it('shows where a CommonJS module does not parse', async () => {
+    const shim = await ShimProcess.start('node');
+    running.push(shim);
+    const error = JSON.parse((await shim.load('syntax-error-cjs')).text);
+    expect(error.stackTrace.slice(0, 2)).toEqual(['/var/task/index.js:3', '  const broken = ;']);
+  });
+
+  it.each([
+    [{}, 129, 'RangeError', 'thrown later'],
+    [{ reject: true }, 128, 'Runtime.UnhandledPromiseRejection', 'RangeError: rejected later'],
+  ])(
+    'answers what is thrown outside the handler’s promise (%j), then exits with %i',
+    async (event, status, type, message) => {
+      const shim = await load('throws-later');
+      const reply = await shim.invoke(1, event);
+      expect(reply.meta['exit']).toBe(true);
+      expect(JSON.parse(reply.text)).toMatchObject({ errorType: type, errorMessage: message });
+      expect(await shim.exited()).toBe(status);
+    },
+  );
+
+  it('tells the handler of a cancel through context.signal', async () => {
+    const shim = await load('waits-for-cancel');
+    shim.send(1, {});
+    shim.channel.send(FRAME.cancel, 1, '', null);
+    expect((await shim.reply(1)).text).toBe('{"cancelled":true}');
+  });
+
+  it('sends console lines with their own call when calls share the sandbox', async () => {
+    const shim = await load('prints-concurrently', { concurrency: 4 });
+    for (const n of [1, 2, 3]) shim.send(n, { name: `call-${n}` });
+    for (const n of [1, 2, 3]) await shim.reply(n);
+    for (const n of [1, 2, 3]) {
+      const lines = shim.heard.filter((frame) => frame.type === FRAME.log && frame.stream === n);
+      expect(lines.map((line) => line.text)).toEqual([0, 1, 2].map((turn) => `call-${n} ${turn}\n`));
+    }
+    expect(shim.stdout).toBe('');
+  });
+
+  it('runs calls of one sandbox at the same time', async () => {
+    const shim = await load('slow', { concurrency: 10 });
+    const startMs = performance.now();
+    for (let n = 1; n <= 10; n++) shim.send(n, { ms: 200 });
+    for (let n = 1; n <= 10; n++) await shim.reply(n);
+    expect(performance.now() - startMs).toBeLessThan(1_500);
+  });
+
+  it('ends a stream that the handler forgot to end with an error', async () => {
+    const shim = await load('streams');
+    expect((await shim.invoke(1, { unfinished: true })).type).toBe(FRAME.error);
+  });
+});
+
+describe.skipIf(!existsSync('/usr/bin/python3'))('what only the python shim does', () => {
+  const load = (folder: string, options?: Parameters<ShimProcess['load']>[1]) => loaded('python', folder, options);
+
+  it.each([
+    ['nested/deep.handler', '"nested"'],
+    ['pkg/app.handler', '"pkg"'],
+  ])('finds %s', async (handler, result) => {
+    expect((await (await load('layouts', { handler })).invoke(1, {})).text).toBe(result);
+  });
+
+  it('gives the root logger a handler', async () => {
+    const shim = await load('logs');
+    await shim.invoke(1, {});
+    await shim.until(() => shim.stderr === '[INFO] hello from logging\n');
+  });
+
+  it('serves one call after the other, credit and order kept', async () => {
+    const shim = await load('streams');
+    shim.send(1, { pieces: 10, pieceBytes: 50_000 });
+    shim.send(2, { pieces: 1 });
+    shim.channel.send(FRAME.credit, 1, '{"bytes":1000000}', null);
+    await shim.reply(1);
+    await shim.reply(2);
+    const order = shim.heard.filter((frame) => frame.type === FRAME.end).map((frame) => frame.stream);
+    expect(order).toEqual([1, 2]);
+  });
+
+  it('lets a cancel end a stream that waits for credit', async () => {
+    const shim = await load('streams');
+    shim.send(1, { pieces: 10, pieceBytes: 50_000 });
+    shim.channel.send(FRAME.cancel, 1, '', null);
+    expect(JSON.parse((await shim.reply(1)).text).errorType).toBe('Runtime.Cancelled');
+    expect((await shim.invoke(2, { pieces: 1 })).type).toBe(FRAME.end);
+  });
+
+  it('draws new random numbers in each sandbox', async () => {
+    const [one, two] = [await load('random'), await load('random')];
+    const names = await Promise.all([one.invoke(1, {}), two.invoke(1, {})]);
+    expect(names[0]?.text).not.toBe(names[1]?.text);
+  });
+});
