@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import type { CodeRef, Driver, ProbeResult, SandboxSpec } from '../contract/driver.ts';
+import { guardDriver } from '../guard/guarded-driver.ts';
+import { CallCases } from './call-cases.ts';
+import type { Bench, ConformanceCase, Language } from './conformance-case.ts';
+import { FenceCases } from './fence-cases.ts';
+import { FixtureTrees } from './fixture-trees.ts';
+import { hostTraces } from './host-traces.ts';
+import { HostileCases } from './hostile-cases.ts';
+import { LifeCases } from './life-cases.ts';
+import { NEVER, until } from './sandbox-rig.ts';
+
+/** What a driver hands to the suite. */
+export interface ConformanceSubject {
+  /** Not started; the suite wraps it in the guard, probes, starts and stops it. */
+  driver: Driver;
+  /** Merged into every spec, e.g. labels of the host context the driver was built with. */
+  spec?: Partial<SandboxSpec>;
+  /** How a fixture becomes code; by default a read-only copy of its folder under the system's temp directory. */
+  code?: (fixture: string) => CodeRef;
+  /**
+   * What is left on the host of a destroyed sandbox, in words (a slot directory, a container, a mount); [] when nothing.
+   * Mounts, cgroups and processes that carry the sandbox's id in their name are looked for by the suite itself.
+   */
+  traces?: (sandboxId: string) => Promise<string[]>;
+  /** After the driver has stopped: remove temp directories, close clients. */
+  close?: () => Promise<void>;
+}
+
+/** Makes the subject, or says in words why this host cannot (e.g. `docker is not running`). */
+export type ConformanceFactory = () => Promise<ConformanceSubject | { unavailable: string }>;
+
+export interface ConformanceOptions {
+  /** Cases this driver cannot pass by its nature, each with the reason; shown in the report. Unknown names fail. */
+  skips?: Record<string, string>;
+  /** Languages to run; by default every one the probe offers. */
+  languages?: readonly Language[];
+}
+
+/**
+ * The one suite every driver passes, through the guard, with the real shims and fixtures. Call it at the top of
+ * `<driver>.conformance.test.ts` (or `.conformance.int.test.ts`):
+ *
+ *   describeDriverConformance('bubblewrap', async () => ({ driver, traces, close }), { skips: { 'disk': 'reason' } });
+ *
+ * Skips say why. A driver that is unavailable, a probe that is not `usable` and a limit that is not enforced skip their
+ * cases too, but fail when COLDFRAME_REQUIRE lists the driver's name; the named skips of `options` never fail.
+ */
+export function describeDriverConformance(
+  name: string,
+  factory: ConformanceFactory,
+  options: ConformanceOptions = {},
+): void {
+  const cases: ConformanceCase[] = [...LifeCases, ...CallCases, ...HostileCases, ...FenceCases];
+  const skips = options.skips ?? {};
+  const isRequired = (process.env.COLDFRAME_REQUIRE ?? '').split(',').includes(name);
+
+  describe(`${name} conforms`, () => {
+    let bench: SuiteBench | null = null;
+    let unavailable = 'the set-up failed';
+
+    beforeAll(async () => {
+      const subject = await factory();
+      if ('unavailable' in subject) unavailable = subject.unavailable;
+      else {
+        const made = new SuiteBench(subject);
+        unavailable = await made.begin();
+        if (unavailable === '') bench = made;
+        else await made.end();
+      }
+    }, 120_000);
+
+    afterAll(async () => {
+      await bench?.end();
+    }, 60_000);
+
+    test('every skip names a case', () => {
+      expect(Object.keys(skips).filter((skip) => !cases.some((one) => one.name === skip))).toEqual([]);
+    });
+
+    for (const one of cases) {
+      for (const language of one.languages) {
+        test(`${one.name}: ${one.guarantee} (${language})`, { timeout: 60_000 }, async (context) => {
+          const reason = skips[one.name];
+          if (reason !== undefined) context.skip(reason);
+          if (bench === null) return skipUnlessRequired(context, unavailable, isRequired);
+          const lacking = bench.lacking(one, language, options.languages);
+          if (lacking !== null) return skipUnlessRequired(context, lacking, isRequired && !lacking.startsWith('no '));
+          await bench.run(one, language);
+        });
+      }
+    }
+  });
+}
+
+function skipUnlessRequired(context: TestContext, reason: string, isRequired: boolean): void {
+  if (isRequired) throw new Error(`required by COLDFRAME_REQUIRE but: ${reason}`);
+  context.skip(reason);
+}
+
+class SuiteBench {
+  readonly #subject: ConformanceSubject;
+  readonly #guard: ReturnType<typeof guardDriver>;
+  readonly #trees = new FixtureTrees();
+  #probe: ProbeResult | null = null;
+
+  constructor(subject: ConformanceSubject) {
+    this.#subject = subject;
+    this.#guard = guardDriver(subject.driver);
+  }
+
+  /** Probes and starts; '' when the driver is usable, else why not. */
+  async begin(): Promise<string> {
+    this.#probe = await this.#guard.probe();
+    if (this.#probe.state !== 'usable') return `${this.#probe.state}: ${this.#probe.detail}`;
+    await this.#guard.start(NEVER);
+    return '';
+  }
+
+  lacking(one: ConformanceCase, language: Language, chosen: readonly Language[] | undefined): string | null {
+    const isOffered = this.#probe?.runtimes.some((runtime) => runtime.startsWith(language)) ?? false;
+    if (!isOffered || chosen?.includes(language) === false) return `no ${language} runtime here`;
+    if (one.needs?.includes('pause') && !this.#guard.capabilities.pause) return 'no pause capability';
+    for (const limit of one.enforced ?? [])
+      if (!this.#probe?.enforced[limit]) return `the ${limit} limit is not enforced`;
+    return null;
+  }
+
+  async run(one: ConformanceCase, language: Language): Promise<void> {
+    const runtime = this.#probe!.runtimes.find((id) => id.startsWith(language))!;
+    const memoryMib = Math.max(128, this.#guard.capabilities.memoryMinMib);
+    const seen = new Set<string>();
+    const bench: Bench = {
+      guard: this.#guard,
+      probe: this.#probe!,
+      language,
+      spec: (overrides = {}) => ({ runtime, memoryMib, ...this.#subject.spec, ...overrides }),
+      code: (fixture) => this.#subject.code?.(fixture) ?? this.#trees.fixture(fixture),
+      source: (files) => this.#trees.source(files),
+      onSandbox: (id) => seen.add(id),
+      traces: (id) => this.#traces(id),
+    };
+    try {
+      await one.run(bench);
+    } finally {
+      for (const sandbox of this.#guard.live()) {
+        seen.add(sandbox.id);
+        await sandbox.destroy('case over');
+      }
+    }
+    for (const id of seen) {
+      await until(`nothing of ${id} survives`, async () => (await this.#traces(id)).length === 0).catch(async () => {
+        expect(await this.#traces(id), `survivors of ${id}`).toEqual([]);
+      });
+    }
+  }
+
+  async #traces(id: string): Promise<string[]> {
+    return [...(await hostTraces(id)), ...((await this.#subject.traces?.(id)) ?? [])];
+  }
+
+  async end(): Promise<void> {
+    try {
+      await this.#guard.stop();
+    } finally {
+      await this.#trees.remove();
+      await this.#subject.close?.();
+    }
+  }
+}
