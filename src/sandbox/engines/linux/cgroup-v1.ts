@@ -18,6 +18,7 @@ export class CgroupV1 implements SandboxCgroup {
   #cpu: KernelFile | null = null;
   #peak: KernelFile | null = null;
   #current: KernelFile | null = null;
+  #oom: KernelFile | null = null;
 
   constructor(layout: CgroupLayout & { version: 1 }, path: string) {
     for (const [controller, base] of Object.entries(layout.controllers)) {
@@ -64,6 +65,7 @@ export class CgroupV1 implements SandboxCgroup {
     if (memory !== undefined) {
       this.#peak = new KernelFile(join(memory, 'memory.max_usage_in_bytes'), 'r+');
       this.#current = new KernelFile(join(memory, 'memory.usage_in_bytes'));
+      this.#oom = new KernelFile(join(memory, 'memory.oom_control'));
     }
   }
 
@@ -118,6 +120,10 @@ export class CgroupV1 implements SandboxCgroup {
     }
   }
 
+  sawOomKill(): boolean {
+    return (this.#oom?.readField('oom_kill') ?? 0) > 0;
+  }
+
   oomKills(): number {
     const memory = this.#directories.memory;
     if (memory === undefined) return 0;
@@ -150,5 +156,6 @@ export class CgroupV1 implements SandboxCgroup {
     this.#cpu?.close();
     this.#peak?.close();
     this.#current?.close();
+    this.#oom?.close();
   }
 }

@@ -100,6 +100,11 @@ export class CgroupV2 implements SandboxCgroup {
     killAllIn(this.#directory);
   }
 
+  /** The kernel kills the whole group (memory.oom.group), so nobody is left to ask about. */
+  sawOomKill(): boolean {
+    return false;
+  }
+
   oomKills(): number {
     // Hierarchical on v2: children of Docker's are counted in ours.
     return fieldOf(tryRead(this.#file('memory.events')) ?? '', 'oom_kill') ?? 0;

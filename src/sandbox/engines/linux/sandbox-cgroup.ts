@@ -33,6 +33,8 @@ export interface SandboxCgroup {
   thaw(): void;
   /** SIGKILL to everything in it and below, forks barred first; works on a frozen group. Bounded, synchronous, repeatable. */
   kill(): void;
+  /** Cheap enough for every call: whether the kernel killed one of several processes here and left the others. */
+  sawOomKill(): boolean;
   /** Out-of-memory kills so far, in it and below; 0 where it cannot be read. */
   oomKills(): number;
   /** True when no process is left in it or below. */

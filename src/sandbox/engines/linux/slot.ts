@@ -1,5 +1,5 @@
 import { chmodSync, chownSync } from 'node:fs';
-import { chmod, chown, lstat, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -9,6 +9,7 @@ import { LINK_FILES_MAX, placeCode } from './code-placement.ts';
 import { unmount } from './mounts.ts';
 import { makeOutputFifos, openOutputFifo, STDERR_NAME, STDOUT_NAME } from './output-fifo.ts';
 import type { PackageMounts } from './package-mounts.ts';
+import { removeHostile } from './remove-hostile.ts';
 
 /** Who lives in the slot. `uid` null: the sandbox runs as the server's own user. */
 export interface SlotOwner {
@@ -68,6 +69,14 @@ export class Slot {
       await chown(path, 0, gid);
       await chmod(path, path === this.codeDir ? 0o750 : 0o710);
     }
+  }
+
+  /** A directory of the sandbox's own, beside `code/`: the temp directory of one that has no mount namespace. */
+  async makePrivateDir(name: string): Promise<string> {
+    const path = join(this.directory, name);
+    await mkdir(path, { mode: 0o700 });
+    if (this.#owner.uid !== null) await chown(path, this.#owner.uid, this.#owner.uid);
+    return path;
   }
 
   /** The host's ends of the sandbox's output, paused. Once per slot, before the sandbox starts. */
@@ -158,7 +167,7 @@ export class Slot {
     }
     signal.throwIfAborted();
     if ((await lstat(this.directory).catch(() => null)) === null) return;
-    await rm(this.directory, { recursive: true, force: true });
+    await removeHostile(this.directory);
   }
 
   /** A link is the package's own inode: the sandbox must be neither its owner nor able to reach it through a writable path. */

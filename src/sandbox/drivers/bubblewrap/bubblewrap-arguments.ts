@@ -1,0 +1,49 @@
+import { MIB } from '../../../domain/limits.ts';
+import { type HostRuntime, SANDBOX_UID_INSIDE } from '../../engines/linux/host-runtimes.ts';
+import { FILTER_FD } from '../../engines/linux/launch.ts';
+
+/** What /dev/shm may hold; charged to the sandbox's memory like everything in a tmpfs. */
+const SHM_MAX_MIB = 64;
+
+export const TASK_ROOT = '/var/task';
+export const RUNTIME_ROOT = '/var/runtime';
+export const CHANNEL_DIR = '/run/coldframe';
+
+export interface BubblewrapPlace {
+  runtime: HostRuntime;
+  channelDir: string;
+  codeDir: string;
+  diskMib: number;
+  env: Record<string, string>;
+  /** bwrap 0.8 and later can also close the user namespaces behind itself. */
+  canDisableUserns: boolean;
+  hasFilter: boolean;
+}
+
+/**
+ * The fence: every namespace of its own, no network, no capabilities, a minimal read-only root, sized tmpfs, our seccomp
+ * filter. Passed through `--args`, so that neither token nor variables appear on a command line.
+ */
+export function bubblewrapArguments(place: BubblewrapPlace): string[] {
+  const { runtime } = place;
+  const id = String(SANDBOX_UID_INSIDE);
+  return [
+    '--unshare-all',
+    '--unshare-user',
+    ...(place.canDisableUserns ? ['--disable-userns'] : []),
+    ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--hostname', 'sandbox'],
+    ...['--uid', id, '--gid', id],
+    ...['--ro-bind', runtime.rootDir, '/'],
+    ...runtime.binds.flatMap(({ source, target }) => ['--ro-bind-try', source, target]),
+    ...['--proc', '/proc'],
+    ...['--dev', '/dev', '--size', String(Math.min(SHM_MAX_MIB, place.diskMib) * MIB), '--tmpfs', '/dev/shm'],
+    ...['--remount-ro', '/dev'],
+    ...['--size', String(place.diskMib * MIB), '--tmpfs', '/tmp'],
+    ...['--ro-bind', runtime.shimsDir, RUNTIME_ROOT],
+    ...['--ro-bind', place.codeDir, TASK_ROOT],
+    ...['--ro-bind', place.channelDir, CHANNEL_DIR],
+    ...['--chdir', '/', '--clearenv'],
+    ...Object.entries(place.env).flatMap(([name, value]) => ['--setenv', name, value]),
+    ...(place.hasFilter ? ['--seccomp', String(FILTER_FD)] : []),
+  ];
+}

@@ -1,0 +1,185 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EnforcedLimits } from '../../../domain/invocation.ts';
+import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
+import type { HostContext } from '../../contract/host-context.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import { bootEnvironment } from '../../engines/linux/boot-environment.ts';
+import { tryBoot } from '../../engines/linux/boot-probe.ts';
+import { BoxBuilder, type BoxParts, type BoxPlan } from '../../engines/linux/box-builder.ts';
+import type { CgroupTree } from '../../engines/linux/cgroup.ts';
+import type { HostRuntimes } from '../../engines/linux/host-runtimes.ts';
+import { INPUT_FD } from '../../engines/linux/launch.ts';
+import { reapHost } from '../../engines/linux/reap-host.ts';
+import { machineOf, seccompProgram } from '../../engines/linux/seccomp/bpf-program.ts';
+import type { SlotTree } from '../../engines/linux/slot-tree.ts';
+import type { UidPool } from '../../engines/linux/uid-pool.ts';
+import { bubblewrapArguments, CHANNEL_DIR, RUNTIME_ROOT, TASK_ROOT } from './bubblewrap-arguments.ts';
+import { readBubblewrapExit } from './bubblewrap-exit.ts';
+import { type BubblewrapTool, explainRefusal, findBubblewrap } from './bubblewrap-tool.ts';
+
+const STOP_DEADLINE_MS = 5_000;
+const FENCE = 'namespaces+seccomp';
+/** bwrap's own two processes count against the sandbox's limit. */
+const OWN_PROCESSES = 2;
+
+export interface BubblewrapDriverOptions {
+  host: HostContext;
+  cgroups: CgroupTree;
+  /** Null when the server may not set uids: bwrap then runs as the server's own user. */
+  uids: UidPool | null;
+  runtimes: HostRuntimes;
+  slots: SlotTree;
+}
+
+/**
+ * Sandboxes fenced by Linux namespaces through bwrap: no network, a minimal read-only root, our seccomp filter. A root
+ * server runs each bwrap as the sandbox's own uid: as root its child could write the host's /proc/sys.
+ */
+export class BubblewrapDriver implements Driver {
+  readonly name = 'bubblewrap';
+  readonly isolation = 'bubblewrap';
+  readonly #options: BubblewrapDriverOptions;
+  readonly #builder: BoxBuilder;
+  #tool: BubblewrapTool | null = null;
+  #filterPath: string | null = null;
+
+  constructor(options: BubblewrapDriverOptions) {
+    this.#options = options;
+    this.#builder = new BoxBuilder(options);
+  }
+
+  get capabilities(): DriverCapabilities {
+    return {
+      pause: this.#options.cgroups.availability.controllers.includes('freezer'),
+      snapshot: false,
+      fork: false,
+      updateLimits: false,
+      sharesHostKernel: true,
+      codeDelivery: 'mount',
+      channel: 'uds',
+      fence: FENCE,
+      memoryMinMib: 64,
+      memoryOverheadMib: 2,
+      typicalStartMs: 80,
+    };
+  }
+
+  async probe(signal: AbortSignal): Promise<ProbeResult> {
+    const { host, runtimes } = this.#options;
+    const enforced = this.#enforced(this.#options.cgroups.availability.controllers);
+    const failed = { runtimes: [], enforced, progress: null };
+    if (process.getuid?.() === 0 && this.#options.uids === null) {
+      const detail = 'A root server needs uids of their own for bubblewrap sandboxes, and none are configured.';
+      return { ...failed, state: 'no_permission', detail, fix: 'configure a uid range, or run the server as a user' };
+    }
+    this.#tool = await findBubblewrap(signal);
+    if (this.#tool === null) {
+      const fix = 'install it, e.g. `apt-get install bubblewrap`';
+      return { ...failed, state: 'absent', detail: 'bwrap is not installed.', fix };
+    }
+    const labels = { instance: host.instance, epoch: host.epoch };
+    const spec = { id: `probe-bubblewrap-${Date.now()}`, runtime: 'nodejs24' as const, labels };
+    const error = await this.start(signal).then(
+      () => tryBoot(this, spec, signal),
+      (reason: unknown) => reason,
+    );
+    if (error === null) {
+      const detail = `bubblewrap ${this.#tool.version} started a sandbox with our flags, which answered over its channel.`;
+      return { state: 'usable', detail, fix: null, runtimes: runtimes.ids, enforced, progress: null };
+    }
+    host.log.warn({ error: String(error) }, 'the bubblewrap probe failed');
+    return { ...failed, state: 'restricted', ...explainRefusal() };
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { cgroups, slots, runtimes } = this.#options;
+    cgroups.prepare();
+    this.#tool ??= await findBubblewrap(signal);
+    if (this.#tool === null) throw new SandboxError('isolation_unavailable', 'bwrap is not installed');
+    await slots.prepare(signal);
+    await runtimes.prepare(signal);
+    this.#filterPath = await this.#writeFilter();
+  }
+
+  async create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
+    if (spec.network !== 'none') throw new SandboxError('network_unenforceable', 'bubblewrap offers no egress');
+    const tool = this.#tool;
+    if (tool === null) throw new SandboxError('sandbox_illegal_state', 'create before start');
+    return this.#builder.build({
+      spec: { ...spec, pidsMax: spec.pidsMax + OWN_PROCESSES },
+      view: 'mount',
+      memoryMib: spec.memoryMib + spec.diskMib,
+      plan: (parts) => this.#plan(spec, tool, parts),
+      signal,
+    });
+  }
+
+  reap(signal: AbortSignal): Promise<number> {
+    return reapHost(this.#options, signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.#builder.destroyAll(AbortSignal.timeout(STOP_DEADLINE_MS)).catch((error) => {
+      this.#options.host.log.warn(
+        { error: String(error) },
+        'bubblewrap sandboxes left behind; the next start removes them',
+      );
+    });
+  }
+
+  #plan(spec: SandboxSpec, tool: BubblewrapTool, { slot, token }: BoxParts): BoxPlan {
+    const runtime = this.#options.runtimes.get(spec.runtime);
+    const env = bootEnvironment(spec, {
+      ...{ channel: join(CHANNEL_DIR, 's'), token, tempDir: '/tmp', shimsDir: RUNTIME_ROOT },
+      path: '/usr/local/bin:/usr/bin:/bin',
+    });
+    const args = bubblewrapArguments({
+      ...{ runtime, channelDir: slot.channelDir, codeDir: slot.codeDir, diskMib: spec.diskMib, env },
+      canDisableUserns: tool.canDisableUserns,
+      hasFilter: this.#filterPath !== null,
+    });
+    const program = [runtime.interpreterInside, join(RUNTIME_ROOT, runtime.bootstrap)];
+    return {
+      launch: {
+        command: [tool.path, '--args', String(INPUT_FD), '--', ...program],
+        input: Buffer.from(args.map((arg) => `${arg}\0`).join('')),
+        env: {},
+        cwd: '/',
+        processesMax: spec.pidsMax + OWN_PROCESSES,
+        noNewPrivileges: !tool.isSetuid,
+        filterPath: this.#filterPath ?? undefined,
+        readExit: readBubblewrapExit,
+      },
+      receipt: ({ cgroup }: BoxParts) => {
+        const controllers = Object.entries(cgroup?.enforced ?? {}).flatMap(([name, isSet]) => (isSet ? [name] : []));
+        const fence = this.#filterPath === null ? 'namespaces' : FENCE;
+        return {
+          ...{ isolation: this.isolation, driver: this.name, fence, imageDigest: null },
+          enforced: this.#enforced(controllers),
+        };
+      },
+      taskRoot: TASK_ROOT,
+      isMeteredByPid: false,
+    };
+  }
+
+  /** One file for all sandboxes; null on a machine we have no numbers for. */
+  async #writeFilter(): Promise<string | null> {
+    const machine = machineOf(process.arch);
+    if (machine === null) return null;
+    const path = join(this.#options.slots.epochDir, '.seccomp.bpf');
+    await writeFile(path, seccompProgram(machine), { mode: 0o600 });
+    return path;
+  }
+
+  #enforced(controllers: string[]): EnforcedLimits {
+    return {
+      memory: controllers.includes('memory'),
+      cpu: controllers.includes('cpu'),
+      pids: controllers.includes('pids') || this.#options.uids !== null,
+      disk: true,
+      network: true,
+    };
+  }
+}

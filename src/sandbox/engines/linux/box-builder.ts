@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { Box, BoxExit, SandboxSpec } from '../../contract/driver.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { CgroupTree } from './cgroup.ts';
+import { HostBox, removeSandbox } from './host-box.ts';
+import { type LaunchOptions, launch } from './launch.ts';
+import type { LaunchedProcess } from './launched-process.ts';
+import type { SandboxCgroup } from './sandbox-cgroup.ts';
+import type { Slot, SlotOwner } from './slot.ts';
+import type { SlotTree } from './slot-tree.ts';
+import type { UidPool } from './uid-pool.ts';
+
+const CLEANUP_DEADLINE_MS = 5_000;
+/** What a program that ends at once had to say, kept for our own log. */
+const LAST_WORDS_MAX_BYTES = 2_048;
+
+export interface BoxBuilderOptions {
+  cgroups: CgroupTree;
+  uids: UidPool | null;
+  slots: SlotTree;
+}
+
+/** What a driver decides about a box once its slot, cgroup and uid are there. */
+export interface BoxPlan {
+  launch: Omit<LaunchOptions, 'cgroup' | 'uid' | 'stdoutPath' | 'stderrPath'>;
+  receipt: (parts: BoxParts) => Box['receipt'];
+  taskRoot: string;
+  isMeteredByPid: boolean;
+}
+
+export interface BoxParts {
+  slot: Slot;
+  cgroup: SandboxCgroup | null;
+  uid: number | null;
+  token: string;
+}
+
+export interface BuildOptions {
+  spec: SandboxSpec;
+  view: SlotOwner['view'];
+  /** The cgroup's memory limit: the function's own plus what a tmpfs /tmp may hold. */
+  memoryMib: number;
+  plan: (parts: BoxParts) => Promise<BoxPlan> | BoxPlan;
+  /** After everything is gone and before the uid may be used again. */
+  onRemoved?: (uid: number | null) => Promise<void>;
+  signal: AbortSignal;
+}
+
+/** Everything built so far, so that a failure at any step takes all of it down. */
+interface Progress {
+  id: string;
+  slot: Slot | null;
+  process: LaunchedProcess | null;
+  cgroup: SandboxCgroup | null;
+}
+
+/** Builds boxes that are children of this server: uid, slot, cgroup, listener, process, connection, in that order. */
+export class BoxBuilder {
+  readonly #options: BoxBuilderOptions;
+  /** Boxes not yet destroyed; a stopping driver ends them. */
+  readonly #boxes = new Set<HostBox>();
+
+  constructor(options: BoxBuilderOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with a connected box. On rejection (SandboxError) or abort nothing is left. */
+  async build(options: BuildOptions): Promise<Box> {
+    options.signal.throwIfAborted();
+    const uid = this.#options.uids?.acquire() ?? null;
+    const built: Progress = { id: options.spec.id, slot: null, process: null, cgroup: null };
+    const release = async () => {
+      await options.onRemoved?.(uid);
+      if (uid !== null) this.#options.uids?.release(uid);
+    };
+    try {
+      return await this.#build(options, uid, built, release);
+    } catch (cause) {
+      await removeSandbox(built, AbortSignal.timeout(CLEANUP_DEADLINE_MS));
+      await release();
+      if (cause instanceof SandboxError) throw cause;
+      throw new SandboxError('sandbox_start_failed', `sandbox ${options.spec.id} did not start`, { cause });
+    }
+  }
+
+  /** Destroys every box still there; collects failures. */
+  async destroyAll(signal: AbortSignal): Promise<void> {
+    const results = await Promise.allSettled([...this.#boxes].map((box) => box.destroy(signal)));
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    if (failures.length > 0) throw new AggregateError(failures, 'some sandboxes could not be removed');
+  }
+
+  async #build(options: BuildOptions, uid: number | null, built: Progress, release: () => Promise<void>): Promise<Box> {
+    const { spec, signal } = options;
+    const token = randomBytes(16).toString('hex');
+    const slot = await this.#options.slots.create(spec.id, { uid, view: options.view }, signal);
+    built.slot = slot;
+    const limits = { memoryMib: options.memoryMib, cpus: spec.cpus, pidsMax: spec.pidsMax };
+    const cgroup = this.#options.cgroups.create(spec.id, limits);
+    built.cgroup = cgroup;
+    const output = slot.openOutput();
+    await slot.listen();
+    const parts: BoxParts = { slot, cgroup, uid, token };
+    const plan = await options.plan(parts);
+    const { stdoutPath, stderrPath } = slot;
+    const process = launch({ ...plan.launch, cgroup, uid, stdoutPath, stderrPath });
+    built.process = process;
+    const channel = await connectionOrExit(slot, process, output.stderr, signal);
+    const box: HostBox = new HostBox({
+      ...{ id: spec.id, token, channel, output, slot, process, cgroup, taskRoot: plan.taskRoot },
+      receipt: plan.receipt(parts),
+      meteredPid: plan.isMeteredByPid ? process.pid : null,
+      onRemoved: () => {
+        this.#boxes.delete(box);
+        return release();
+      },
+    });
+    this.#boxes.add(box);
+    return box;
+  }
+}
+
+/** The connection; or, when the process ends first, why. */
+async function connectionOrExit(slot: Slot, process: LaunchedProcess, stderr: Readable, signal: AbortSignal) {
+  const connected = new AbortController();
+  const accepted = slot.accept(AbortSignal.any([signal, connected.signal]));
+  const exited = process.exited.then((exit) => {
+    throw new SandboxError('sandbox_start_failed', `it ended before it connected: ${describe(exit, stderr)}`);
+  });
+  try {
+    return await Promise.race([accepted, exited]);
+  } catch (error) {
+    connected.abort();
+    accepted.then((socket) => socket.destroy()).catch(() => undefined);
+    throw error;
+  } finally {
+    exited.catch(() => undefined);
+  }
+}
+
+function describe(exit: BoxExit, stderr: Readable): string {
+  const words: Buffer | null = stderr.read();
+  const text = words === null ? '' : words.toString('utf8', 0, LAST_WORDS_MAX_BYTES).trim();
+  return `${exit.cause} ${exit.exitCode ?? exit.signal ?? ''} ${text}`;
+}

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import type { BoxExit } from '../../contract/driver.ts';
+import { LaunchedProcess } from './launched-process.ts';
+import type { SandboxCgroup } from './sandbox-cgroup.ts';
+
+const FILES_MAX = 1_024;
+/** Descriptor numbers as the launched program sees them. */
+export const INPUT_FD = 3;
+export const FILTER_FD = 4;
+
+export interface LaunchOptions {
+  /** Program and arguments. Absolute path: nothing is searched. */
+  command: string[];
+  /** The whole environment of the program; the server's own never leaks in. */
+  env: Record<string, string>;
+  cwd: string;
+  stdoutPath: string;
+  stderrPath: string;
+  cgroup: SandboxCgroup | null;
+  /** Also the gid; null runs it as the server's user. */
+  uid: number | null;
+  /** RLIMIT_NPROC; only with a uid of its own, since it counts all processes of the uid. */
+  processesMax: number;
+  /** Off only for a launcher that is set-uid itself. */
+  noNewPrivileges: boolean;
+  /** What the program reads on INPUT_FD; kept off its command line, which every user of the host can read. */
+  input?: Buffer;
+  /** A file opened as FILTER_FD. */
+  filterPath?: string;
+  /** Translates how the launched program ended, where it is only the parent of what we care about. */
+  readExit?: (exit: BoxExit) => BoxExit;
+}
+
+/**
+ * Starts a program as a sandbox: in its cgroup before it can fork, with its own session, uid, rlimits and output FIFOs, its
+ * stdin empty. One shell does what needs root and then becomes the program; user-chosen variables (LD_PRELOAD among them)
+ * are set only behind the change of uid.
+ */
+export function launch(options: LaunchOptions): LaunchedProcess {
+  const { cgroup, uid, stdoutPath, stderrPath } = options;
+  const groups = cgroup?.paths ?? [];
+  const args = [String(groups.length), ...groups, options.filterPath ?? '/dev/null', stdoutPath, stderrPath];
+  const child = spawn('/bin/sh', ['-c', script(options), 'coldframe', ...args, ...asSandbox(options)], {
+    cwd: options.cwd,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  });
+  const input = child.stdio[INPUT_FD] as NodeJS.WritableStream & { destroy(): void };
+  // The program may be gone before it has read: its exit says so.
+  input.on('error', () => undefined);
+  input.end(options.input ?? '');
+  return new LaunchedProcess({ child, cgroup, uid, readExit: options.readExit ?? ((exit) => exit) });
+}
+
+/** `echo 0` moves the writer itself. A group that cannot be joined ends the launch: it would run without its limits. */
+function script(options: LaunchOptions): string {
+  const max = options.processesMax;
+  // The same limit has another letter in bash.
+  const processes =
+    options.uid === null ? '' : `if [ -n "$BASH_VERSION" ]; then ulimit -u ${max}; else ulimit -p ${max}; fi`;
+  const input = options.input === undefined ? `exec ${INPUT_FD}<&-` : '';
+  const filter = options.filterPath === undefined ? '' : `exec ${FILTER_FD}<"$1" || exit 125`;
+  return `n=$1; shift
+while [ "$n" -gt 0 ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; n=$((n-1)); done
+ulimit -c 0; ulimit -n ${FILES_MAX}
+${processes}
+${filter}
+${input}
+exec >"$2" 2>"$3"
+shift 3
+exec "$@"`;
+}
+
+function asSandbox({ uid, noNewPrivileges, env, command }: LaunchOptions): string[] {
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  const program = ['env', '-i', ...variables, ...command];
+  const flags = noNewPrivileges ? ['--no-new-privs'] : [];
+  if (uid === null) return flags.length > 0 ? ['setpriv', ...flags, '--', ...program] : program;
+  const own = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all'];
+  return ['setpriv', ...own, ...flags, '--', ...program];
+}

@@ -1,0 +1,12 @@
+import type { CgroupTree } from './cgroup.ts';
+import type { SlotTree } from './slot-tree.ts';
+
+/** Ends and removes what earlier epochs of this instance left: processes by their cgroups first, then slots and mounts. */
+export async function reapHost(
+  { cgroups, slots }: { cgroups: CgroupTree; slots: SlotTree },
+  signal: AbortSignal,
+): Promise<number> {
+  const groups = await cgroups.reapOlder(signal);
+  await slots.reapOlder(signal);
+  return groups;
+}
