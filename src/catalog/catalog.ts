@@ -12,13 +12,13 @@ import { CatalogEntries, type CatalogEntry, runnableEntry, toRunnable } from './
 import type { CodeInput, CreateFunction, ListFunctions, SettingsPatch, WriteOptions } from './catalog-input.ts';
 import { loadEntries } from './catalog-load.ts';
 import { listFunctions } from './function-list.ts';
-import { etagOf, type FunctionView, toFunctionView } from './function-view.ts';
+import { FunctionQuota } from './function-quota.ts';
+import { type FunctionView, toFunctionView } from './function-view.ts';
+import { checkIfMatch } from './if-match.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { type BuiltRevision, RevisionBuilder, type RevisionBuilderOptions } from './revision-builder.ts';
-import { routeKey } from './route-rules.ts';
+import { RouteClaims } from './route-claims.ts';
 
-/** The memory view holds every function with its environment; at 70 KiB at the very most each this stays under 1 GiB. */
-const FUNCTIONS_MAX = 5_000;
 const NAME = new RegExp(NAME_PATTERN);
 
 export interface CatalogOptions extends RevisionBuilderOptions {
@@ -43,11 +43,13 @@ export class Catalog implements InvokeCatalog {
   readonly #entries = new CatalogEntries();
   readonly #locks = new KeyedLock();
   readonly #listeners = new Set<ChangeListener>();
-  readonly #creating = new Map<string, number>();
+  readonly #routes = new RouteClaims(() => this.#entries.urls.routes());
+  readonly #quota: FunctionQuota;
 
   constructor(options: CatalogOptions) {
     this.#options = options;
     this.#builder = new RevisionBuilder(options);
+    this.#quota = new FunctionQuota(options.functionsMax, (workspaceId) => this.#entries.count(workspaceId));
   }
 
   /** Fills the memory view; before anything else. Returns functions that cannot be called, with the reason for the log. */
@@ -92,7 +94,7 @@ export class Catalog implements InvokeCatalog {
       });
     return await this.#locks.run(`${workspaceId}/${name}`, async () => {
       if (this.#entries.byName(workspaceId, name)) throw new ColdframeError('function_exists');
-      return await this.#withinQuota(workspaceId, async () => {
+      return await this.#quota.withRoom(workspaceId, async () => {
         const id = uuid7();
         const at = this.#now();
         const built = await this.#builder.build({
@@ -114,7 +116,7 @@ export class Catalog implements InvokeCatalog {
           updatedAt: at,
           revision: built.revision,
         };
-        return await this.#withFreeRoutes(record, async () => {
+        return await this.#routes.withFree(record, async () => {
           await this.#storeSecrets(built);
           await this.#options.store.functions.insert({ ...record, at });
           return this.#publish(runnableEntry(record, built.env, built.code));
@@ -151,7 +153,7 @@ export class Catalog implements InvokeCatalog {
   async remove(workspaceId: string, name: string, options: WriteOptions = {}): Promise<void> {
     await this.#locks.run(`${workspaceId}/${name}`, async () => {
       const entry = this.#entry(workspaceId, name);
-      checkIfMatch(entry, options);
+      checkIfMatch(entry.record, options.ifMatch);
       await this.#options.store.functions.remove(entry.record.id);
       this.#entries.delete(entry);
       this.#tell(entry.record.id, null);
@@ -221,7 +223,7 @@ export class Catalog implements InvokeCatalog {
   ) {
     return await this.#locks.run(`${workspaceId}/${name}`, async () => {
       const current = this.#entry(workspaceId, name);
-      checkIfMatch(current, options);
+      checkIfMatch(current.record, options.ifMatch);
       const { record } = current;
       const at = this.#now();
       const built = await this.#builder.build({
@@ -235,7 +237,7 @@ export class Catalog implements InvokeCatalog {
       });
       if (built.isUnchanged) return this.#keep(current, built);
       const next: FunctionRecord = { ...record, state: built.state, updatedAt: at, revision: built.revision };
-      return await this.#withFreeRoutes(next, async () => {
+      return await this.#routes.withFree(next, async () => {
         await this.#storeSecrets(built);
         const { functions } = this.#options.store;
         await functions.addRevision(record.id, built.revision, record.revision.id, at);
@@ -265,39 +267,6 @@ export class Catalog implements InvokeCatalog {
     if (built.secretRows.length > 0) await this.#options.store.secrets.insert(built.secretRows);
   }
 
-  /** Two functions may not answer the same route; changes of routes wait for each other, so that neither slips by. */
-  async #withFreeRoutes<T>(record: FunctionRecord, work: () => Promise<T>): Promise<T> {
-    const { routes } = record.revision.settings;
-    if (routes.length === 0) return await work();
-    return await this.#locks.run('routes', async () => {
-      const taken = new Map(this.urls.routes().map((route) => [routeKey(route), route.functionId]));
-      const errors = routes.flatMap((route, index) => {
-        const holder = taken.get(routeKey(route)) ?? record.id;
-        return holder === record.id
-          ? []
-          : [{ path: `/routes/${index}`, message: 'another function answers this route' }];
-      });
-      if (errors.length > 0) throw new ColdframeError('invalid_settings', { errors });
-      return await work();
-    });
-  }
-
-  async #withinQuota<T>(workspaceId: string, work: () => Promise<T>): Promise<T> {
-    const creating = this.#creating.get(workspaceId) ?? 0;
-    const max = this.#options.functionsMax ?? FUNCTIONS_MAX;
-    if (this.#entries.count(workspaceId) + creating >= max) {
-      throw new ColdframeError('quota_exceeded', {
-        publicMessage: `This workspace has ${max} functions, the most it may.`,
-      });
-    }
-    this.#creating.set(workspaceId, creating + 1);
-    try {
-      return await work();
-    } finally {
-      this.#creating.set(workspaceId, (this.#creating.get(workspaceId) ?? 1) - 1);
-    }
-  }
-
   async #package(workspaceId: string, name: string) {
     const { record } = this.#entry(workspaceId, name);
     const code = await this.#options.packages.open(workspaceId, record.revision.codeSha256);
@@ -316,10 +285,4 @@ export class Catalog implements InvokeCatalog {
   #now(): string {
     return (this.#options.now?.() ?? new Date()).toISOString();
   }
-}
-
-function checkIfMatch({ record }: CatalogEntry, { ifMatch }: WriteOptions): void {
-  if (ifMatch === undefined || ifMatch === null || ifMatch.trim() === '*') return;
-  const etags = ifMatch.split(',').map((etag) => etag.trim());
-  if (!etags.includes(etagOf(record.revision.id))) throw new ColdframeError('function_changed');
 }

@@ -47,6 +47,9 @@ export function mergeEnv(
       plain.set(name, value.secret);
     }
   }
+  for (const name of stored.keys()) {
+    if (!plain.has(name)) errors.push({ path: `/env/${name}`, message: 'can no longer be decrypted: send it again' });
+  }
   errors.push(...problems(plain));
   if (errors.length > 0) throw new ColdframeError('invalid_settings', { errors });
   return { stored: Object.fromEntries(stored), plain: Object.fromEntries(plain), newSecrets };

@@ -1,0 +1,82 @@
+import type { ControlStore } from '../store/control-store.ts';
+import { Keys } from './keys.ts';
+import { LinkTokens } from './link-tokens.ts';
+import type { Principal } from './principal.ts';
+import { expandScopes } from './scopes.ts';
+import { Sessions } from './sessions.ts';
+import { SignInLimit } from './sign-in-limit.ts';
+
+/** Well below the minute in which uses of keys are written, and far below the hours of a session. */
+const UPKEEP_EVERY_MS = 30_000;
+
+export interface AuthOptions {
+  store: Pick<ControlStore, 'keys' | 'sessions'>;
+  /** From `openAdminKey`. */
+  adminKey: string;
+  /** Told of a failed upkeep; the next one tries again. */
+  onUpkeepFailure(error: unknown): void;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** Who may do what: keys for programs, sessions for browsers, links that open a session. */
+export class Auth {
+  readonly keys: Keys;
+  readonly signInLimit: SignInLimit;
+  readonly #sessions: Sessions;
+  readonly #links: LinkTokens;
+  readonly #onUpkeepFailure: (error: unknown) => void;
+  #upkeep: NodeJS.Timeout | null = null;
+
+  constructor({ store, adminKey, onUpkeepFailure, now = Date.now }: AuthOptions) {
+    this.keys = new Keys({ table: store.keys, adminKey, now });
+    this.signInLimit = new SignInLimit(now);
+    this.#sessions = new Sessions(store.sessions, now);
+    this.#links = new LinkTokens(now);
+    this.#onUpkeepFailure = onUpkeepFailure;
+  }
+
+  /** Loads the keys and begins the upkeep; before the first request. */
+  async start(): Promise<void> {
+    await this.keys.load();
+    this.#upkeep = setInterval(() => {
+      Promise.all([this.keys.flushUses(), this.#sessions.prune()]).catch(this.#onUpkeepFailure);
+    }, UPKEEP_EVERY_MS).unref();
+  }
+
+  /** Writes the last uses of keys. Safe to repeat. */
+  async stop(): Promise<void> {
+    if (this.#upkeep) clearInterval(this.#upkeep);
+    this.#upkeep = null;
+    await this.keys.flushUses(true);
+  }
+
+  /** From memory, synchronous; null for a wrong, expired or deleted key. */
+  verifyKey(secret: string): Principal | null {
+    return this.keys.verify(secret);
+  }
+
+  async verifySession(token: string): Promise<Principal | null> {
+    return await this.#sessions.verify(token);
+  }
+
+  /** The token goes into the cookie and is kept nowhere here. */
+  async openSession(principal: Principal): Promise<{ token: string; expiresAt: string }> {
+    return await this.#sessions.open(principal);
+  }
+
+  async closeSession(token: string): Promise<void> {
+    await this.#sessions.close(token);
+  }
+
+  /** For the console link printed at start and by `coldframe open`. */
+  mintLinkToken(): string {
+    return this.#links.mint();
+  }
+
+  /** Whoever holds a link may do everything; null when it is unknown, used or older than 10 minutes. */
+  redeemLinkToken(token: string): Principal | null {
+    if (!this.#links.redeem(token)) return null;
+    return { workspaceId: 'default', scopes: expandScopes(['admin']), keyId: null };
+  }
+}

@@ -1,0 +1,177 @@
+import { hash } from 'node:crypto';
+import { NAME_PATTERN } from '../domain/limits.ts';
+import { SCOPES, type Scope } from '../domain/names.ts';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+import { secretToken } from '../ids/random-id.ts';
+import { uuid7 } from '../ids/uuid7.ts';
+import type { KeyRow, KeysTable } from '../store/control-store.ts';
+import type { Principal } from './principal.ts';
+import { expandScopes } from './scopes.ts';
+
+/** All keys are held in memory and each touch is one row. */
+const KEYS_MAX = 1_000;
+const SECRET_MAX_CHARS = 512;
+/** Digests of secrets seen lately; hashing costs a microsecond or so, a lookup a tenth of it. */
+const DIGESTS_CACHED_MAX = 256;
+const TOUCH_EVERY_MS = 60_000;
+const NAME = new RegExp(NAME_PATTERN);
+
+export interface KeyView {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  createdAt: string;
+  lastUsedAt: string | null;
+  expiresAt: string | null;
+}
+
+export interface KeysOptions {
+  table: KeysTable;
+  /** The installation's own key, in clear; only its hash is kept. */
+  adminKey: string;
+  now?: () => number;
+}
+
+interface KnownKey {
+  row: KeyRow | null;
+  principal: Principal;
+  expiresAtMs: number;
+}
+
+/**
+ * The keys of this server. Verification is synchronous and from memory: one hash and one map lookup by the hash, so the time
+ * it takes tells nothing about how near a wrong secret is. Secrets are shown once, at creation, and stored hashed. Uses are
+ * gathered and written at most once a minute.
+ */
+export class Keys {
+  readonly #table: KeysTable;
+  readonly #now: () => number;
+  readonly #byDigest = new Map<string, KnownKey>();
+  readonly #digests = new Map<string, string>();
+  readonly #used = new Map<string, string>();
+  #creating = 0;
+  #touchedAtMs = 0;
+
+  constructor({ table, adminKey, now = Date.now }: KeysOptions) {
+    this.#table = table;
+    this.#now = now;
+    const principal = { workspaceId: 'default', scopes: expandScopes(['admin']), keyId: 'admin' };
+    this.#byDigest.set(digestOf(adminKey), { row: null, principal, expiresAtMs: Number.POSITIVE_INFINITY });
+  }
+
+  /** Fills the memory; before the first verification. */
+  async load(): Promise<void> {
+    for (const row of await this.#table.all()) this.#remember(row);
+  }
+
+  /** Null for a wrong, expired or deleted key. */
+  verify(secret: string): Principal | null {
+    if (secret.length > SECRET_MAX_CHARS) return null;
+    const known = this.#byDigest.get(this.#digest(secret));
+    if (known === undefined) return null;
+    const nowMs = this.#now();
+    if (nowMs >= known.expiresAtMs) return null;
+    if (known.row) this.#used.set(known.row.id, new Date(nowMs).toISOString());
+    return known.principal;
+  }
+
+  list(workspaceId: string): KeyView[] {
+    const rows = [...this.#byDigest.values()].flatMap(({ row }) => (row?.workspaceId === workspaceId ? [row] : []));
+    return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => this.#view(row));
+  }
+
+  /** The only time the secret is shown. Throws `invalid_request`, `quota_exceeded`. */
+  async create(
+    workspaceId: string,
+    input: { name: string; scopes: Scope[]; expiresAt: string | null },
+  ): Promise<KeyView & { secret: string }> {
+    this.#check(input);
+    if (this.#byDigest.size + this.#creating > KEYS_MAX) throw new ColdframeError('quota_exceeded');
+    const secret = secretToken('cf_');
+    const row: KeyRow = {
+      id: uuid7(),
+      workspaceId,
+      name: input.name,
+      scopes: [...new Set(input.scopes)],
+      secretSha256: digestOf(secret),
+      createdAt: new Date(this.#now()).toISOString(),
+      lastUsedAt: null,
+      expiresAt: input.expiresAt === null ? null : new Date(input.expiresAt).toISOString(),
+    };
+    this.#creating++;
+    try {
+      await this.#table.insert(row);
+    } finally {
+      this.#creating--;
+    }
+    this.#remember(row);
+    return { ...this.#view(row), secret };
+  }
+
+  /** Works no more from the moment this is called. Throws `key_not_found`. */
+  async remove(workspaceId: string, id: string): Promise<void> {
+    const found = [...this.#byDigest].find(([, { row }]) => row?.id === id && row.workspaceId === workspaceId);
+    if (!found) throw new ColdframeError('key_not_found');
+    this.#byDigest.delete(found[0]);
+    this.#used.delete(id);
+    try {
+      await this.#table.remove(workspaceId, id);
+    } catch (error) {
+      // Still stored, so it would be back after a restart: it must not seem gone.
+      this.#byDigest.set(...found);
+      throw error;
+    }
+  }
+
+  /** Writes when keys were last used, if the last write is a minute old (or `force`, at stop). Call it now and then. */
+  async flushUses(force = false): Promise<void> {
+    if (this.#used.size === 0 || (!force && this.#now() - this.#touchedAtMs < TOUCH_EVERY_MS)) return;
+    this.#touchedAtMs = this.#now();
+    const uses = [...this.#used].map(([id, at]) => ({ id, at }));
+    this.#used.clear();
+    for (const { row } of this.#byDigest.values()) {
+      const use = row && uses.find(({ id }) => id === row.id);
+      if (use) row.lastUsedAt = use.at;
+    }
+    await this.#table.touch(uses);
+  }
+
+  #check({ name, scopes, expiresAt }: { name: string; scopes: Scope[]; expiresAt: string | null }): void {
+    const errors = [];
+    if (!NAME.test(name)) errors.push({ path: '/name', message: `must match ${NAME_PATTERN}` });
+    if (scopes.length === 0 || !scopes.every((scope) => SCOPES.includes(scope))) {
+      errors.push({ path: '/scopes', message: `takes one or more of ${SCOPES.join(', ')}` });
+    }
+    if (expiresAt !== null && !(Date.parse(expiresAt) > this.#now())) {
+      errors.push({ path: '/expiresAt', message: 'takes a time in the future' });
+    }
+    if (errors.length > 0) throw new ColdframeError('invalid_request', { errors });
+  }
+
+  #remember(row: KeyRow): void {
+    const principal = { workspaceId: row.workspaceId, scopes: expandScopes(row.scopes), keyId: row.id };
+    const expiresAtMs = row.expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(row.expiresAt);
+    this.#byDigest.set(row.secretSha256, { row, principal, expiresAtMs });
+  }
+
+  #digest(secret: string): string {
+    const cached = this.#digests.get(secret);
+    if (cached !== undefined) return cached;
+    const digest = digestOf(secret);
+    // Only right secrets are kept: wrong ones, which anybody may send, would push them out.
+    if (this.#byDigest.has(digest)) {
+      if (this.#digests.size >= DIGESTS_CACHED_MAX) this.#digests.delete(this.#digests.keys().next().value!);
+      this.#digests.set(secret, digest);
+    }
+    return digest;
+  }
+
+  #view(row: KeyRow): KeyView {
+    const { id, name, scopes, createdAt, expiresAt } = row;
+    return { id, name, scopes, createdAt, lastUsedAt: this.#used.get(id) ?? row.lastUsedAt, expiresAt };
+  }
+}
+
+function digestOf(secret: string): string {
+  return hash('sha256', secret, 'hex');
+}

@@ -1,0 +1,10 @@
+import type { Scope } from '../domain/names.ts';
+
+/** Who a request speaks for. */
+export interface Principal {
+  workspaceId: string;
+  /** Expanded: a scope is held when it is in the list. */
+  scopes: readonly Scope[];
+  /** `admin` for the installation's own key; null for a session. */
+  keyId: string | null;
+}

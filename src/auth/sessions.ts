@@ -1,0 +1,94 @@
+import { hash } from 'node:crypto';
+import { secretToken } from '../ids/random-id.ts';
+import { uuid7 } from '../ids/uuid7.ts';
+import type { SessionRow, SessionsTable } from '../store/control-store.ts';
+import type { Principal } from './principal.ts';
+
+export const SESSION_COOKIE = 'coldframe_session';
+
+const HOUR_MS = 60 * 60 * 1000;
+const IDLE_MAX_MS = 12 * HOUR_MS;
+const AGE_MAX_MS = 7 * 24 * HOUR_MS;
+/** Sliding writes the store, so it is done when an hour of the twelve is used up, not at each request. */
+const SLIDE_AFTER_MS = HOUR_MS;
+/** Rows of browsers in use; others are read again from the store. */
+const CACHED_MAX = 1_000;
+const TOKEN_MAX_CHARS = 128;
+
+/**
+ * Signed-in browsers. A session ends 12 hours after its last use and 7 days after sign-in at the latest. The token is in the
+ * browser's cookie alone; its hash is stored, so sessions live through a restart and the database opens none.
+ */
+export class Sessions {
+  readonly #table: SessionsTable;
+  readonly #now: () => number;
+  readonly #cached = new Map<string, SessionRow>();
+
+  constructor(table: SessionsTable, now: () => number = Date.now) {
+    this.#table = table;
+    this.#now = now;
+  }
+
+  async open(principal: Principal): Promise<{ token: string; expiresAt: string }> {
+    const token = secretToken('cfs_');
+    const nowMs = this.#now();
+    const row: SessionRow = {
+      id: uuid7(),
+      workspaceId: principal.workspaceId,
+      tokenSha256: hash('sha256', token, 'hex'),
+      scopes: [...principal.scopes],
+      createdAt: new Date(nowMs).toISOString(),
+      expiresAt: new Date(nowMs + IDLE_MAX_MS).toISOString(),
+    };
+    await this.#table.insert(row);
+    this.#remember(row);
+    return { token, expiresAt: row.expiresAt };
+  }
+
+  /** Null when unknown, closed or expired. Using a session makes it last longer. */
+  async verify(token: string): Promise<Principal | null> {
+    if (token.length > TOKEN_MAX_CHARS) return null;
+    const tokenSha256 = hash('sha256', token, 'hex');
+    const row = this.#cached.get(tokenSha256) ?? (await this.#table.byToken(tokenSha256));
+    if (!row) return null;
+    const nowMs = this.#now();
+    if (nowMs >= Date.parse(row.expiresAt)) {
+      this.#cached.delete(tokenSha256);
+      return null;
+    }
+    this.#remember(row);
+    await this.#slide(row, nowMs);
+    return { workspaceId: row.workspaceId, scopes: row.scopes, keyId: null };
+  }
+
+  /** Harmless when there is none. */
+  async close(token: string): Promise<void> {
+    const tokenSha256 = hash('sha256', token, 'hex');
+    const row = this.#cached.get(tokenSha256) ?? (await this.#table.byToken(tokenSha256));
+    this.#cached.delete(tokenSha256);
+    if (row) await this.#table.remove(row.id);
+  }
+
+  /** Removes expired rows; returns how many. Call it now and then. */
+  async prune(): Promise<number> {
+    const nowMs = this.#now();
+    for (const [digest, row] of this.#cached) if (nowMs >= Date.parse(row.expiresAt)) this.#cached.delete(digest);
+    return await this.#table.prune(new Date(nowMs).toISOString());
+  }
+
+  async #slide(row: SessionRow, nowMs: number): Promise<void> {
+    const latestMs = Date.parse(row.createdAt) + AGE_MAX_MS;
+    const slidMs = Math.min(nowMs + IDLE_MAX_MS, latestMs);
+    if (slidMs - Date.parse(row.expiresAt) < SLIDE_AFTER_MS) return;
+    // Set before the write, so that requests at once slide it once; a crash between the two writes only signs out.
+    row.expiresAt = new Date(slidMs).toISOString();
+    const wasThere = await this.#table.remove(row.id);
+    if (wasThere && this.#cached.get(row.tokenSha256) === row) await this.#table.insert(row);
+  }
+
+  #remember(row: SessionRow): void {
+    this.#cached.delete(row.tokenSha256);
+    if (this.#cached.size >= CACHED_MAX) this.#cached.delete(this.#cached.keys().next().value!);
+    this.#cached.set(row.tokenSha256, row);
+  }
+}
