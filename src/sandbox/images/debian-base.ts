@@ -44,7 +44,7 @@ export function bootstrapDebian(options: {
   signal: AbortSignal;
   onProgress: (fraction: number) => void;
   /** Replaces `mmdebstrap`. */
-  command?: string;
+  command?: string | undefined;
 }): Readable {
   return Readable.from(run(options), { objectMode: false });
 }

@@ -38,6 +38,8 @@ export interface RuntimeImagesOptions extends RecipeOptions {
   engine: EngineClient;
   log: DriverLog;
   pullFirstAnswerMs?: number;
+  /** Replaces `mmdebstrap`. */
+  bootstrapCommand?: string;
 }
 
 export interface PrepareOptions {
@@ -183,11 +185,11 @@ export class RuntimeImages {
   }
 
   async #bootstrap(recipe: ImageRecipe, pullFailure: EngineError, signal: AbortSignal): Promise<string> {
-    const { engine, suite } = this.#options;
+    const { engine, suite, bootstrapCommand: command } = this.#options;
     const report = (fraction: number) => this.#report(`bootstrapping Debian ${suite}`, BASE_FRACTION * fraction);
     report(0.01);
     let failure: unknown = null;
-    const archive = bootstrapDebian({ suite, signal, onProgress: report });
+    const archive = bootstrapDebian({ suite, signal, onProgress: report, command });
     archive.on('error', (error) => {
       failure = error;
     });
