@@ -32,6 +32,13 @@ export interface RecordsOptions {
   store: Pick<TelemetryStore, 'append' | 'invocation' | 'invocations'>;
   feed: LiveFeed;
   log: Log;
+  /** Counts calls for Prometheus. */
+  counters?: CallCounters;
+}
+
+export interface CallCounters {
+  ended(record: InvocationRecord): void;
+  refused(refusal: Parameters<Records['refused']>[0]): void;
 }
 
 export interface RecordsStats {
@@ -51,6 +58,7 @@ export class RecordsQueue implements Records {
   readonly #store: RecordsOptions['store'];
   readonly #feed: LiveFeed;
   readonly #log: Log;
+  readonly #counters: CallCounters | null;
   readonly #running = new Map<string, InvocationRecord>();
   readonly #unstored = new Map<string, UnstoredRecord>();
   readonly #refusals = new RefusalCounters();
@@ -65,6 +73,7 @@ export class RecordsQueue implements Records {
     this.#store = options.store;
     this.#feed = options.feed;
     this.#log = options.log;
+    this.#counters = options.counters ?? null;
   }
 
   get accepting(): boolean {
@@ -84,12 +93,14 @@ export class RecordsQueue implements Records {
     if (this.#unstoredBytes + entry.bytes > BYTES_HARD_MAX) entry = entry.bare();
     this.#unstored.set(record.id, entry);
     this.#unstoredBytes += entry.bytes;
+    this.#counters?.ended(record);
     this.#publish(record);
     this.#schedule();
   }
 
   refused(refusal: Parameters<Records['refused']>[0]): void {
     this.#running.delete(refusal.id);
+    this.#counters?.refused(refusal);
     if (!this.#refusals.add(refusal, new Date())) this.#lost++;
     this.#schedule();
   }

@@ -32,10 +32,11 @@ export function metricsWindow(query: MetricsQuery, nowMs: number): MetricsWindow
   const isMinutesKept = from >= nowMs - MINUTES_KEPT_MS;
   const isHours = query.stepMs % HOUR_MS === 0 || !isMinutesKept;
   const stepMs = isHours ? Math.ceil(query.stepMs / HOUR_MS) * HOUR_MS : query.stepMs;
-  const fromMs = Math.floor(from / stepMs) * stepMs;
-  const toMs = Math.ceil(to / stepMs) * stepMs;
-  const points = (toMs - fromMs) / stepMs;
+  const points = Math.ceil((to - from) / stepMs);
   if (points > POINTS_MAX) throw invalid('/query/stepMs', `gives ${points} points; at most ${POINTS_MAX} are answered`);
+  const toMs = Math.ceil(to / stepMs) * stepMs;
+  // A range that starts within a step touches one step more than it is long.
+  const fromMs = Math.max(Math.floor(from / stepMs) * stepMs, toMs - POINTS_MAX * stepMs);
   return { fromMs, toMs, stepMs, resolutionMs: isHours ? HOUR_MS : MINUTE_MS };
 }
 
