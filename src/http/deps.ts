@@ -1,0 +1,226 @@
+import type {
+  CodeInput,
+  CreateFunction,
+  ListFunctions,
+  SettingsPatch,
+  WriteOptions,
+} from '../catalog/catalog-input.ts';
+import type { FunctionView } from '../catalog/function-view.ts';
+import type { EnforcedLimits } from '../domain/invocation.ts';
+import type { Isolation, RuntimeId, Scope } from '../domain/names.ts';
+import type { InvokeCatalog, InvokeResult, Invoker, RunnableRevision } from '../invoke/types.ts';
+import type { PoolSnapshot } from '../pool/types.ts';
+import type { LiveEvent, Records } from '../records/records.ts';
+import type { TelemetryStore } from '../store/telemetry-store.ts';
+
+/** Everything the HTTP rooms ask of the rest of the server; main.ts hands it in. */
+export interface HttpDeps {
+  config: HttpConfig;
+  log: HttpLog;
+  auth: HttpAuth;
+  functions: FunctionOperations;
+  testEvents: TestEventOperations;
+  keys: KeyOperations;
+  catalog: InvokeCatalog;
+  urls: UrlCatalog;
+  invoker: Invoker;
+  /** A fresh invocation id (UUIDv7). */
+  newInvocationId(): string;
+  tryRunner: TryRunner;
+  records: Pick<Records, 'get' | 'list'>;
+  live: LiveFeed;
+  telemetry: Pick<TelemetryStore, 'logs' | 'metrics'>;
+  platform: PlatformOperations;
+  pool: { snapshot(): PoolSnapshot };
+  /** Prometheus text of the platform's own metrics. */
+  prometheus(): Promise<{ contentType: string; body: string }>;
+}
+
+export interface HttpConfig {
+  publicUrl: URL | null;
+  /** Origin of function URLs, without a slash at the end; a function because the port is known only once it listens. */
+  functionOrigin(): string;
+  /** Where zip uploads are kept while they are read; private to the server, on the data directory's disk. */
+  uploadDir: string;
+  /** Bytes of bodies in flight; default 256 MiB. */
+  bodyBudgetBytes?: number;
+  /** How long a whole request may take to arrive; default 120 s. */
+  requestTimeoutMs?: number;
+  /** Between two heartbeats of an event stream; default 15 s. */
+  heartbeatMs?: number;
+}
+
+/** The part of pino used here. */
+export interface HttpLog {
+  error(context: object, message: string): void;
+  warn(context: object, message: string): void;
+  info(context: object, message: string): void;
+}
+
+/** Who a request speaks for. */
+export interface Principal {
+  workspaceId: string;
+  scopes: readonly Scope[];
+  /** Null for a session opened by a sign-in link. */
+  keyId: string | null;
+}
+
+export interface HttpAuth {
+  /** From memory, in constant time; null for a wrong, expired or deleted key. */
+  verifyKey(secret: string): Principal | null;
+  verifySession(token: string): Promise<Principal | null>;
+  /** The token is shown to the browser once and stored hashed. */
+  openSession(principal: Principal): Promise<{ token: string; expiresAt: string }>;
+  closeSession(token: string): Promise<void>;
+  /** Single use; null when unknown, used or older than 10 minutes. */
+  redeemLinkToken(token: string): Principal | null | Promise<Principal | null>;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+/** All throw catalogue errors; `options.ifMatch` is the If-Match header as sent. */
+export interface FunctionOperations {
+  list(workspaceId: string, options: ListFunctions): Page<FunctionView>;
+  get(workspaceId: string, name: string): FunctionView;
+  create(workspaceId: string, input: CreateFunction, options: WriteOptions): Promise<FunctionView>;
+  update(workspaceId: string, name: string, patch: SettingsPatch, options: WriteOptions): Promise<FunctionView>;
+  remove(workspaceId: string, name: string, options: WriteOptions): Promise<void>;
+  putCode(workspaceId: string, name: string, code: CodeInput, options: WriteOptions): Promise<FunctionView>;
+  getCode(workspaceId: string, name: string): Promise<CodeView>;
+}
+
+/** A function's code: text files whole, others named without content. */
+export interface CodeView {
+  codeSha256: string;
+  files: Record<string, string>;
+  binaryFiles: { path: string; sizeBytes: number }[];
+}
+
+export interface TestEventView {
+  name: string;
+  /** JSON text exactly as it was sent. */
+  event: string;
+  updatedAt: string;
+}
+
+export interface TestEventOperations {
+  list(workspaceId: string, functionName: string): Promise<TestEventView[]>;
+  get(workspaceId: string, functionName: string, name: string): Promise<TestEventView>;
+  put(workspaceId: string, functionName: string, name: string, event: string): Promise<{ created: boolean }>;
+  remove(workspaceId: string, functionName: string, name: string): Promise<void>;
+}
+
+export interface KeyView {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  createdAt: string;
+  lastUsedAt: string | null;
+  expiresAt: string | null;
+}
+
+export interface KeyOperations {
+  list(workspaceId: string): KeyView[] | Promise<KeyView[]>;
+  create(
+    workspaceId: string,
+    input: { name: string; scopes: Scope[]; expiresAt: string | null },
+  ): Promise<KeyView & { secret: string }>;
+  /** Throws `key_not_found`. */
+  remove(workspaceId: string, id: string): Promise<void>;
+}
+
+export interface UrlTarget {
+  target: RunnableRevision;
+  urlId: string;
+}
+
+export interface RouteEntry {
+  method: string;
+  path: string;
+  functionId: string;
+}
+
+/** What the function listener asks, from memory. */
+export interface UrlCatalog {
+  byUrlId(urlId: string): UrlTarget | null;
+  /** In the default workspace. */
+  byName(name: string): UrlTarget | null;
+  byFunctionId(functionId: string): UrlTarget | null;
+  /** The same array until some function's routes change. */
+  routes(): readonly RouteEntry[];
+}
+
+export interface TryRequest {
+  workspaceId: string;
+  functionName: string;
+  /** Null runs the deployed code. */
+  code: CodeInput | null;
+  settings: SettingsPatch | null;
+  event: Uint8Array;
+}
+
+/** Runs unsaved code in a sandbox of its own. Rejects with a catalogue error when it cannot begin. */
+export interface TryRunner {
+  run(request: TryRequest): Promise<InvokeResult>;
+}
+
+export type LiveTopic = LiveEvent['topic'];
+
+export interface LiveSubscription {
+  topics: ReadonlySet<LiveTopic>;
+  /** Resume after this id; null means only what comes from now on. */
+  afterId: number | null;
+  functionId?: string;
+  workspaceId?: string;
+}
+
+export interface LiveEntry {
+  id: number;
+  event: LiveEvent;
+  /** The event as one line of JSON, shared by all listeners. */
+  json(): string;
+}
+
+/** A bounded buffer of recent events with rising ids. */
+export interface LiveFeed {
+  /** First what is kept after `afterId` (or one `onGap`, then the rest), then everything new. Null when there are too many listeners. */
+  subscribe(
+    subscription: LiveSubscription,
+    onEvent: (entry: LiveEntry) => void,
+    onGap: (gap: { fromId: number; toId: number }) => void,
+  ): (() => void) | null;
+}
+
+export interface PlatformView {
+  version: string;
+  instance: string;
+  dataDir: string;
+  startedAt: string;
+  warnings: string[];
+  preparing: { name: string; detail: string; progress: number | null }[];
+}
+
+export interface IsolationView {
+  isolation: Isolation;
+  driver: string | null;
+  state: string;
+  detail: string;
+  fix: string | null;
+  fence: string | null;
+  runtimes: RuntimeId[];
+  enforced: EnforcedLimits | null;
+  progress: number | null;
+}
+
+export interface PlatformOperations {
+  platform(): PlatformView | Promise<PlatformView>;
+  isolation(): IsolationView[] | Promise<IsolationView[]>;
+  runtimes():
+    | { runtime: RuntimeId; isolations: Isolation[] }[]
+    | Promise<{ runtime: RuntimeId; isolations: Isolation[] }[]>;
+  /** Null when ready, else one sentence. Without an isolation: API, store and any one isolation. */
+  notReady(isolation: Isolation | null): string | null | Promise<string | null>;
+}

@@ -1,0 +1,98 @@
+import type { ServerResponse } from 'node:http';
+import type { ColdframeError } from '../../errors/coldframe-error.ts';
+import type { InvokeResult } from '../../invoke/types.ts';
+import type { BodyBudget } from '../body-budget.ts';
+import { PROBLEM_TYPE, problemOf, problemOfError } from '../problem.ts';
+
+/** Results below it leave with the socket's own buffer and are not worth a listener. */
+const COUNTED_RESULT_MIN_BYTES = 64 * 1024;
+
+const NULL_RESULT = Buffer.from('null');
+
+/** Answers one call with what became of it. */
+export function writeReply(res: ServerResponse, result: InvokeResult, budget: BodyBudget): void {
+  if (result.streamed || res.headersSent) {
+    endStream(res, result);
+    return;
+  }
+  if (res.destroyed) return;
+  if (result.outcome !== 'ok') {
+    writeFailure(res, result);
+    return;
+  }
+  const body = result.body ?? NULL_RESULT;
+  res.writeHead(200, [
+    'content-type',
+    'application/json',
+    'content-length',
+    String(body.byteLength),
+    'coldframe-invocation-id',
+    result.id,
+    'coldframe-start',
+    result.start ?? '',
+    'coldframe-isolation',
+    result.isolation ?? '',
+    'coldframe-duration-ms',
+    milliseconds(result.durationMs),
+    'cache-control',
+    'no-store',
+    'x-content-type-options',
+    'nosniff',
+  ]);
+  res.end(body);
+  if (body.byteLength >= COUNTED_RESULT_MIN_BYTES && res.writableLength > 0) {
+    budget.hold(body.byteLength);
+    res.once('close', () => budget.release(body.byteLength));
+  }
+}
+
+/** A refusal before the call began. A body that was not read is drained by Node, so the client sees the answer. */
+export function writeRefusal(res: ServerResponse, error: ColdframeError, requestId: string): void {
+  if (res.headersSent || res.destroyed) return;
+  const problem = problemOfError(error, requestId);
+  const headers = ['content-type', PROBLEM_TYPE, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
+  if (error.retryAfterSeconds !== null) headers.push('retry-after', String(error.retryAfterSeconds));
+  if (problem.status === 401) headers.push('www-authenticate', 'Bearer');
+  end(res, problem.status, headers, JSON.stringify(problem));
+}
+
+function writeFailure(res: ServerResponse, result: InvokeResult): void {
+  const problem = problemOf(result.code ?? 'internal', {
+    requestId: result.id,
+    detail: result.publicMessage,
+    error: result.error,
+    invocationId: result.id,
+  });
+  const headers = ['content-type', PROBLEM_TYPE, 'coldframe-invocation-id', result.id];
+  if (result.start) headers.push('coldframe-start', result.start);
+  if (result.isolation) headers.push('coldframe-isolation', result.isolation);
+  headers.push('coldframe-duration-ms', milliseconds(result.durationMs), 'cache-control', 'no-store');
+  headers.push('x-content-type-options', 'nosniff');
+  if (result.retryAfterSeconds !== null) headers.push('retry-after', String(result.retryAfterSeconds));
+  end(res, problem.status, headers, JSON.stringify(problem));
+}
+
+function end(res: ServerResponse, status: number, headers: string[], body: string): void {
+  headers.push('content-length', String(Buffer.byteLength(body)));
+  res.writeHead(status, headers);
+  res.end(body);
+}
+
+/** A stream that failed on its way is cut, so that no client takes half of it for the whole. */
+function endStream(res: ServerResponse, result: InvokeResult): void {
+  if (res.destroyed) return;
+  if (result.outcome !== 'ok') {
+    res.destroy();
+    return;
+  }
+  res.addTrailers([
+    ['coldframe-start', result.start ?? ''],
+    ['coldframe-isolation', result.isolation ?? ''],
+    ['coldframe-duration-ms', milliseconds(result.durationMs)],
+  ]);
+  res.end();
+}
+
+function milliseconds(value: number): string {
+  return String(Math.round(value * 1000) / 1000);
+}

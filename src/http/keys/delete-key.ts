@@ -1,0 +1,23 @@
+import Type from 'typebox';
+import type { App } from '../app-types.ts';
+import type { HttpDeps } from '../deps.ts';
+import { PROBLEM } from '../problem-schema.ts';
+
+export function deleteKey(app: App, { keys }: HttpDeps): void {
+  app.delete(
+    '/api/v1/keys/:id',
+    {
+      config: { access: 'admin' },
+      schema: {
+        operationId: 'deleteKey',
+        tags: ['keys'],
+        params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
+        response: { 204: Type.Null(), default: PROBLEM },
+      },
+    },
+    async (request, reply) => {
+      await keys.remove(request.principal.workspaceId, request.params.id);
+      return reply.code(204).send(null);
+    },
+  );
+}

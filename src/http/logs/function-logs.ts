@@ -1,0 +1,91 @@
+import Type from 'typebox';
+import type { StoredLogLine } from '../../store/telemetry-store.ts';
+import type { App } from '../app-types.ts';
+import type { HttpDeps, LiveEntry } from '../deps.ts';
+import { NAME_PARAMS } from '../functions/function-schema.ts';
+import { oneOf, PAGE_QUERY, pageOf } from '../list-schema.ts';
+import { type FeedStreams, lastEventIdOf } from '../live/feed-streams.ts';
+import { PROBLEM } from '../problem-schema.ts';
+import type { SseStream } from '../sse-stream.ts';
+import { instantOf, queryError } from '../time-query.ts';
+
+const LINE = Type.Object({
+  id: Type.String(),
+  at: Type.String(),
+  functionId: Type.String(),
+  functionName: Type.String(),
+  invocationId: Type.String(),
+  stream: oneOf(['stdout', 'stderr', 'platform'] as const),
+  text: Type.String(),
+});
+
+const QUERY = Type.Object(
+  {
+    ...PAGE_QUERY,
+    follow: Type.Boolean({
+      default: false,
+      description: 'Server-sent events `log`: the newest lines, then each new one.',
+    }),
+    invocation: Type.Optional(Type.String({ maxLength: 64 })),
+    contains: Type.Optional(Type.String({ maxLength: 256, description: 'Case-insensitive part of the text.' })),
+    from: Type.Optional(Type.String({ maxLength: 40 })),
+    to: Type.Optional(Type.String({ maxLength: 40 })),
+  },
+  { additionalProperties: false },
+);
+
+export function functionLogs(app: App, deps: HttpDeps, streams: FeedStreams): void {
+  app.get(
+    '/api/v1/functions/:name/logs',
+    {
+      config: { access: 'read' },
+      exposeHeadRoute: false,
+      schema: {
+        operationId: 'functionLogs',
+        tags: ['logs'],
+        params: NAME_PARAMS,
+        querystring: QUERY,
+        response: { 200: pageOf(LINE), default: PROBLEM },
+      },
+    },
+    async (request, reply) => {
+      const { workspaceId } = request.principal;
+      const { follow, invocation, from, to, ...rest } = request.query;
+      const fn = deps.functions.get(workspaceId, request.params.name);
+      if (follow && (to !== undefined || rest.cursor !== undefined))
+        throw queryError('follow', 'takes no to and no cursor');
+      const afterId = follow ? lastEventIdOf(request) : null;
+      const page = await deps.telemetry.logs({
+        ...rest,
+        workspaceId,
+        functionId: fn.id,
+        invocationId: invocation,
+        from: instantOf('from', from),
+        to: instantOf('to', to),
+      });
+      if (!follow) return page;
+      streams.open(reply, {
+        subscription: { topics: new Set(['logs'] as const), afterId, workspaceId, functionId: fn.id },
+        before: (stream) => {
+          if (afterId === null) for (const line of page.items.toReversed()) stream.send('log', JSON.stringify(line));
+        },
+        send: (stream, entry) => sendLines(stream, entry, { invocation, contains: rest.contains?.toLowerCase() }),
+      });
+      return reply;
+    },
+  );
+}
+
+type Wanted = { invocation: string | undefined; contains: string | undefined };
+
+function sendLines(stream: SseStream, entry: LiveEntry, wanted: Wanted): void {
+  const { event } = entry;
+  if (event.topic !== 'logs') return;
+  if (wanted.invocation !== undefined && event.invocationId !== wanted.invocation) return;
+  for (const [index, line] of event.lines.entries()) {
+    if (wanted.contains !== undefined && !line.text.toLowerCase().includes(wanted.contains)) continue;
+    const { functionId, functionName, invocationId } = event;
+    const sent: StoredLogLine = { id: `${entry.id}.${index}`, ...line, functionId, functionName, invocationId };
+    stream.send('log', JSON.stringify(sent), entry.id);
+  }
+}

@@ -1,0 +1,22 @@
+import Type from 'typebox';
+import { ISOLATIONS, RUNTIMES } from '../../domain/names.ts';
+import type { App } from '../app-types.ts';
+import type { HttpDeps } from '../deps.ts';
+import { oneOf, pageOf } from '../list-schema.ts';
+import { PROBLEM } from '../problem-schema.ts';
+
+const RUNTIME = Type.Object({
+  runtime: oneOf(RUNTIMES),
+  isolations: Type.Array(oneOf(ISOLATIONS), { description: 'Those usable here that offer it.' }),
+});
+
+export function listRuntimes(app: App, { platform }: HttpDeps): void {
+  app.get(
+    '/api/v1/runtimes',
+    {
+      config: { access: 'read' },
+      schema: { operationId: 'listRuntimes', tags: ['platform'], response: { 200: pageOf(RUNTIME), default: PROBLEM } },
+    },
+    async () => ({ items: await platform.runtimes(), nextCursor: null }),
+  );
+}

@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+import { createAccess } from './access.ts';
+import { createApp } from './app.ts';
+import type { App } from './app-types.ts';
+import { BodyBudget } from './body-budget.ts';
+import { answerBrokenHttp } from './broken-http.ts';
+import { closeGracefully } from './close-gracefully.ts';
+import type { HttpDeps } from './deps.ts';
+import { createHostRule, type HostRule } from './host-rule.ts';
+import { createInvokeEndpoint, type InvokeEndpoint } from './invoke/invoke-endpoint.ts';
+import { invokeRefOf } from './invoke/invoke-path.ts';
+import { writeRefusal } from './invoke/write-reply.ts';
+import { serverOptions } from './server-options.ts';
+import { splitTarget } from './split-target.ts';
+
+export interface ConsoleServer {
+  /** For tests and the OpenAPI writer: `app.inject`, `app.swagger()`. */
+  app: App;
+  server: Server;
+  /** Every registered operation, for checking the document against. */
+  routes: { method: string; url: string }[];
+  /** Bodies held now, in bytes; a metric. */
+  readonly heldBodyBytes: number;
+  /** Stops accepting, ends event streams and idle connections, lets requests in flight finish for `graceMs`, then cuts. */
+  close(graceMs: number): Promise<void>;
+}
+
+/**
+ * The listener of console and API. Calls of functions leave by the lean way before Fastify sees them; everything else is an
+ * operation of the app. Host and request target are checked once, in front of both.
+ */
+export async function createConsoleServer(deps: HttpDeps): Promise<ConsoleServer> {
+  const hosts = createHostRule(deps.config.publicUrl);
+  const access = createAccess(deps.auth, hosts);
+  const budget = new BodyBudget(deps.config.bodyBudgetBytes);
+  const endpoint = createInvokeEndpoint(deps, access, budget);
+  const { app, methods } = await createApp({
+    deps,
+    access,
+    budget,
+    endpoint,
+    createServer: (listener) => createNodeServer(deps, frontDoor(hosts, endpoint, listener)),
+  });
+  await app.ready();
+  return {
+    app,
+    server: app.server,
+    routes: methods.all(),
+    get heldBodyBytes() {
+      return budget.heldBytes;
+    },
+    close: (graceMs) => closeGracefully(app.server, graceMs, () => app.close()),
+  };
+}
+
+type Listener = (req: IncomingMessage, res: ServerResponse) => void;
+
+function frontDoor(hosts: HostRule, endpoint: InvokeEndpoint, app: Listener): Listener {
+  return (req, res) => {
+    const target = splitTarget(req);
+    if (!target) {
+      writeRefusal(res, new ColdframeError('bad_http'), 'none');
+      return;
+    }
+    if (!hosts.allows(target.host)) {
+      writeRefusal(res, new ColdframeError('misdirected_host'), 'none');
+      return;
+    }
+    req.url = target.path;
+    const ref = req.method === 'POST' ? invokeRefOf(target.path) : null;
+    if (ref === null) app(req, res);
+    else endpoint.handle(req, res, ref);
+  };
+}
+
+function createNodeServer(deps: HttpDeps, listener: Listener): Server {
+  const server = createServer(serverOptions(deps.config.requestTimeoutMs));
+  server.maxHeadersCount = 0;
+  server.on('request', listener);
+  answerBrokenHttp(server, listener);
+  return server;
+}

@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http';
+
+/** What a reader may lag behind, in bytes, before it is dropped: it reconnects and resumes from the feed's own buffer. */
+const BACKLOG_MAX_BYTES = 1024 * 1024;
+
+/** One server-sent event stream: ids, a heartbeat, and slow readers dropped rather than buffered (I10). */
+export class SseStream {
+  readonly #res: ServerResponse;
+  readonly #heartbeat: NodeJS.Timeout;
+
+  constructor(res: ServerResponse, heartbeatMs: number, onClose: () => void) {
+    this.#res = res;
+    res.writeHead(200, [
+      'content-type',
+      'text/event-stream; charset=utf-8',
+      'cache-control',
+      'no-store',
+      'x-content-type-options',
+      'nosniff',
+      // Reverse proxies must not gather the stream.
+      'x-accel-buffering',
+      'no',
+    ]);
+    res.write(':ok\n\n');
+    this.#heartbeat = setInterval(() => this.#write(':\n\n'), heartbeatMs);
+    res.once('close', () => {
+      clearInterval(this.#heartbeat);
+      onClose();
+    });
+  }
+
+  /** `data` is one line of JSON. */
+  send(event: string, data: string, id: number | null = null): void {
+    const idLine = id === null ? '' : `id: ${id}\n`;
+    this.#write(`${idLine}event: ${event}\ndata: ${data}\n\n`);
+  }
+
+  end(): void {
+    if (!this.#res.writableEnded) this.#res.end();
+  }
+
+  #write(text: string): void {
+    if (this.#res.destroyed || this.#res.writableEnded) return;
+    if (this.#res.writableLength > BACKLOG_MAX_BYTES) this.#res.destroy();
+    else this.#res.write(text);
+  }
+}

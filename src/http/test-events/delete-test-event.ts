@@ -1,0 +1,25 @@
+import Type from 'typebox';
+import type { App } from '../app-types.ts';
+import type { HttpDeps } from '../deps.ts';
+import { PROBLEM } from '../problem-schema.ts';
+import { TEST_EVENT_PARAMS } from './test-event-schema.ts';
+
+export function deleteTestEvent(app: App, { testEvents }: HttpDeps): void {
+  app.delete(
+    '/api/v1/functions/:name/test-events/:event',
+    {
+      config: { access: 'deploy' },
+      schema: {
+        operationId: 'deleteTestEvent',
+        tags: ['test events'],
+        params: TEST_EVENT_PARAMS,
+        response: { 204: Type.Null(), default: PROBLEM },
+      },
+    },
+    async (request, reply) => {
+      const { name, event } = request.params;
+      await testEvents.remove(request.principal.workspaceId, name, event);
+      return reply.code(204).send(null);
+    },
+  );
+}

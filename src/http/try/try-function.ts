@@ -1,0 +1,87 @@
+import Type from 'typebox';
+import type { SettingsPatch } from '../../catalog/catalog-input.ts';
+import { LIMITS } from '../../domain/limits.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import type { App } from '../app-types.ts';
+import type { BodyBudget } from '../body-budget.ts';
+import type { HttpDeps } from '../deps.ts';
+import { codeOf } from '../functions/function-body.ts';
+import { CODE, NAME_PARAMS, PATCH_FUNCTION } from '../functions/function-schema.ts';
+import { INVOCATION_OUTCOME, outcomeJson } from '../invocations/invocation-outcome.ts';
+import { createRawBodyParser } from '../json-body-parser.ts';
+import { jsonMembers, parseSlice } from '../json-members.ts';
+import { PROBLEM } from '../problem-schema.ts';
+import { sendJsonText } from '../send-json-text.ts';
+
+const BODY_LIMIT_BYTES = LIMITS.codeJsonMaxBytes + LIMITS.payloadMaxBytes;
+
+const TRY = Type.Object(
+  {
+    code: Type.Optional(CODE),
+    settings: Type.Optional(PATCH_FUNCTION),
+    event: Type.Optional(Type.Any({ description: 'Any JSON; absent means {}.' })),
+  },
+  { additionalProperties: false },
+);
+
+const EMPTY_EVENT = Buffer.from('{}');
+
+/** Answers 200 with the record whatever the code did; refusals that ran nothing are problems. The event's bytes go on unparsed. */
+export function tryFunction(app: App, deps: HttpDeps, budget: BodyBudget): void {
+  const events = new WeakMap<object, Buffer>();
+  const readRaw = createRawBodyParser(budget);
+  app.register(async (scope: App) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('application/json', (request, payload, done) => {
+      readRaw(request, payload, (error, body) => {
+        if (error) done(error);
+        else parseTry(body as Buffer, events, done);
+      });
+    });
+    scope.post(
+      '/api/v1/functions/:name/try',
+      {
+        config: { access: 'deploy' },
+        bodyLimit: BODY_LIMIT_BYTES,
+        schema: {
+          operationId: 'tryFunction',
+          tags: ['try'],
+          description: 'Runs unsaved code or settings in a sandbox of its own; deploys nothing.',
+          params: NAME_PARAMS,
+          body: TRY,
+          response: { 200: INVOCATION_OUTCOME, default: PROBLEM },
+        },
+      },
+      async (request, reply) => {
+        const { code, settings } = request.body;
+        const result = await deps.tryRunner.run({
+          workspaceId: request.principal.workspaceId,
+          functionName: request.params.name,
+          code: code === undefined ? null : codeOf(code, '/code'),
+          settings: (settings as SettingsPatch | undefined) ?? null,
+          event: events.get(request.body) ?? EMPTY_EVENT,
+        });
+        return sendJsonText(reply, await outcomeJson(result));
+      },
+    );
+  });
+}
+
+/** Parses the members except the event, whose slice is kept: its bytes must reach the handler as they were sent. */
+function parseTry(
+  body: Buffer,
+  events: WeakMap<object, Buffer>,
+  done: (error: Error | null, body?: unknown) => void,
+): void {
+  const parsed: Record<string, unknown> = {};
+  try {
+    for (const [name, slice] of jsonMembers(body) ?? []) {
+      if (name === 'event') events.set(parsed, slice);
+      Object.defineProperty(parsed, name, { value: name === 'event' ? null : parseSlice(slice), enumerable: true });
+    }
+  } catch (error) {
+    done(new ColdframeError('invalid_json', { cause: error }));
+    return;
+  }
+  done(null, parsed);
+}
