@@ -1,5 +1,4 @@
 import type { Start, StartReason } from '../domain/names.ts';
-import type { RunnableRevision } from '../invoke/types.ts';
 import type { LoadResult, LoadSettings } from '../sandbox/contract/sandbox.ts';
 import { SandboxError } from '../sandbox/contract/sandbox-error.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
@@ -41,7 +40,7 @@ export function claim(entry: PooledSandbox, revision: RevisionPool, start: Start
   entry.home = revision;
   revision.loading++;
   revision.prefills = Math.max(0, revision.prefills - 1);
-  entry.sandbox.load(target.package, loadSettings(target, revision.slotsEach), host.signal).then(
+  entry.sandbox.load(target.package, loadSettings(revision), host.signal).then(
     (result) => {
       revision.loading--;
       settle(story, result, host);
@@ -73,8 +72,8 @@ function settle(story: ClaimStory, result: LoadResult, host: ClaimHost): void {
   host.loaded(entry, revision);
 }
 
-function loadSettings(target: RunnableRevision, concurrency: number): LoadSettings {
-  const { handler, memoryMib, timeoutMs, initTimeoutMs } = target.settings;
+function loadSettings({ target, isExclusive }: RevisionPool): LoadSettings {
+  const { handler, memoryMib, timeoutMs, initTimeoutMs, concurrencyPerSandbox } = target.settings;
   return {
     functionName: target.functionName,
     functionVersion: target.version,
@@ -82,7 +81,7 @@ function loadSettings(target: RunnableRevision, concurrency: number): LoadSettin
     handler,
     memoryMib,
     timeoutMs,
-    concurrency,
+    concurrency: isExclusive ? 1 : concurrencyPerSandbox,
     env: target.env,
     initTimeoutMs,
   };

@@ -72,6 +72,11 @@ export class FunctionBook {
     if (revision.desk) revision.desk.hungry.delete(revision);
     if (owner.revisions.size > 0 || owner.inFlight > 0) return;
     if (revision.isExclusive) this.#exclusive.delete(owner);
-    else if (owner.isDeleted && this.#functions.get(owner.id) === owner) this.#functions.delete(owner.id);
+    else this.forgetIfDeleted(owner);
+  }
+
+  forgetIfDeleted(owner: FunctionDesk): void {
+    if (!owner.isDeleted || owner.revisions.size > 0 || owner.inFlight > 0) return;
+    if (this.#functions.get(owner.id) === owner) this.#functions.delete(owner.id);
   }
 }

@@ -59,7 +59,7 @@ export class PooledSandbox {
   costMib(nowMs: number): number {
     if (nowMs - this.#costAtMs < COST_STALE_MS) return this.#costMib;
     const bytes = this.sandbox.memoryBytes();
-    this.#costMib = bytes === null ? this.desk.limitMib : bytes / MIB;
+    this.#costMib = bytes === null ? this.desk.limitMib : Math.max(1, bytes / MIB);
     this.#costAtMs = nowMs;
     if (this.home === null) this.desk.idleCostMib = this.#costMib;
     return this.#costMib;

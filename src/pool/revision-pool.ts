@@ -43,6 +43,8 @@ export class RevisionPool {
   prefills = 0;
   /** Loads that failed in a row by the user's code. */
   brokenLoads = 0;
+  /** Calls one sandbox takes at once: as configured, until a loaded one says that it can take fewer. */
+  slotsEach: number;
   /** minWarm is not filled before this time. */
   retryAtMs = 0;
   readonly #free: PooledSandbox[] = [];
@@ -54,15 +56,12 @@ export class RevisionPool {
     this.isExclusive = isExclusive;
     this.isRetired = isExclusive;
     this.maxConcurrency = isExclusive ? 1 : target.settings.maxConcurrency;
+    this.slotsEach = isExclusive ? 1 : target.settings.concurrencyPerSandbox;
     this.#host = host;
     this.queue = new WaitQueue(
       () => this.loading * this.slotsEach,
       (waiter) => host.expired(this, waiter),
     );
-  }
-
-  get slotsEach(): number {
-    return this.isExclusive ? 1 : this.target.settings.concurrencyPerSandbox;
   }
 
   /** The warm path: one step, nothing awaited. Waiting callers come first. */
@@ -107,6 +106,7 @@ export class RevisionPool {
   add(entry: PooledSandbox): void {
     entry.concurrency = Math.max(1, Math.min(this.slotsEach, entry.sandbox.concurrency));
     entry.isLoaded = true;
+    this.slotsEach = entry.concurrency;
     this.bound.add(entry);
     this.#listFree(entry);
   }
