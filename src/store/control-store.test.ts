@@ -86,7 +86,14 @@ test('keys, sessions, secrets, test events and settings read back as written', a
   expect(await store.keys.all()).toEqual([{ ...key, lastUsedAt: '2026-01-02T00:00:00.000Z' }]);
   expect(await store.keys.remove('elsewhere', 'k1')).toBe(false);
   expect(await store.keys.remove('default', 'k1')).toBe(true);
-  const session = { id: 's', workspaceId: 'default', tokenSha256: 't', scopes: ['admin' as const], createdAt: AT, expiresAt: AT };
+  const session = {
+    id: 's',
+    workspaceId: 'default',
+    tokenSha256: 't',
+    scopes: ['admin' as const],
+    createdAt: AT,
+    expiresAt: AT,
+  };
   await store.sessions.insert(session);
   expect(await store.sessions.byToken('t')).toEqual(session);
   expect(await store.sessions.prune('2027-01-01T00:00:00.000Z')).toBe(1);
@@ -108,7 +115,9 @@ test('keys, sessions, secrets, test events and settings read back as written', a
 
 test('writes that come in together are committed together, and one that fails leaves its neighbours alone', async () => {
   const results = await Promise.allSettled(
-    Array.from({ length: 300 }, (_, number) => store.functions.insert(newFunction(number === 150 ? 'fn0' : `fn${number}`))),
+    Array.from({ length: 300 }, (_, number) =>
+      store.functions.insert(newFunction(number === 150 ? 'fn0' : `fn${number}`)),
+    ),
   );
   expect(results.filter((result) => result.status === 'rejected')).toHaveLength(1);
   expect(await store.functions.all()).toHaveLength(299);

@@ -94,6 +94,8 @@ export class WorkerClient {
     const worker = new Worker(this.#options.url, {
       name: this.#options.name,
       workerData: this.#options.workerData,
+      // The server's own flags (an --input-type, an inspector's port) are not the worker's.
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
     });
     this.#worker = worker;

@@ -6,6 +6,8 @@ import type { TelemetrySchema } from './telemetry-schema.ts';
 
 /** Rows of one step: short, because the writer does nothing else meanwhile. */
 const STEP_ROWS = 200;
+/** The same when room is needed, where rows may be large ones and no more than needed shall go. */
+const SIZE_STEP_ROWS = 50;
 
 export interface RetentionLimits {
   /** Records, logs and captured bodies older than this go. */
@@ -73,7 +75,7 @@ export class Retention {
       .limit(STEP_ROWS)
       .execute();
     const isTooLarge = this.#usedBytes() > this.#limits.bytesMax;
-    const doomed = isTooLarge ? oldest : oldest.filter((row) => row.started_at < before);
+    const doomed = isTooLarge ? oldest.slice(0, SIZE_STEP_ROWS) : oldest.filter((row) => row.started_at < before);
     return doomed.length === 0 ? 0 : this.#removeRecords(doomed.map((row) => row.id));
   }
 
