@@ -4,7 +4,6 @@ import { LinkTokens } from './link-tokens.ts';
 import type { Principal } from './principal.ts';
 import { expandScopes } from './scopes.ts';
 import { Sessions } from './sessions.ts';
-import { SignInLimit } from './sign-in-limit.ts';
 
 /** Well below the minute in which uses of keys are written, and far below the hours of a session. */
 const UPKEEP_EVERY_MS = 30_000;
@@ -22,7 +21,6 @@ export interface AuthOptions {
 /** Who may do what: keys for programs, sessions for browsers, links that open a session. */
 export class Auth {
   readonly keys: Keys;
-  readonly signInLimit: SignInLimit;
   readonly #sessions: Sessions;
   readonly #links: LinkTokens;
   readonly #onUpkeepFailure: (error: unknown) => void;
@@ -30,7 +28,6 @@ export class Auth {
 
   constructor({ store, adminKey, onUpkeepFailure, now = Date.now }: AuthOptions) {
     this.keys = new Keys({ table: store.keys, adminKey, now });
-    this.signInLimit = new SignInLimit(now);
     this.#sessions = new Sessions(store.sessions, now);
     this.#links = new LinkTokens(now);
     this.#onUpkeepFailure = onUpkeepFailure;
@@ -60,7 +57,7 @@ export class Auth {
     return await this.#sessions.verify(token);
   }
 
-  /** The token goes into the cookie and is kept nowhere here. */
+  /** The token goes into the cookie and is kept nowhere here; `expiresAt` is the end it can be used up to. */
   async openSession(principal: Principal): Promise<{ token: string; expiresAt: string }> {
     return await this.#sessions.open(principal);
   }

@@ -11,8 +11,6 @@ import { expandScopes } from './scopes.ts';
 /** All keys are held in memory and each touch is one row. */
 const KEYS_MAX = 1_000;
 const SECRET_MAX_CHARS = 512;
-/** Digests of secrets seen lately; hashing costs a microsecond or so, a lookup a tenth of it. */
-const DIGESTS_CACHED_MAX = 256;
 const TOUCH_EVERY_MS = 60_000;
 const NAME = new RegExp(NAME_PATTERN);
 
@@ -47,7 +45,6 @@ export class Keys {
   readonly #table: KeysTable;
   readonly #now: () => number;
   readonly #byDigest = new Map<string, KnownKey>();
-  readonly #digests = new Map<string, string>();
   readonly #used = new Map<string, string>();
   #creating = 0;
   #touchedAtMs = 0;
@@ -67,7 +64,7 @@ export class Keys {
   /** Null for a wrong, expired or deleted key. */
   verify(secret: string): Principal | null {
     if (secret.length > SECRET_MAX_CHARS) return null;
-    const known = this.#byDigest.get(this.#digest(secret));
+    const known = this.#byDigest.get(digestOf(secret));
     if (known === undefined) return null;
     const nowMs = this.#now();
     if (nowMs >= known.expiresAtMs) return null;
@@ -152,18 +149,6 @@ export class Keys {
     const principal = { workspaceId: row.workspaceId, scopes: expandScopes(row.scopes), keyId: row.id };
     const expiresAtMs = row.expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(row.expiresAt);
     this.#byDigest.set(row.secretSha256, { row, principal, expiresAtMs });
-  }
-
-  #digest(secret: string): string {
-    const cached = this.#digests.get(secret);
-    if (cached !== undefined) return cached;
-    const digest = digestOf(secret);
-    // Only right secrets are kept: wrong ones, which anybody may send, would push them out.
-    if (this.#byDigest.has(digest)) {
-      if (this.#digests.size >= DIGESTS_CACHED_MAX) this.#digests.delete(this.#digests.keys().next().value!);
-      this.#digests.set(secret, digest);
-    }
-    return digest;
   }
 
   #view(row: KeyRow): KeyView {

@@ -4,8 +4,6 @@ import { uuid7 } from '../ids/uuid7.ts';
 import type { SessionRow, SessionsTable } from '../store/control-store.ts';
 import type { Principal } from './principal.ts';
 
-export const SESSION_COOKIE = 'coldframe_session';
-
 const HOUR_MS = 60 * 60 * 1000;
 const IDLE_MAX_MS = 12 * HOUR_MS;
 const AGE_MAX_MS = 7 * 24 * HOUR_MS;
@@ -29,6 +27,7 @@ export class Sessions {
     this.#now = now;
   }
 
+  /** `expiresAt` is the latest end, for the cookie; an unused session ends sooner. */
   async open(principal: Principal): Promise<{ token: string; expiresAt: string }> {
     const token = secretToken('cfs_');
     const nowMs = this.#now();
@@ -42,14 +41,14 @@ export class Sessions {
     };
     await this.#table.insert(row);
     this.#remember(row);
-    return { token, expiresAt: row.expiresAt };
+    return { token, expiresAt: new Date(nowMs + AGE_MAX_MS).toISOString() };
   }
 
   /** Null when unknown, closed or expired. Using a session makes it last longer. */
   async verify(token: string): Promise<Principal | null> {
     if (token.length > TOKEN_MAX_CHARS) return null;
     const tokenSha256 = hash('sha256', token, 'hex');
-    const row = this.#cached.get(tokenSha256) ?? (await this.#table.byToken(tokenSha256));
+    const row = this.#cached.get(tokenSha256) ?? (await this.#read(tokenSha256));
     if (!row) return null;
     const nowMs = this.#now();
     if (nowMs >= Date.parse(row.expiresAt)) {
@@ -66,7 +65,10 @@ export class Sessions {
     const tokenSha256 = hash('sha256', token, 'hex');
     const row = this.#cached.get(tokenSha256) ?? (await this.#table.byToken(tokenSha256));
     this.#cached.delete(tokenSha256);
-    if (row) await this.#table.remove(row.id);
+    if (!row) return;
+    await this.#table.remove(row.id);
+    // A request may have read the row just before it went.
+    this.#cached.delete(tokenSha256);
   }
 
   /** Removes expired rows; returns how many. Call it now and then. */
@@ -74,6 +76,12 @@ export class Sessions {
     const nowMs = this.#now();
     for (const [digest, row] of this.#cached) if (nowMs >= Date.parse(row.expiresAt)) this.#cached.delete(digest);
     return await this.#table.prune(new Date(nowMs).toISOString());
+  }
+
+  /** One row object per session, whoever reads it first, since sliding tells from it whether it was closed meanwhile. */
+  async #read(tokenSha256: string): Promise<SessionRow | null> {
+    const stored = await this.#table.byToken(tokenSha256);
+    return this.#cached.get(tokenSha256) ?? stored;
   }
 
   async #slide(row: SessionRow, nowMs: number): Promise<void> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listFiles, readText, zipStream } from './package-files.ts';
-import { PackageStore } from './package-store.ts';
+import { type PackageFiles, PackageStore } from './package-store.ts';
 import { removeTree } from './remove-tree.ts';
 
 let dataDir: string;
@@ -41,7 +41,7 @@ test('the same content has one tree, also when put many times at once; other con
   const refs = await Promise.all(Array.from({ length: 8 }, () => packages.putFiles('default', { a: '1', b: '2' })));
   expect(new Set(refs.map((ref) => ref.sha256)).size).toBe(1);
   expect(await packages.putFiles('default', { b: '2', a: '1' })).toEqual(refs[0]);
-  const others = [{ a: '12', b: '' }, { a: '1', c: '2' }, { a: '1' }];
+  const others: PackageFiles[] = [{ a: '12', b: '' }, { a: '1', c: '2' }, { a: '1' }];
   for (const other of others) expect((await packages.putFiles('default', other)).sha256).not.toBe(refs[0]!.sha256);
   expect(await inWorkspace()).toHaveLength(4);
 });

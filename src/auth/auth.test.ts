@@ -1,0 +1,287 @@
+import { hash } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Scope } from '../domain/names.ts';
+import type { ControlStore } from '../store/control-store.ts';
+import { openControlStore } from '../store/open-control-store.ts';
+import { keptLog } from '../store/testing/temp-dir.ts';
+import { openAdminKey } from './admin-key.ts';
+import { Auth } from './auth.ts';
+import { openSecretBox } from './master-key.ts';
+import { expandScopes } from './scopes.ts';
+import { SecretBox } from './secret-box.ts';
+
+const HOUR_MS = 3_600_000;
+const ADMIN = 'an-admin-key-of-the-operator';
+
+let dataDir: string;
+let store: ControlStore & { close(): Promise<void> };
+let auth: Auth;
+let nowMs: number;
+
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'coldframe-auth-'));
+  store = await openControlStore({ dataDir, log: keptLog() });
+  nowMs = Date.now();
+  auth = await started();
+});
+
+afterEach(async () => {
+  await auth.stop();
+  await store.close();
+  await rm(dataDir, { recursive: true });
+});
+
+async function started(): Promise<Auth> {
+  const onUpkeepFailure = (error: unknown) => {
+    throw error;
+  };
+  const one = new Auth({ store, adminKey: ADMIN, onUpkeepFailure, now: () => nowMs });
+  await one.start();
+  return one;
+}
+
+const key = (name: string, scopes: Scope[], expiresAt: string | null = null) =>
+  auth.keys.create('default', { name, scopes, expiresAt });
+
+describe('keys', () => {
+  test('a key opens what its scopes include, survives a restart, and is stored only as a hash', async () => {
+    const { secret, id } = await key('ci', ['deploy']);
+    expect(secret).toMatch(/^cf_[A-Za-z0-9_-]{43}$/);
+    expect(auth.verifyKey(secret)).toEqual({ workspaceId: 'default', scopes: ['deploy', 'read'], keyId: id });
+    await auth.stop();
+    auth = await started();
+    expect(auth.verifyKey(secret)?.keyId).toBe(id);
+    expect(JSON.stringify(await store.keys.all())).not.toContain(secret);
+    for (const file of readdirSync(dataDir)) expect(readFileSync(join(dataDir, file)).includes(secret)).toBe(false);
+    expect(JSON.stringify(auth.keys.list('default'))).not.toContain(secret);
+  });
+
+  test('wrong secrets, near misses, hashes and long rubbish open nothing', async () => {
+    const { secret } = await key('ci', ['read']);
+    const digest = hash('sha256', secret, 'hex');
+    for (const wrong of ['', 'cf_', `${secret}x`, secret.slice(0, -1), digest, 'x'.repeat(10_000_000), '__proto__']) {
+      expect(auth.verifyKey(wrong)).toBeNull();
+    }
+  });
+
+  test('the admin key holds every scope and is no row', async () => {
+    expect(auth.verifyKey(ADMIN)?.scopes).toEqual(['admin', 'deploy', 'invoke', 'read']);
+    expect(auth.keys.list('default')).toEqual([]);
+    await expect(auth.keys.remove('default', 'admin')).rejects.toMatchObject({ code: 'key_not_found' });
+  });
+
+  test('a removed key opens nothing, now and after a restart', async () => {
+    const { secret, id } = await key('ci', ['read']);
+    await expect(auth.keys.remove('other', id)).rejects.toMatchObject({ code: 'key_not_found' });
+    await auth.keys.remove('default', id);
+    expect(auth.verifyKey(secret)).toBeNull();
+    await expect(auth.keys.remove('default', id)).rejects.toMatchObject({ code: 'key_not_found' });
+    await auth.stop();
+    auth = await started();
+    expect(auth.verifyKey(secret)).toBeNull();
+  });
+
+  test('an expired key opens nothing', async () => {
+    const { secret } = await key('short', ['read'], new Date(nowMs + HOUR_MS).toISOString());
+    nowMs += HOUR_MS - 1;
+    expect(auth.verifyKey(secret)).not.toBeNull();
+    nowMs += 1;
+    expect(auth.verifyKey(secret)).toBeNull();
+  });
+
+  test.each<[string, Scope[], string | null]>([
+    ['bad name!', ['read'], null],
+    ['ok', [], null],
+    ['ok', ['root' as Scope], null],
+    ['ok', ['read'], 'yesterday'],
+    ['ok', ['read'], '2020-01-01T00:00:00Z'],
+  ])('a key named %j with scopes %j until %j is refused', async (name, scopes, expiresAt) => {
+    await expect(key(name, scopes, expiresAt)).rejects.toMatchObject({ code: 'invalid_request' });
+    expect(await store.keys.all()).toEqual([]);
+  });
+
+  test('the last use shows at once and is stored at stop', async () => {
+    const { secret } = await key('ci', ['read']);
+    auth.verifyKey(secret);
+    const lastUsedAt = new Date(nowMs).toISOString();
+    expect(auth.keys.list('default')).toMatchObject([{ lastUsedAt }]);
+    await auth.stop();
+    expect(await store.keys.all()).toMatchObject([{ lastUsedAt }]);
+    expect(auth.keys.list('default')).toMatchObject([{ lastUsedAt }]);
+  });
+
+  test('deploy reads, invoke stands by itself, admin is all', () => {
+    expect(expandScopes(['deploy', 'read'])).toEqual(['deploy', 'read']);
+    expect(expandScopes(['invoke'])).toEqual(['invoke']);
+    expect(expandScopes(['admin'])).toHaveLength(4);
+  });
+});
+
+describe('sessions', () => {
+  const open = () => auth.openSession({ workspaceId: 'default', scopes: ['admin'], keyId: 'admin' });
+
+  test('a session is known by its token, also after a restart, and the store has its hash only', async () => {
+    const { token } = await open();
+    expect(await auth.verifySession(token)).toEqual({ workspaceId: 'default', scopes: ['admin'], keyId: null });
+    const again = await started();
+    expect(await again.verifySession(token)).not.toBeNull();
+    await again.stop();
+    expect(await store.sessions.byToken(token)).toBeNull();
+    expect(await auth.verifySession('cfs_wrong')).toBeNull();
+    expect(await auth.verifySession('x'.repeat(1_000_000))).toBeNull();
+  });
+
+  test('it ends 12 hours after its last use', async () => {
+    const { token } = await open();
+    for (let use = 0; use < 5; use++) {
+      nowMs += 11 * HOUR_MS;
+      expect(await auth.verifySession(token)).not.toBeNull();
+    }
+    const again = await started();
+    nowMs += 11 * HOUR_MS;
+    expect(await again.verifySession(token)).not.toBeNull();
+    await again.stop();
+    nowMs += 24 * HOUR_MS;
+    expect(await auth.verifySession(token)).toBeNull();
+  });
+
+  test('it ends after 7 days however much it is used', async () => {
+    const { token, expiresAt } = await open();
+    expect(Date.parse(expiresAt)).toBe(nowMs + 7 * 24 * HOUR_MS);
+    for (let hours = 0; hours < 7 * 24 - 6; hours += 6) {
+      nowMs += 6 * HOUR_MS;
+      expect(await auth.verifySession(token)).not.toBeNull();
+    }
+    nowMs += 6 * HOUR_MS;
+    expect(await auth.verifySession(token)).toBeNull();
+  });
+
+  test('a closed session opens nothing, however many requests used it meanwhile; closing again is harmless', async () => {
+    const { token } = await open();
+    await auth.stop();
+    auth = await started();
+    nowMs += 2 * HOUR_MS;
+    const uses = Array.from({ length: 10 }, () => auth.verifySession(token));
+    const closed = auth.closeSession(token);
+    await Promise.all([...uses, closed]);
+    expect(await auth.verifySession(token)).toBeNull();
+    await auth.closeSession(token);
+  });
+
+  test('requests at once after a restart slide it once and lose it not', async () => {
+    const { token } = await open();
+    await auth.stop();
+    auth = await started();
+    nowMs += 2 * HOUR_MS;
+    const uses = await Promise.all(Array.from({ length: 10 }, () => auth.verifySession(token)));
+    expect(uses.every((principal) => principal !== null)).toBe(true);
+    const row = await store.sessions.byToken(hash('sha256', token, 'hex'));
+    expect(Date.parse(row!.expiresAt)).toBe(nowMs + 12 * HOUR_MS);
+  });
+});
+
+describe('sign-in links', () => {
+  test('a link opens once, within 10 minutes', () => {
+    const token = auth.mintLinkToken();
+    expect(auth.redeemLinkToken(token)).toEqual({
+      workspaceId: 'default',
+      scopes: ['admin', 'deploy', 'invoke', 'read'],
+      keyId: null,
+    });
+    expect(auth.redeemLinkToken(token)).toBeNull();
+    const late = auth.mintLinkToken();
+    nowMs += 10 * 60_000;
+    expect(auth.redeemLinkToken(late)).toBeNull();
+    expect(auth.redeemLinkToken('cfl_wrong')).toBeNull();
+  });
+
+  test('unused links are bounded; the oldest goes first', () => {
+    const tokens = Array.from({ length: 33 }, () => auth.mintLinkToken());
+    expect(auth.redeemLinkToken(tokens[0]!)).toBeNull();
+    expect(auth.redeemLinkToken(tokens[1]!)).not.toBeNull();
+    expect(auth.redeemLinkToken(tokens[32]!)).not.toBeNull();
+  });
+});
+
+describe('the admin key', () => {
+  test('is made once, readable by its owner alone', () => {
+    const made = openAdminKey(dataDir, null);
+    expect(made).toMatch(/^cf_[A-Za-z0-9_-]{43}$/);
+    expect(statSync(join(dataDir, 'admin.key')).mode & 0o777).toBe(0o600);
+    expect(openAdminKey(dataDir, null)).toBe(made);
+  });
+
+  test('a file others can read is narrowed', () => {
+    const made = openAdminKey(dataDir, null);
+    chmodSync(join(dataDir, 'admin.key'), 0o644);
+    expect(openAdminKey(dataDir, null)).toBe(made);
+    expect(statSync(join(dataDir, 'admin.key')).mode & 0o777).toBe(0o600);
+  });
+
+  test('a given key is used as it is, never written, and a stale file goes', () => {
+    openAdminKey(dataDir, null);
+    expect(openAdminKey(dataDir, ADMIN)).toBe(ADMIN);
+    expect(existsSync(join(dataDir, 'admin.key'))).toBe(false);
+  });
+
+  test('a short one is refused; a cut file is replaced', () => {
+    expect(() => openAdminKey(dataDir, 'x'.repeat(15))).toThrow(expect.objectContaining({ code: 'invalid_config' }));
+    writeFileSync(join(dataDir, 'admin.key'), 'cf_');
+    expect(openAdminKey(dataDir, null)).toHaveLength(46);
+  });
+});
+
+describe('secrets', () => {
+  const owner = { secretId: 's1', functionId: 'f1' };
+
+  test('what is sealed opens, also after a restart, and never looks the same', () => {
+    const box = openSecretBox(dataDir, null);
+    const sealed = box.seal('pässword', owner);
+    expect(openSecretBox(dataDir, null).open(sealed, owner)).toBe('pässword');
+    expect(Buffer.from(sealed.ciphertext).includes('pässword')).toBe(false);
+    expect(box.seal('pässword', owner).ciphertext).not.toEqual(sealed.ciphertext);
+    expect(box.open(box.seal('', owner), owner)).toBe('');
+    expect(statSync(join(dataDir, 'master.key')).mode & 0o777).toBe(0o600);
+  });
+
+  test('moved, changed, cut or under another key it does not open, and the error holds nothing', () => {
+    const box = new SecretBox([Buffer.alloc(32, 1)]);
+    const sealed = box.seal('top secret', owner);
+    const flipped = Buffer.from(sealed.ciphertext);
+    flipped[0]! ^= 1;
+    const attempts: (() => string)[] = [
+      () => box.open(sealed, { ...owner, functionId: 'f2' }),
+      () => box.open(sealed, { ...owner, secretId: 's2' }),
+      () => box.open({ ...sealed, ciphertext: flipped }, owner),
+      () => box.open({ ...sealed, ciphertext: sealed.ciphertext.subarray(0, 8) }, owner),
+      () => box.open({ ...sealed, nonce: Buffer.alloc(12) }, owner),
+      () => new SecretBox([Buffer.alloc(32, 2)]).open(sealed, owner),
+    ];
+    for (const attempt of attempts) expect(attempt).toThrow(expect.objectContaining({ code: 'internal' }));
+  });
+
+  test('a key put before the old one encrypts from then on, and old secrets still open', () => {
+    const old = openSecretBox(dataDir, null);
+    const sealed = old.seal('x', owner);
+    const given = Buffer.alloc(32, 7);
+    for (const text of [given.toString('hex'), given.toString('base64')]) {
+      const rotated = openSecretBox(dataDir, text);
+      expect(rotated.activeKeyId).not.toBe(old.activeKeyId);
+      expect(rotated.seal('y', owner).keyId).toBe(rotated.activeKeyId);
+      expect(rotated.open(sealed, owner)).toBe('x');
+    }
+  });
+
+  test('a wrong key, given or in the file, is refused and never replaced', () => {
+    expect(() => openSecretBox(dataDir, 'short')).toThrow(expect.objectContaining({ code: 'invalid_config' }));
+    for (const text of ['', 'rubbish\n']) {
+      writeFileSync(join(dataDir, 'master.key'), text);
+      expect(() => openSecretBox(dataDir, null)).toThrow(expect.objectContaining({ code: 'invalid_config' }));
+      expect(readFileSync(join(dataDir, 'master.key'), 'utf8')).toBe(text);
+    }
+  });
+});
