@@ -18,6 +18,8 @@ export interface DriverSource {
   usable(): GuardedDriver[];
   /** Every driver, usable or not: leftovers of earlier lives are reaped through them. */
   all(): readonly GuardedDriver[];
+  /** Creates of this isolation keep failing: it is probed again soon, and may turn out unusable. */
+  suspect(isolation: Isolation): void;
   /** Calls back after any driver changed between usable, preparing and unusable; returns the way to stop. */
   onChange(listener: () => void): () => void;
 }
@@ -36,10 +38,19 @@ export interface DriverRegistryOptions {
 
 /** While something is being prepared its end is looked for this often; a probe of that kind is cheap. */
 const PREPARING_PROBE_MS = 1_000;
-/** An unusable isolation (Docker stopped, say) is looked at this often, so that it comes back by itself. */
+/** A service that is not running is looked at this often, so that it comes back by itself; asking costs little. */
+const NOT_RUNNING_PROBE_MS = 5_000;
+/** Anything else that is missing seldom appears while the server runs, and its probe may cost a container. */
 const UNUSABLE_PROBE_MS = 60_000;
+/** A suspected isolation is probed at most this often. */
+const SUSPECT_PROBE_MS = 5_000;
 /** Whole time a driver's start may take. */
 const START_DEADLINE_MS = 30_000;
+
+const PROBE_AGAIN_MS: Partial<Record<ProbeResult['state'], number>> = {
+  preparing: PREPARING_PROBE_MS,
+  not_running: NOT_RUNNING_PROBE_MS,
+};
 
 interface Slot {
   driver: GuardedDriver;
@@ -48,6 +59,7 @@ interface Slot {
   fix: string | null;
   runtimes: readonly RuntimeId[];
   timer: NodeJS.Timeout | null;
+  lookedAtMs: number;
 }
 
 /**
@@ -69,7 +81,7 @@ export class DriverRegistry implements DriverSource {
     this.#log = options.log;
     for (const driver of options.drivers) {
       const answer = { answer: 'preparing', detail: 'The isolation is being probed.', fix: null } as const;
-      this.#slots.set(driver.isolation, { driver, ...answer, runtimes: [], timer: null });
+      this.#slots.set(driver.isolation, { driver, ...answer, runtimes: [], timer: null, lookedAtMs: 0 });
     }
   }
 
@@ -100,6 +112,12 @@ export class DriverRegistry implements DriverSource {
 
   all(): readonly GuardedDriver[] {
     return [...this.#slots.values()].map((slot) => slot.driver);
+  }
+
+  suspect(isolation: Isolation): void {
+    const slot = this.#slots.get(isolation);
+    if (slot?.answer !== 'usable' || performance.now() - slot.lookedAtMs < SUSPECT_PROBE_MS) return;
+    void this.#look(slot, true);
   }
 
   onChange(listener: () => void): () => void {
@@ -147,6 +165,7 @@ export class DriverRegistry implements DriverSource {
   }
 
   async #look(slot: Slot, fresh: boolean): Promise<void> {
+    slot.lookedAtMs = performance.now();
     const probe = await slot.driver.probe({ fresh });
     let next: Pick<Slot, 'answer' | 'detail' | 'fix' | 'runtimes'> = {
       answer: probe.state === 'usable' || probe.state === 'preparing' ? probe.state : 'unusable',
@@ -158,7 +177,7 @@ export class DriverRegistry implements DriverSource {
     if (this.#stopping.signal.aborted) return;
     const isNew = next.answer !== slot.answer || next.runtimes.join() !== slot.runtimes.join();
     Object.assign(slot, next);
-    this.#lookAgain(slot);
+    this.#lookAgain(slot, probe);
     if (!isNew) return;
     this.#log.info({ isolation: slot.driver.isolation, state: slot.answer, detail: slot.detail }, 'isolation state');
     for (const listener of this.#listeners) listener();
@@ -177,11 +196,11 @@ export class DriverRegistry implements DriverSource {
     }
   }
 
-  #lookAgain(slot: Slot): void {
+  #lookAgain(slot: Slot, probe: ProbeResult): void {
     if (slot.timer) clearTimeout(slot.timer);
     slot.timer = null;
     if (slot.answer === 'usable') return;
-    const waitMs = slot.answer === 'preparing' ? PREPARING_PROBE_MS : UNUSABLE_PROBE_MS;
+    const waitMs = PROBE_AGAIN_MS[probe.state] ?? UNUSABLE_PROBE_MS;
     slot.timer = setTimeout(() => void this.#look(slot, true), waitMs).unref();
   }
 }

@@ -162,6 +162,6 @@ test('I3, I9: whatever the order of calls, deaths and deploys, no lease is of an
         await model.finish();
       }
     }),
-    { numRuns: Number(process.env.POOL_MODEL_RUNS ?? 60), endOnFailure: false },
+    { numRuns: 60, endOnFailure: false },
   );
 }, 60_000);

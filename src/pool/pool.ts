@@ -86,7 +86,8 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
       claimReady: (desk, revision) => this.#supply.claimReady(desk, revision),
     });
     const labels = { instance: host.instance, epoch: host.epoch };
-    this.#supply = new Supply({ roster: this.#roster, callers: this.#callers, loop: this.#loop, log, labels, signal });
+    const rooms = { roster: this.#roster, callers: this.#callers, loop: this.#loop };
+    this.#supply = new Supply({ ...rooms, drivers, log, labels, signal });
     this.#reaper = new Reaper(drivers.all(), log, signal);
   }
 

@@ -2,17 +2,22 @@ import type { DriverLog, HostContext } from '../sandbox/contract/host-context.ts
 import type { Callers } from './callers.ts';
 import { type ClaimHost, type ClaimStory, claim, type LoadFailure } from './claim.ts';
 import { backoffMs, type ClassDesk } from './class-desk.ts';
+import type { DriverSource } from './driver-registry.ts';
 import { Maker, type MakerHost } from './maker.ts';
 import type { PlanLoop } from './plan-loop.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
 import type { RevisionPool } from './revision-pool.ts';
 import type { Roster } from './roster.ts';
 
+/** One failed create may be bad luck; more in a row put the isolation itself in doubt. */
+const SUSPECT_FAILURES = 2;
+
 export interface SupplyDeps {
   roster: Roster;
   callers: Callers;
   loop: PlanLoop;
   log: DriverLog;
+  drivers: DriverSource;
   labels: Pick<HostContext, 'instance' | 'epoch'>;
   signal: AbortSignal;
 }
@@ -65,6 +70,7 @@ export class Supply implements MakerHost, ClaimHost {
     desk.failed(error, performance.now());
     const { isolation, runtime } = desk.sandboxClass;
     this.#deps.log.warn({ isolation, runtime, failures: desk.failures, error }, 'a sandbox could not be made');
+    if (desk.failures >= SUSPECT_FAILURES) this.#deps.drivers.suspect(isolation);
     const revision = desk.nextHungry();
     if (revision !== null) this.#charge(revision, error);
     this.#deps.loop.request();

@@ -1,0 +1,113 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { ProbeResult } from '../sandbox/contract/driver.ts';
+import { MemoryDriver } from '../sandbox/drivers/memory/memory-driver.ts';
+import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
+import { DriverRegistry } from './driver-registry.ts';
+import { silentLog } from './pool-testbed.ts';
+
+const enforced = { memory: false, cpu: false, pids: false, disk: false, network: false };
+const probed = (over: Partial<ProbeResult>): ProbeResult => ({
+  state: 'usable',
+  detail: 'seen',
+  fix: null,
+  runtimes: ['nodejs24', 'python3.11'],
+  enforced,
+  progress: null,
+  ...over,
+});
+
+let registry: DriverRegistry;
+afterEach(() => registry.stop());
+
+const answers: Record<'docker' | 'bubblewrap' | 'process', ProbeResult> = {
+  docker: probed({}),
+  bubblewrap: probed({}),
+  process: probed({}),
+};
+let startFails = false;
+
+function build(over: Partial<typeof answers>): DriverRegistry {
+  Object.assign(answers, { docker: probed({}), bubblewrap: probed({}), process: probed({}) }, over);
+  startFails = false;
+  const drivers = (['process', 'docker', 'bubblewrap'] as const).map((isolation) =>
+    guardDriver(
+      new MemoryDriver({
+        resolve: () => null,
+        isolation,
+        name: isolation,
+        probe: async () => answers[isolation],
+        onStart: () => {
+          if (startFails) throw new Error('planned');
+        },
+      }),
+    ),
+  );
+  registry = new DriverRegistry({ drivers, order: ['gvisor', 'docker', 'bubblewrap', 'process'], log: silentLog });
+  return registry;
+}
+
+describe('what a deploy’s choice comes to', () => {
+  test('auto is the first usable in the operator’s order that offers the runtime', async () => {
+    build({ docker: probed({ runtimes: ['nodejs24'] }) });
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'docker', preparing: false });
+    expect(await registry.resolve('auto', 'python3.11')).toMatchObject({ isolation: 'bubblewrap' });
+    await expect(registry.resolve('auto', 'python3.13')).rejects.toMatchObject({ code: 'runtime_unavailable' });
+  });
+
+  test('what is usable now comes before what is being prepared, which comes before nothing', async () => {
+    build({ docker: probed({ state: 'preparing', runtimes: [], progress: 0.1 }) });
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'bubblewrap' });
+    expect(await registry.resolve('docker', 'nodejs24')).toMatchObject({ isolation: 'docker', preparing: true });
+    const absent = probed({ state: 'absent', detail: 'no socket', runtimes: [] });
+    Object.assign(answers, { bubblewrap: absent, process: absent });
+    await registry.refresh();
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'docker', preparing: true });
+  });
+
+  test('an isolation that cannot be used is refused with what was seen', async () => {
+    build({ docker: probed({ state: 'not_running', detail: 'the daemon does not answer', runtimes: [] }) });
+    await expect(registry.resolve('docker', 'nodejs24')).rejects.toMatchObject({
+      code: 'isolation_not_usable',
+      publicMessage: 'docker cannot be used here: the daemon does not answer',
+    });
+    await expect(registry.resolve('firecracker', 'nodejs24')).rejects.toMatchObject({ code: 'isolation_not_usable' });
+    await expect(registry.resolve('vmware' as never, 'nodejs24')).rejects.toMatchObject({ code: 'unknown_isolation' });
+  });
+
+  test('the newest runtime of a language is one that something here offers', async () => {
+    build({ process: probed({ runtimes: ['nodejs24', 'python3.13'] }) });
+    expect(await registry.newestRuntime('python')).toBe('python3.13');
+    expect(await registry.newestRuntime('nodejs')).toBe('nodejs24');
+  });
+});
+
+describe('what calls are told', () => {
+  test('an isolation is preparing until its first probe, and listeners hear of every change once', async () => {
+    build({});
+    expect(registry.get('docker', 'nodejs24').state).toBe('preparing');
+    expect(registry.usable()).toEqual([]);
+    let changes = 0;
+    const stopListening = registry.onChange(() => changes++);
+    await registry.start();
+    expect(changes).toBe(3);
+    expect(registry.get('docker', 'nodejs24').state).toBe('usable');
+    expect(registry.usable().map((it) => it.isolation)).toEqual(['docker', 'bubblewrap', 'process']);
+    await registry.refresh();
+    expect(changes).toBe(3);
+    answers.docker = probed({ state: 'not_running', runtimes: [] });
+    await registry.refresh();
+    expect(changes).toBe(4);
+    expect(registry.get('docker', 'nodejs24')).toMatchObject({ state: 'unusable', detail: 'seen' });
+    stopListening();
+  });
+
+  test('a driver that does not start is unusable, and may start later', async () => {
+    build({});
+    startFails = true;
+    await registry.start();
+    expect(registry.get('docker', 'nodejs24').state).toBe('unusable');
+    startFails = false;
+    await registry.refresh();
+    expect(registry.get('docker', 'nodejs24').state).toBe('usable');
+  });
+});
