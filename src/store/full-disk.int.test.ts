@@ -60,14 +60,11 @@ test.skipIf(!canMount && !isRequired)(
   },
 );
 
-test.skipIf(!canMount && !isRequired)(
-  'a read-only data directory is refused with storage_read_only',
-  async () => {
-    execFileSync('mount', ['-o', 'remount,ro', dir.path]);
-    await expect(openControlStore(options())).rejects.toMatchObject({ code: 'storage_read_only' });
-    await expect(openTelemetryStore(options())).rejects.toMatchObject({ code: 'storage_read_only' });
-  },
-);
+test.skipIf(!canMount && !isRequired)('a read-only data directory is refused with storage_read_only', async () => {
+  execFileSync('mount', ['-o', 'remount,ro', dir.path]);
+  await expect(openControlStore(options())).rejects.toMatchObject({ code: 'storage_read_only' });
+  await expect(openTelemetryStore(options())).rejects.toMatchObject({ code: 'storage_read_only' });
+});
 
 /** Leaves a few pages, so that the files cannot grow. */
 async function fillDisk(): Promise<void> {
