@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSy
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Scope } from '../domain/names.ts';
 import type { ControlStore } from '../store/control-store.ts';
 import { openControlStore } from '../store/open-control-store.ts';
@@ -22,15 +22,23 @@ let store: ControlStore & { close(): Promise<void> };
 let auth: Auth;
 let nowMs: number;
 
-beforeEach(async () => {
+beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'coldframe-auth-'));
   store = await openControlStore({ dataDir, log: keptLog() });
+});
+
+beforeEach(async () => {
   nowMs = Date.now();
   auth = await started();
 });
 
 afterEach(async () => {
   await auth.stop();
+  for (const { workspaceId, id } of await store.keys.all()) await store.keys.remove(workspaceId, id);
+  for (const file of ['admin.key', 'master.key']) await rm(join(dataDir, file), { force: true });
+});
+
+afterAll(async () => {
   await store.close();
   await rm(dataDir, { recursive: true });
 });

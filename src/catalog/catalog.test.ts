@@ -3,8 +3,9 @@ import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openSecretBox } from '../auth/master-key.ts';
+import { SecretBox } from '../auth/secret-box.ts';
 import type { Isolation } from '../domain/names.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { PackageStore } from '../packages/package-store.ts';
@@ -26,16 +27,24 @@ let changes: [string, string | null][];
 let usable: Isolation[];
 let preparing: Isolation[];
 
-beforeEach(async () => {
+beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'coldframe-catalog-'));
   store = await openControlStore({ dataDir, log: keptLog() });
   codeCheck = new CodeCheck({ pythonFor: () => null });
+});
+
+beforeEach(async () => {
   usable = ['docker', 'bubblewrap', 'process'];
   preparing = [];
   catalog = await opened();
 });
 
 afterEach(async () => {
+  for (const { id } of await store.functions.all()) await store.functions.remove(id);
+  await removeTree(join(dataDir, 'packages'));
+});
+
+afterAll(async () => {
   await codeCheck.stop();
   await store.close();
   await removeTree(dataDir);
@@ -245,8 +254,7 @@ describe('resolve', () => {
     await create({ name: 'other', code: { source: `${SOURCE} // other` } });
     await create({ name: 'sealed', code: { source: `${SOURCE} // sealed` }, env: { A: { secret: 'x' } } });
     await removeTree(join(dataDir, 'packages', 'default', lost.codeSha256));
-    writeFileSync(join(dataDir, 'master.key'), Buffer.alloc(32, 9).toString('base64'));
-    catalog = await opened();
+    catalog = await opened({ secrets: new SecretBox([Buffer.alloc(32, 9)]) });
     for (const name of ['hello', 'sealed']) {
       expect(catalog.get('default', name).state).toBe('failed');
       expect(() => catalog.resolve('default', name)).toThrow(expect.objectContaining({ code: 'function_not_ready' }));

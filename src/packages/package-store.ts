@@ -65,12 +65,12 @@ export class PackageStore {
   async putFiles(workspaceId: string, files: PackageFiles, signal?: AbortSignal): Promise<PackageRef> {
     const entries = Object.entries(files);
     if (entries.length === 0) throw packageProblem('invalid_code', '', 'there are no files');
-    return await this.#put(workspaceId, 'invalid_code', async (tree) => {
-      for (const [path, content] of entries) {
-        signal?.throwIfAborted();
-        await tree.addFile(path, false, [typeof content === 'string' ? Buffer.from(content) : content], signal);
-      }
-    });
+    const newFiles = entries.map(([path, content]) => ({
+      path,
+      executable: false,
+      content: () => [typeof content === 'string' ? Buffer.from(content) : content],
+    }));
+    return await this.#put(workspaceId, 'invalid_code', (tree) => tree.addFiles(newFiles, signal));
   }
 
   /** Unpacks a zip on disk, safely (see unzip.ts). Same guarantees; throws `invalid_zip`. The zip stays where it is. */

@@ -7,7 +7,15 @@ import { diskProblem, packageProblem } from './package-problem.ts';
 import { removeTree } from './remove-tree.ts';
 import { type TreeFile, treeHash } from './tree-hash.ts';
 
+/** As many as libuv has threads; putting files on disk is most of the time and overlaps well. */
+const FILES_AT_ONCE = 4;
 const FOLDER_SYNCS_AT_ONCE = 8;
+
+export interface NewFile {
+  path: string;
+  executable: boolean;
+  content: () => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
 
 export interface SealedTree {
   sha256: string;
@@ -17,7 +25,7 @@ export interface SealedTree {
 
 /**
  * A package being written, in a folder beside its final place. It enforces the bounds on what is truly written, whatever a
- * header promised: paths, file count and total bytes. States: open (addFile), sealed (all on disk, modes set), discarded.
+ * header promised: paths, file count and total bytes. States: open (addFiles), sealed (all on disk, modes set), discarded.
  * Whatever fails, `discard` leaves nothing; after a crash the store removes the folder at its next start.
  */
 export class StagedTree {
@@ -39,13 +47,21 @@ export class StagedTree {
     return new StagedTree(path, code);
   }
 
-  /** Writes one file, on disk when it resolves. May run for several files at once; aborts between chunks. */
-  async addFile(
-    path: string,
-    executable: boolean,
-    content: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-    signal?: AbortSignal,
-  ): Promise<void> {
+  /** Writes files, several at once; all are on disk when it resolves, none is being written any more when it rejects. */
+  async addFiles(files: readonly NewFile[], signal?: AbortSignal): Promise<void> {
+    let next = 0;
+    const failures: unknown[] = [];
+    const work = async () => {
+      while (next < files.length && failures.length === 0) await this.#addFile(files[next++]!, signal);
+    };
+    const workers = Array.from({ length: FILES_AT_ONCE }, () => work().catch((error) => failures.push(error)));
+    await Promise.all(workers);
+    signal?.throwIfAborted();
+    if (failures.length > 0) throw failures[0];
+  }
+
+  async #addFile({ path, executable, content }: NewFile, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     const problem = this.#paths.addFile(path);
     if (problem) throw packageProblem(this.#code, path, problem);
     if (this.#files.length >= LIMITS.packageFilesMax) {
@@ -56,10 +72,11 @@ export class StagedTree {
     await this.#makeFolder(dirname(path));
     const handle = await this.#create(path);
     try {
-      file.sha256 = await this.#write(handle, path, content, signal);
+      file.sha256 = await this.#write(handle, path, content(), signal);
       await handle.chmod(executable ? 0o555 : 0o444);
       await handle.sync();
     } catch (error) {
+      signal?.throwIfAborted();
       throw diskProblem(error);
     } finally {
       await handle.close();

@@ -7,8 +7,6 @@ import { packageProblem } from './package-problem.ts';
 import type { StagedTree } from './staged-tree.ts';
 import { planEntry, ZipPlan, type ZipPlanEntry } from './zip-plan.ts';
 
-const ENTRIES_AT_ONCE = 4;
-
 /**
  * Unpacks a hostile zip into a staged tree. First the whole directory is read and judged (names, kinds, sizes, overlaps),
  * so most refusals write nothing; then each entry is written, with its true size and CRC held against the promised ones.
@@ -21,7 +19,12 @@ export async function unzip(zipPath: string, tree: StagedTree, signal?: AbortSig
     if ((await file.stat()).size > LIMITS.zipMaxBytes) throw new ColdframeError('payload_too_large');
     const zip = await openZip(file.fd);
     const plan = await readPlan(zip, signal);
-    await extract(zip, plan, tree, signal);
+    const files = plan.map(({ path, executable, entry }) => ({
+      path,
+      executable,
+      content: () => checkedContent(zip, entry, path),
+    }));
+    await tree.addFiles(files, signal);
   } finally {
     await file.close();
   }
@@ -56,23 +59,6 @@ async function readPlan(zip: ZipFile, signal: AbortSignal | undefined): Promise<
     throw damaged(error);
   }
   return plan.finish(zip.fileSize);
-}
-
-async function extract(zip: ZipFile, plan: ZipPlanEntry[], tree: StagedTree, signal: AbortSignal | undefined) {
-  let next = 0;
-  const failed = new AbortController();
-  const work = async () => {
-    while (next < plan.length && !failed.signal.aborted) {
-      const planned = plan[next++]!;
-      await tree.addFile(planned.path, planned.executable, checkedContent(zip, planned.entry, planned.path), signal);
-    }
-  };
-  const workers = Array.from({ length: ENTRIES_AT_ONCE }, () => work().catch((error) => failed.abort(error)));
-  await Promise.all(workers);
-  if (failed.signal.aborted) {
-    signal?.throwIfAborted();
-    throw failed.signal.reason;
-  }
 }
 
 async function* checkedContent(zip: ZipFile, entry: Entry, path: string): AsyncGenerator<Uint8Array> {
