@@ -182,6 +182,7 @@ describe('create', () => {
     ['a handler that is not there', { handler: 'app.handler' }, 'invalid_handler'],
     ['a syntax error', { code: { source: 'export const handler = ;' } }, 'syntax_error'],
     ['a path that leaves the package', { code: { files: { '../x.js': '' } } }, 'invalid_code'],
+    ['more than 6 MiB', { code: { source: '/'.repeat(6 * 1024 * 1024 + 1) } }, 'payload_too_large'],
     ['no files', { code: { files: {} } }, 'invalid_code'],
   ])('%s is refused and nothing is half-created', async (_, over, code) => {
     const name = over.name ?? 'hello';

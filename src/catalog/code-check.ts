@@ -5,7 +5,7 @@ import { listFiles } from '../packages/package-files.ts';
 import { findHandlerFile, languageOf } from './handler-file.ts';
 import { JavascriptSyntax } from './javascript-syntax.ts';
 import { checkPythonSyntax } from './python-syntax.ts';
-import { collectSources } from './source-files.ts';
+import { collectSources, type SourceFile } from './source-files.ts';
 
 export interface CodeCheckOptions {
   /** Path of the interpreter that checks a Python runtime; null means none is here and the check is left to the first call. */
@@ -62,11 +62,4 @@ export class CodeCheck {
     if (interpreter === null) return [];
     return await checkPythonSyntax(sources, { interpreter, user: this.#options.childUser ?? null, signal });
   }
-}
-
-/** A file to check; `goal` says how Node would read it, `either` where only its content decides. */
-export interface SourceFile {
-  path: string;
-  text: string;
-  goal: 'module' | 'commonjs' | 'either';
 }

@@ -1,7 +1,7 @@
 import { compileFunction, SourceTextModule } from 'node:vm';
 import { parentPort } from 'node:worker_threads';
-import type { SourceFile } from './code-check.ts';
 import type { WorkerVerdict } from './javascript-syntax.ts';
+import type { SourceFile } from './source-files.ts';
 
 const COMMONJS_PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirname'];
 const LOOKS_LIKE_MODULE = /^[ \t]*(?:import|export)\b/m;

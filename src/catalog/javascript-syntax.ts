@@ -2,7 +2,7 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { FieldError } from '../errors/coldframe-error.ts';
 import { runChecker } from './checker-process.ts';
-import type { SourceFile } from './code-check.ts';
+import type { SourceFile } from './source-files.ts';
 
 /** Parsing cannot be interrupted, so a thread takes small files only; larger ones go to a process that can be killed. */
 const WORKER_FILE_MAX_CHARS = 512 * 1024;

@@ -1,6 +1,6 @@
 import type { FieldError } from '../errors/coldframe-error.ts';
 import { runChecker } from './checker-process.ts';
-import type { SourceFile } from './code-check.ts';
+import type { SourceFile } from './source-files.ts';
 
 const DEADLINE_MS = 5_000;
 const ERRORS_MAX = 10;

@@ -1,4 +1,5 @@
 import type { FunctionSettings, PackageRef, Revision } from '../domain/function.ts';
+import { LIMITS } from '../domain/limits.ts';
 import {
   type FunctionState,
   ISOLATION_CHOICES,
@@ -175,6 +176,11 @@ export class RevisionBuilder {
     }
     if ('zipPath' in code) return await packages.putZip(workspaceId, code.zipPath, signal);
     const files = 'source' in code ? { [sourceFileName(settings.runtime)]: code.source } : code.files;
+    const bytes = Object.entries(files).reduce(
+      (sum, [path, text]) => sum + Buffer.byteLength(path) + Buffer.byteLength(text),
+      0,
+    );
+    if (bytes > LIMITS.codeJsonMaxBytes) throw new ColdframeError('payload_too_large');
     return await packages.putFiles(workspaceId, files, signal);
   }
 }

@@ -3,7 +3,13 @@ import { dirname, join, posix } from 'node:path';
 import type { PackageRef } from '../domain/function.ts';
 import { MIB } from '../domain/limits.ts';
 import type { Language } from '../domain/names.ts';
-import type { SourceFile } from './code-check.ts';
+
+/** A file to check; `goal` says how Node would read it, `either` where only its content decides. */
+export interface SourceFile {
+  path: string;
+  text: string;
+  goal: 'module' | 'commonjs' | 'either';
+}
 
 /** Enough for hand-written functions; the rest of a large package is met at its first call. */
 const FILES_MAX = 64;

@@ -1,6 +1,10 @@
+import { LIMITS } from '../domain/limits.ts';
+
 const PATH_MAX_BYTES = 1024;
 const SEGMENT_MAX_BYTES = 255;
 const DEPTH_MAX = 32;
+/** As many as files; without it 20,000 files could each bring 31 folders of their own. */
+const FOLDERS_MAX = LIMITS.packageFilesMax;
 
 /** Why a path cannot be part of a package, in words for its author; null when it can. */
 export function pathProblem(path: string): string | null {
@@ -26,6 +30,7 @@ export function pathProblem(path: string): string | null {
  */
 export class PackagePaths {
   readonly #taken = new Map<string, 'file' | 'folder'>();
+  #folderCount = 0;
 
   /** Takes a file's path and, as folders, all above it. Returns the problem, or null when it is taken now. */
   addFile(path: string): string | null {
@@ -41,17 +46,23 @@ export class PackagePaths {
   addFolder(path: string): string | null {
     const problem = pathProblem(path) ?? this.#addFoldersAbove(path);
     if (problem) return problem;
-    if (this.#taken.get(path) === 'file') return 'the name is a file and a folder';
-    this.#taken.set(path, 'folder');
-    return null;
+    return this.#takeFolder(path);
   }
 
   #addFoldersAbove(path: string): string | null {
     for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) {
-      const folder = path.slice(0, at);
-      if (this.#taken.get(folder) === 'file') return 'the name is a file and a folder';
-      this.#taken.set(folder, 'folder');
+      const problem = this.#takeFolder(path.slice(0, at));
+      if (problem) return problem;
     }
+    return null;
+  }
+
+  #takeFolder(path: string): string | null {
+    const there = this.#taken.get(path);
+    if (there === 'file') return 'the name is a file and a folder';
+    if (there === 'folder') return null;
+    if (++this.#folderCount > FOLDERS_MAX) return `the package has more than ${FOLDERS_MAX} folders`;
+    this.#taken.set(path, 'folder');
     return null;
   }
 }

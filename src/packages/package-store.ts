@@ -51,7 +51,7 @@ export class PackageStore {
   async start(): Promise<number> {
     await mkdir(this.#root, { recursive: true, mode: 0o700 }).catch((error) => Promise.reject(diskProblem(error)));
     let removed = 0;
-    for (const workspaceId of await readdir(this.#root)) {
+    for (const workspaceId of (await readdir(this.#root)).filter((name) => WORKSPACE.test(name))) {
       for (const name of await readdir(join(this.#root, workspaceId))) {
         if (!name.startsWith(STAGING_PREFIX) && !name.startsWith(TRASH_PREFIX)) continue;
         await removeTree(join(this.#root, workspaceId, name));

@@ -210,6 +210,11 @@ describe('hostile archives are refused and leave nothing', () => {
     expect((await refusal(craftZip(many))).message).toContain('20000 files');
   });
 
+  test('a bomb by folders', async () => {
+    const deep = Array.from({ length: 700 }, (_, i) => ({ name: `${`${i}/`.repeat(30)}f` }));
+    expect((await refusal(craftZip(deep))).message).toContain('20000 folders');
+  });
+
   test('an archive that promises more entries than it has', async () => {
     expect((await refusal(craftZip([ok], { count: 2 }))).code).toBe('invalid_zip');
   });
