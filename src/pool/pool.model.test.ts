@@ -20,17 +20,17 @@ const nat = fc.nat({ max: 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
-    arbitrary: fc.record({ do: fc.constant('acquire' as const), fn: nat, revision: fc.nat(2), mode: mode() }),
+    arbitrary: fc.record({ do: fc.constant('acquire' as const), fn: nat, revision: nat, mode: mode() }),
   },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('release' as const), at: fc.nat(9) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('release' as const), at: fc.nat(9) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('kill' as const), at: fc.nat(9) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('change' as const), fn: nat, revision: fc.nat(2) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('change' as const), fn: nat, revision: nat }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('failCreates' as const), count: fc.nat(3) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('turn' as const), count: fc.integer({ min: 1, max: 8 }) }) },
 );
 
 function mode() {
-  return fc.constantFrom('warm', 'wait', 'wait', 'brief', 'exclusive', 'leaves' as const);
+  return fc.constantFrom('warm', 'warm', 'wait', 'wait', 'brief', 'exclusive', 'leaves' as const);
 }
 
 /** Says which code a sandbox really runs: the handler answers with the hash of its package. */
@@ -146,14 +146,17 @@ class Model {
     }
     for (const { lease } of this.held.splice(0)) lease.release();
     expect(this.answered).toBe(this.asked);
-    await until('nothing in flight', () => this.bed.pool.snapshot().sandboxes.every((it) => it.inFlight === 0));
+    const { pool, driver } = this.bed;
+    await until('the dead gone', () =>
+      pool.snapshot().sandboxes.every((it) => it.inFlight === 0 && it.state !== 'dead' && driver.boxes.has(it.id)),
+    );
     await this.bed.stop();
   }
 }
 
 test('I3, I9: whatever the order of calls, deaths and deploys, no lease is of another revision, none beyond maxConcurrency, every caller is answered once and nothing leaks', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), fc.constantFrom(1, 2), async (steps, slots) => {
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 100 }), fc.constantFrom(1, 2), async (steps, slots) => {
       const model = new Model(slots);
       await model.bed.start();
       try {
@@ -162,6 +165,6 @@ test('I3, I9: whatever the order of calls, deaths and deploys, no lease is of an
         await model.finish();
       }
     }),
-    { numRuns: 60, endOnFailure: false },
+    { numRuns: 150, endOnFailure: false },
   );
 }, 60_000);

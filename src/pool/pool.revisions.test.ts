@@ -158,13 +158,16 @@ describe('idle sandboxes', () => {
   test('make room where the sum of memory limits is reached; with all busy a caller waits for a slot to free', async () => {
     await begin({ pool: { limitTotalMib: 256 } });
     const [a, b, c] = ['a', 'b', 'c'].map((name) => revisionOf(name));
-    const [one, two] = await Promise.all([bed.lease(a!), bed.lease(b!)]);
+    for (const lease of await Promise.all([bed.lease(a!), bed.lease(b!)])) lease.release();
+    const [one, two] = [bed.pool.acquireWarm(a!)!, bed.pool.acquireWarm(b!)!];
     const waiting = bed.lease(c!);
     await until('queued', () => bed.pool.snapshot().queued === 1);
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
     expect(bed.driver.createdCount).toBe(2);
     one.release();
+    const releasedAtMs = performance.now();
     const three = await waiting;
+    expect(performance.now() - releasedAtMs).toBeLessThan(500);
     expect(one.sandbox.alive).toBe(false);
     two.release();
     three.release();

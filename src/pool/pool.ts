@@ -60,8 +60,6 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
   readonly #callers: Callers;
   readonly #supply: Supply;
   readonly #reaper: Reaper;
-  /** Revisions that lost a sandbox: their callers are looked at before the next plan. */
-  readonly #unsettled = new Set<RevisionPool>();
   /** A caller waits for a create that did not fit: any slot that frees may change that. */
   #isCallerBlocked = false;
   #stopListening: (() => void) | null = null;
@@ -163,8 +161,7 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
     else if (this.#isCallerBlocked) this.#loop.request();
   }
 
-  left(entry: PooledSandbox): void {
-    if (entry.home !== null) this.#unsettled.add(entry.home);
+  left(): void {
     this.#loop.request();
   }
 
@@ -209,10 +206,6 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
 
   #plan(): void {
     const nowMs = performance.now();
-    for (const revision of [...this.#unsettled]) {
-      this.#unsettled.delete(revision);
-      this.#callers.settle(revision);
-    }
     this.#stock.sweep(nowMs);
     const { desks } = this.#stock;
     const { refillHeldUntilMs } = this.#loop;

@@ -4,8 +4,8 @@ import { Freezer } from './freezer.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
 
 export interface RosterHost {
-  /** It will serve nothing new, whatever the cause. */
-  left(entry: PooledSandbox): void;
+  /** One will serve nothing new, whatever the cause: others may be needed. */
+  left(): void;
   /** Nothing of it is left: its memory is free. */
   removed(entry: PooledSandbox): void;
 }
@@ -64,7 +64,7 @@ export class Roster {
       }
     }
     if (entry.leases === 0) this.destroy(entry, reason);
-    this.#host.left(entry);
+    this.#host.left();
   }
 
   /** Legal once discarded; called again by the last release. */

@@ -19,8 +19,8 @@ export class Stock {
     this.#baseline = baseline;
   }
 
-  get desks(): Iterable<ClassDesk> {
-    return this.#desks.values();
+  get desks(): readonly ClassDesk[] {
+    return [...this.#desks.values()];
   }
 
   byKey(key: string): ClassDesk | null {
