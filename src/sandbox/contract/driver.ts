@@ -114,7 +114,7 @@ export interface Box {
   readonly id: string;
   /** What the shim's `hello` must carry; used once. */
   readonly token: string;
-  /** The one accepted connection to the shim. */
+  /** The one accepted connection to the shim; like the outputs it may be handed over paused. */
   readonly channel: Duplex;
   /** Output of user code and its children. Paused readers make the writer wait. */
   readonly stdout: Readable;

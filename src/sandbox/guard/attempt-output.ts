@@ -104,6 +104,8 @@ export class SandboxOutput {
     // A pipe that breaks is a death; the channel and `exited` tell of it, with its cause.
     stdout.on('error', ignore);
     stderr.on('error', ignore);
+    stdout.resume();
+    stderr.resume();
   }
 
   /** A result has come: read what is in the pipes already, even above the rate, until the matching `endDrain`. */

@@ -96,6 +96,8 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
       },
       onClose: () => this.#death.channelClosed(),
     });
+    // Drivers hand it over paused, so that no byte is lost between the accept and here.
+    this.#channel.resume();
   }
 
   get state(): SandboxState {

@@ -51,7 +51,7 @@ export class MemoryBox implements Box {
     this.exited = promise;
     this.#resolveExited = resolve;
     const [hostEnd, shimEnd] = duplexPair();
-    this.channel = hostEnd;
+    this.channel = hostEnd.pause();
     this.#shimEnd = shimEnd;
     this.#shim = new MemoryShim({ spec, box: this, duplex: shimEnd, token: this.token, hello: options.hello });
     if (!driver.capabilities.pause) {
@@ -141,5 +141,5 @@ export class MemoryBox implements Box {
 }
 
 function silentReadable(): Readable {
-  return new Readable({ read() {} });
+  return new Readable({ read() {} }).pause();
 }
