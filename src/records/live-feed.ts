@@ -22,7 +22,7 @@ export interface LiveEntry {
   json(): string;
 }
 
-/** Events between these ids are gone from the buffer (or belong to an earlier life of the server). */
+/** Events from `fromId` to `toId` are gone from the buffer; `toId` below `fromId` means that nobody knows what is missing. */
 export interface LiveGap {
   fromId: number;
   toId: number;
@@ -109,7 +109,7 @@ export class LiveFeed {
   #replay(listener: Listener, afterId: number, onGap: (gap: LiveGap) => void): void {
     const isForeign = afterId >= this.#nextId;
     const fromId = isForeign ? this.#oldestId : Math.max(afterId + 1, this.#oldestId);
-    if (isForeign || afterId + 1 < this.#oldestId) onGap({ fromId: afterId + 1, toId: fromId - 1 });
+    if (isForeign || afterId + 1 < this.#oldestId) onGap({ fromId: Math.min(afterId + 1, fromId), toId: fromId - 1 });
     for (let id = fromId; id < this.#nextId; id++) {
       const entry = this.#ring[id % BUFFER_EVENTS_MAX];
       if (entry !== undefined && wants(listener, entry.event)) listener.onEvent(entry);

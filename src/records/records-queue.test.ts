@@ -165,5 +165,10 @@ test('the feed tells of the beginning, the end and the output of a call, in orde
   records.began(record);
   records.finished(record, NOTHING);
   expect(seen).toEqual(['began', 'finished', 'logs']);
+  const refused = exampleRecord(exampleId(2), { attempts: [] });
+  records.began(refused);
+  records.refused({ ...refused, outcome: 'throttled' });
+  records.refused({ ...refused, id: 'never began', outcome: 'throttled' });
+  expect(seen.slice(3)).toEqual(['began', 'finished']);
   await records.stop();
 });

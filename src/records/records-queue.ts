@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { InvocationRecord } from '../domain/invocation.ts';
-import { ColdframeError } from '../errors/coldframe-error.ts';
 import type { InvocationQuery, TelemetryStore } from '../store/telemetry-store.ts';
 import type { Log } from '../telemetry/log.ts';
+import { BatchWriter } from './batch-writer.ts';
 import type { LiveFeed } from './live-feed.ts';
 import { mergePage } from './merge-page.ts';
 import { recordSummary } from './record-summary.ts';
@@ -21,10 +20,6 @@ const FLUSH_EVERY_MS = 250;
 /** Small, because handing a batch to the worker copies it on the serving thread: this many take under half a millisecond. */
 const BATCH_ROWS_MAX = 128;
 const BATCH_BYTES_MAX = 1024 * 1024;
-/** About 6 s of trying; then the batch is lost, for otherwise a dead disk would refuse calls for good. */
-const ATTEMPTS_MAX = 6;
-const RETRY_FIRST_MS = 100;
-const RETRY_LONGEST_MS = 2_000;
 /** A graceful stop waits this long for the store in all. */
 const STOP_DEADLINE_MS = 10_000;
 
@@ -57,22 +52,22 @@ export interface RecordsStats {
 export class RecordsQueue implements Records {
   readonly #store: RecordsOptions['store'];
   readonly #feed: LiveFeed;
-  readonly #log: Log;
+  readonly #writer: BatchWriter;
   readonly #counters: CallCounters | null;
   readonly #running = new Map<string, InvocationRecord>();
   readonly #unstored = new Map<string, UnstoredRecord>();
   readonly #refusals = new RefusalCounters();
   #unstoredBytes = 0;
-  #lost = 0;
+  /** Refusals beyond what the counters hold. */
+  #uncounted = 0;
   #timer: NodeJS.Timeout | null = null;
   #draining: Promise<void> | null = null;
-  #giveUp = new AbortController();
   #isStopped = false;
 
   constructor(options: RecordsOptions) {
     this.#store = options.store;
     this.#feed = options.feed;
-    this.#log = options.log;
+    this.#writer = new BatchWriter(options.store, options.log);
     this.#counters = options.counters ?? null;
   }
 
@@ -99,9 +94,14 @@ export class RecordsQueue implements Records {
   }
 
   refused(refusal: Parameters<Records['refused']>[0]): void {
-    this.#running.delete(refusal.id);
+    const begun = this.#running.get(refusal.id);
+    if (begun !== undefined) {
+      // It was shown as running: whoever watches must see it end, though it is only counted.
+      this.#running.delete(refusal.id);
+      this.#feed.publish({ topic: 'invocations', kind: 'finished', record: recordSummary(begun) });
+    }
     this.#counters?.refused(refusal);
-    if (!this.#refusals.add(refusal, new Date())) this.#lost++;
+    if (!this.#refusals.add(refusal, new Date())) this.#uncounted++;
     this.#schedule();
   }
 
@@ -126,7 +126,7 @@ export class RecordsQueue implements Records {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    const deadline = setTimeout(() => this.#giveUp.abort(), STOP_DEADLINE_MS);
+    const deadline = setTimeout(() => this.#writer.giveUp(), STOP_DEADLINE_MS);
     try {
       await this.flush();
     } finally {
@@ -141,7 +141,7 @@ export class RecordsQueue implements Records {
       queued: this.#unstored.size,
       queuedBytes: this.#unstoredBytes,
       running: this.#running.size,
-      lost: this.#lost,
+      lost: this.#writer.lost + this.#uncounted,
     };
   }
 
@@ -165,9 +165,9 @@ export class RecordsQueue implements Records {
   /** Never rejects: what cannot be stored is counted as lost and logged. */
   async #drain(): Promise<void> {
     try {
-      await this.#writeRefusals();
+      await this.#writer.writeRefusals(this.#refusals.take());
       for (let batch = this.#nextBatch(); batch.length > 0; batch = this.#nextBatch()) {
-        await this.#writeBatch(batch);
+        await this.#writer.writeRecords(batch.map((entry) => entry.captured()));
         for (const entry of batch) this.#forget(entry);
       }
     } finally {
@@ -190,53 +190,4 @@ export class RecordsQueue implements Records {
   #forget(entry: UnstoredRecord): void {
     if (this.#unstored.delete(entry.record.id)) this.#unstoredBytes -= entry.bytes;
   }
-
-  async #writeBatch(batch: UnstoredRecord[]): Promise<void> {
-    const records = batch.map((entry) => entry.captured());
-    const failure = await this.#appendWithRetries(records);
-    if (failure === null) return;
-    if (isStorageFailure(failure) || batch.length === 1) {
-      this.#lose(batch.length, failure);
-      return;
-    }
-    // A defect in one record must not take its neighbours along.
-    for (const entry of batch) await this.#writeBatch([entry]);
-  }
-
-  async #appendWithRetries(records: InvocationRecord[]): Promise<unknown> {
-    for (let attempt = 1, waitMs = RETRY_FIRST_MS; ; attempt++) {
-      if (this.#giveUp.signal.aborted) return new ColdframeError('storage_unavailable');
-      try {
-        await this.#store.append({ records, refusals: [] });
-        return null;
-      } catch (error) {
-        if (!isStorageFailure(error) || attempt >= ATTEMPTS_MAX) return error;
-      }
-      await delay(waitMs, undefined, { signal: this.#giveUp.signal }).catch(() => undefined);
-      waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS);
-    }
-  }
-
-  /** Once only: counters have no id by which the store could tell a repeat after an unclear failure. */
-  async #writeRefusals(): Promise<void> {
-    const refusals = this.#refusals.take();
-    if (refusals.length === 0) return;
-    try {
-      await this.#store.append({ records: [], refusals });
-    } catch (error) {
-      this.#lose(
-        refusals.reduce((sum, refusal) => sum + refusal.count, 0),
-        error,
-      );
-    }
-  }
-
-  #lose(count: number, cause: unknown): void {
-    this.#lost += count;
-    this.#log.error({ count, err: cause }, 'records of calls could not be stored and are lost');
-  }
-}
-
-function isStorageFailure(error: unknown): boolean {
-  return error instanceof ColdframeError && error.code.startsWith('storage_');
 }

@@ -6,7 +6,7 @@ import { type MetricsWindow, metricsWindow } from './metrics-window.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 
 /** Series summed by one query: keeps each read transaction far below a second however many functions there are. */
-const SERIES_PER_READ = 16;
+const SERIES_PER_READ = 4;
 
 type Series = Selectable<TelemetrySchema['series']>;
 
