@@ -66,6 +66,8 @@ export async function createApp(options: AppOptions): Promise<{ app: App; method
   });
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
+    // Pages of functions live on another port of the same site: without it they could embed these replies.
+    reply.header('cross-origin-resource-policy', 'same-origin');
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
   app.setErrorHandler((error, request, reply) => sendProblem(deps, error, request, reply));

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type {
   CodeInput,
   CreateFunction,
@@ -72,7 +73,9 @@ export interface HttpAuth {
   /** The token is shown to the browser once and stored hashed. */
   openSession(principal: Principal): Promise<{ token: string; expiresAt: string }>;
   closeSession(token: string): Promise<void>;
-  /** Single use; null when unknown, used or older than 10 minutes. */
+  /** For a sign-in link; single use, 10 minutes. */
+  mintLinkToken(): string;
+  /** Null when unknown, used or older than 10 minutes. */
   redeemLinkToken(token: string): Principal | null | Promise<Principal | null>;
 }
 
@@ -90,6 +93,7 @@ export interface FunctionOperations {
   remove(workspaceId: string, name: string, options: WriteOptions): Promise<void>;
   putCode(workspaceId: string, name: string, code: CodeInput, options: WriteOptions): Promise<FunctionView>;
   getCode(workspaceId: string, name: string): Promise<CodeView>;
+  getCodeZip(workspaceId: string, name: string): Promise<Readable>;
 }
 
 /** A function's code: text files whole, others named without content. */
@@ -145,6 +149,7 @@ export interface RouteEntry {
 
 /** What the function listener asks, from memory. */
 export interface UrlCatalog {
+  /** The three throw `function_not_ready` for a function that cannot be called. */
   byUrlId(urlId: string): UrlTarget | null;
   /** In the default workspace. */
   byName(name: string): UrlTarget | null;

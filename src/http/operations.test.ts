@@ -120,6 +120,12 @@ describe('functions', () => {
     expect((await send('PUT', '/api/v1/functions/hello/code', 'PK', huge)).status).toBe(413);
   });
 
+  it('gives code as JSON, or as a zip to those who ask for one', async () => {
+    expect((await send('GET', '/api/v1/functions/hello/code')).json.files).toEqual({ 'index.js': 'export {}' });
+    const zip = await send('GET', '/api/v1/functions/hello/code', undefined, { accept: 'application/zip' });
+    expect([zip.headers['content-type'], zip.text]).toEqual(['application/zip', 'PK']);
+  });
+
   it('deletes with 204 and no body', async () => {
     await send('POST', '/api/v1/functions', { ...HELLO, name: 'gone' });
     const reply = await send('DELETE', '/api/v1/functions/gone');

@@ -32,6 +32,7 @@ import { getPool } from './platform/get-pool.ts';
 import { health } from './platform/health.ts';
 import { listIsolation } from './platform/list-isolation.ts';
 import { listRuntimes } from './platform/list-runtimes.ts';
+import { createSignInLink } from './session/create-sign-in-link.ts';
 import { getSession } from './session/get-session.ts';
 import { signIn } from './session/sign-in.ts';
 import { signOut } from './session/sign-out.ts';
@@ -56,7 +57,7 @@ export function registerRoutes(app: App, deps: HttpDeps, endpoint: InvokeEndpoin
   for (const register of [functionMetrics, workspaceMetrics, prometheus]) register(app, deps);
   for (const register of [listTestEvents, getTestEvent, deleteTestEvent]) register(app, deps);
   putTestEvent(app, deps, budget);
-  for (const register of [signIn, getSession, signOut]) register(app, deps);
+  for (const register of [signIn, getSession, signOut, createSignInLink]) register(app, deps);
   for (const register of [createKey, listKeys, deleteKey]) register(app, deps);
   for (const register of [getPlatform, listIsolation, getPool, listRuntimes, health]) register(app, deps);
   for (const register of [landing, docsPage, openApiDocument, errorPage]) register(app);

@@ -20,14 +20,25 @@ export function getCode(app: App, { functions }: HttpDeps): void {
       schema: {
         operationId: 'getCode',
         tags: ['code'],
+        description: 'With `Accept: application/zip` the same as an archive.',
         params: NAME_PARAMS,
         response: { 200: CODE_VIEW, default: PROBLEM },
       },
     },
     async (request, reply) => {
-      const code = await functions.getCode(request.principal.workspaceId, request.params.name);
+      const { workspaceId } = request.principal;
+      const { name } = request.params;
+      if (prefersZip(request.headers.accept)) {
+        const zip = await functions.getCodeZip(workspaceId, name);
+        return reply.type('application/zip').send(zip as never);
+      }
+      const code = await functions.getCode(workspaceId, name);
       reply.header('etag', `"${code.codeSha256}"`);
       return code;
     },
   );
+}
+
+function prefersZip(accept: string | undefined): boolean {
+  return accept?.split(',').some((type) => type.split(';', 1)[0]?.trim().toLowerCase() === 'application/zip') === true;
 }

@@ -13,29 +13,31 @@ export class HttpCall implements InvokeRequest, ReplyStream {
   readonly id: string;
   readonly target: RunnableRevision;
   readonly mode: Mode = 'sync';
-  readonly trigger: Trigger = 'api';
+  readonly trigger: Trigger;
   readonly event: Uint8Array;
   readonly traceId: string | null;
   readonly minIsolation: Isolation | null;
   readonly receivedAtMs: number;
   readonly res: ServerResponse;
+  /** The call itself, unless its listener has a stream of its own kind. */
+  readonly stream: ReplyStream;
   #clientGone: AbortController | null = null;
 
   constructor(
     res: ServerResponse,
     call: Pick<InvokeRequest, 'id' | 'target' | 'event' | 'traceId' | 'minIsolation' | 'receivedAtMs'>,
+    trigger: Trigger = 'api',
+    stream: ReplyStream | null = null,
   ) {
     this.res = res;
+    this.trigger = trigger;
+    this.stream = stream ?? this;
     this.id = call.id;
     this.target = call.target;
     this.event = call.event;
     this.traceId = call.traceId;
     this.minIsolation = call.minIsolation;
     this.receivedAtMs = call.receivedAtMs;
-  }
-
-  get stream(): ReplyStream {
-    return this;
   }
 
   /** True once the caller has left before the whole reply was handed to its socket. */

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import type { FunctionView } from '../../catalog/function-view.ts';
 import type { InvocationRecord } from '../../domain/invocation.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
@@ -67,6 +68,11 @@ export function fakeDeps(): FakeDeps {
         return { token, expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
       },
       closeSession: async (token) => void sessions.delete(token),
+      mintLinkToken() {
+        const token = `link-${++ids}`;
+        linkTokens.add(token);
+        return token;
+      },
       redeemLinkToken: (token) => (linkTokens.delete(token) ? ADMIN : null),
     },
     functions: fakeFunctions(),
@@ -266,6 +272,10 @@ function fakeFunctions(): HttpDeps['functions'] {
     async getCode(_workspaceId, name) {
       get(name);
       return { codeSha256: 'c0de', files: { 'index.js': 'export {}' }, binaryFiles: [] };
+    },
+    async getCodeZip(_workspaceId, name) {
+      get(name);
+      return Readable.from([Buffer.from('PK')]);
     },
   };
 }

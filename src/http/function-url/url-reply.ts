@@ -1,0 +1,35 @@
+import type { ServerResponse } from 'node:http';
+import type { BodyBudget } from '../body-budget.ts';
+import { withoutOverridden } from './cors.ts';
+import { answerFailure } from './refusals.ts';
+import { urlResponseOf } from './url-response.ts';
+
+const COUNTED_BODY_MIN_BYTES = 64 * 1024;
+
+/** Statuses that carry no body. */
+export function isBodiless(status: number): boolean {
+  return status === 204 || status === 304;
+}
+
+/** Answers with what the function returned; a result that is no response is a 502 without detail. */
+export function writeResult(res: ServerResponse, result: Uint8Array | null, extra: string[], budget: BodyBudget): void {
+  const response = urlResponseOf(result);
+  if (!response) {
+    answerFailure(res, 'function_error', null, extra);
+    return;
+  }
+  const { status, body } = response;
+  const headers = [...withoutOverridden(response.headers, extra), ...extra];
+  if (isBodiless(status)) {
+    res.writeHead(status, headers);
+    res.end();
+    return;
+  }
+  headers.push('content-length', String(body.length));
+  res.writeHead(status, headers);
+  res.end(body);
+  if (body.length >= COUNTED_BODY_MIN_BYTES && res.writableLength > 0) {
+    budget.hold(body.length);
+    res.once('close', () => budget.release(body.length));
+  }
+}

@@ -1,0 +1,96 @@
+import type { ServerResponse } from 'node:http';
+import type { ReplyStream } from '../../sandbox/contract/sandbox.ts';
+import { JsonScanError, jsonMembers } from '../json-members.ts';
+import { withoutOverridden } from './cors.ts';
+import { answerFailure } from './refusals.ts';
+import { responseHeadOf } from './url-response.ts';
+
+/** Lambda's mark between prelude and body. */
+const PRELUDE_END = Buffer.alloc(8);
+/** A longer prelude is a mistake, and is kept in memory until it ends. */
+const PRELUDE_MAX_BYTES = 64 * 1024;
+
+/** A streamed reply on a function URL: status and headers from the prelude when there is one, then the body as it comes. */
+export class UrlStream implements ReplyStream {
+  readonly #res: ServerResponse;
+  readonly #extra: string[];
+  /** The prelude so far; null once it is over, or when there is none. */
+  #prelude: Buffer | null = null;
+  #isUsed = false;
+  #isRefused = false;
+
+  constructor(res: ServerResponse, extraHeaders: string[]) {
+    this.#res = res;
+    this.#extra = extraHeaders;
+  }
+
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
+  head(meta: { contentType: string; httpPrelude: boolean }): void {
+    if (this.#isUsed) return;
+    this.#isUsed = true;
+    if (meta.httpPrelude) this.#prelude = Buffer.alloc(0);
+    else if (/^[\x20-\x7e]{1,256}$/.test(meta.contentType)) this.#writeHead(200, ['content-type', meta.contentType]);
+    else this.#refuse();
+  }
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#isRefused || this.#res.destroyed) return true;
+    if (this.#prelude === null) return this.#res.write(chunk);
+    this.#prelude = Buffer.concat([this.#prelude, chunk]);
+    const end = this.#prelude.indexOf(PRELUDE_END);
+    if (end === -1) {
+      if (this.#prelude.length > PRELUDE_MAX_BYTES) this.#refuse();
+      return true;
+    }
+    const body = this.#prelude.subarray(end + PRELUDE_END.length);
+    this.#beginFrom(this.#prelude.subarray(0, end));
+    return body.length === 0 || this.#isRefused || this.#res.write(body);
+  }
+
+  whenDrained(): Promise<void> {
+    const res = this.#res;
+    if (res.destroyed || !res.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        res.off('drain', settle);
+        res.off('close', settle);
+        resolve();
+      };
+      res.on('drain', settle);
+      res.on('close', settle);
+    });
+  }
+
+  /** The call is over. A stream that failed is cut, so that half of it is never taken for the whole. */
+  finish(isOk: boolean): void {
+    if (this.#prelude !== null) this.#refuse();
+    else if (!this.#isRefused && isOk) this.#res.end();
+    else if (!this.#isRefused) this.#res.destroy();
+  }
+
+  #beginFrom(prelude: Buffer): void {
+    try {
+      const members = jsonMembers(prelude);
+      if (!members) throw new JsonScanError('the prelude is not an object');
+      const { status, headers } = responseHeadOf(members);
+      this.#prelude = null;
+      this.#writeHead(status, headers);
+    } catch (error) {
+      if (!(error instanceof JsonScanError)) throw error;
+      this.#refuse();
+    }
+  }
+
+  #writeHead(status: number, headers: string[]): void {
+    if (!this.#res.destroyed) this.#res.writeHead(status, [...withoutOverridden(headers, this.#extra), ...this.#extra]);
+  }
+
+  #refuse(): void {
+    this.#prelude = null;
+    this.#isRefused = true;
+    answerFailure(this.#res, 'function_error', null, this.#extra);
+  }
+}
