@@ -7,7 +7,7 @@ import type { CodeRef } from '../contract/driver.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../../fixtures/functions');
 
-/** Code trees as the package store would hold them: root-owned, readable by all, in one temp directory of the suite. */
+/** Code trees as the package store would hold them: root-owned, readable by all, in one closed temp directory. */
 export class FixtureTrees {
   #root: string | null = null;
   readonly #made = new Map<string, CodeRef>();
@@ -34,10 +34,8 @@ export class FixtureTrees {
   #tree(identity: string, write: (path: string) => void): CodeRef {
     const made = this.#made.get(identity);
     if (made !== undefined) return made;
-    if (this.#root === null) {
-      this.#root = mkdtempSync(join(tmpdir(), 'coldframe-conformance-'));
-      chmodSync(this.#root, 0o755);
-    }
+    // Closed to everybody else, as the data directory is: code is seen only where it was delivered.
+    this.#root ??= mkdtempSync(join(tmpdir(), 'coldframe-conformance-'));
     const sha256 = createHash('sha256').update(identity).digest('hex');
     const path = join(this.#root, sha256.slice(0, 16));
     mkdirSync(path, { recursive: true });

@@ -20,10 +20,11 @@ export class OutputBuffer {
     if (this.#pieces.length >= PIECES_MAX) this.#join();
   }
 
-  /** One console call; copied, since it is a view on what the channel read. */
+  /** One console call, with or without its newline; copied, since it is a view on what the channel read. */
   addLine(stream: OutputPiece['stream'], text: Buffer): void {
     const room = LIMITS.logsPerAttemptMaxBytes - this.#keptBytes;
     if (room <= 0) this.#truncated = true;
+    else if (text.at(-1) === NEWLINE[0]) this.add(stream, Buffer.from(text.subarray(0, room + 1)));
     else this.add(stream, Buffer.concat([text.subarray(0, room + 1), NEWLINE]));
   }
 

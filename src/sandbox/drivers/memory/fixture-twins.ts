@@ -26,7 +26,7 @@ export const FIXTURE_TWINS: Record<string, MemoryModule> = {
     });
   },
   env: json((event, call) =>
-    event.name ? (call.env[String(event.name)] ?? null) : { HOME: '/tmp', TZ: ':UTC', ...call.env },
+    event.name ? (call.env[String(event.name)] ?? null) : { LANG: 'en_US.UTF-8', TZ: ':UTC', ...call.env },
   ),
   slow: json(async (event) => {
     await wait(event.ms);
@@ -72,7 +72,7 @@ export const FIXTURE_TWINS: Record<string, MemoryModule> = {
   }),
   'prints-concurrently': json(async (event, call) => {
     for (let n = 0; n < 3; n += 1) {
-      call.log(`${event.name} ${n}`);
+      call.log(`${event.name} ${n}\n`);
       await wait(5);
     }
     return event.name;
