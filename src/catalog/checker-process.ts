@@ -11,13 +11,29 @@ export interface CheckerRun {
   signal?: AbortSignal;
 }
 
+export interface CheckerResult {
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+}
+
 /**
- * Runs a checker with an empty environment and the source on its stdin, so that it sees no path of ours. Null when it could
- * not be started or was killed at its deadline. Rejects only when `signal` aborts.
+ * Runs a checker with an empty environment and the source on its stdin, so that it sees no path of ours. Where the given user
+ * may not run the program (one installed in a home folder) it runs as the server: it compiles and evaluates nothing. Null
+ * when it could not be started or was killed at its deadline. Rejects only when `signal` aborts.
  */
-export async function runChecker(
-  run: CheckerRun,
-): Promise<{ exitCode: number | null; stdout: string; stderr: string } | null> {
+export async function runChecker(run: CheckerRun): Promise<CheckerResult | null> {
+  const result = await runOnce(run);
+  return result === 'refused' && run.user
+    ? nullIfRefused(await runOnce({ ...run, user: null }))
+    : nullIfRefused(result);
+}
+
+function nullIfRefused(result: CheckerResult | 'refused' | null): CheckerResult | null {
+  return result === 'refused' ? null : result;
+}
+
+async function runOnce(run: CheckerRun): Promise<CheckerResult | 'refused' | null> {
   run.signal?.throwIfAborted();
   const ended = Promise.withResolvers<number | null>();
   const deadline = AbortSignal.timeout(run.deadlineMs);
@@ -29,15 +45,15 @@ export async function runChecker(
     killSignal: 'SIGKILL',
     ...(run.user ?? {}),
   });
-  let didFail = false;
+  let failure: string | null = null;
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
       if (output[name].length < OUTPUT_MAX_CHARS) output[name] += text;
     });
   }
-  child.on('error', () => {
-    didFail = true;
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    failure = error.code ?? 'unknown';
     // Without a pid there will be no `close`.
     if (child.pid === undefined) ended.resolve(null);
   });
@@ -46,5 +62,6 @@ export async function runChecker(
   child.stdin.on('error', () => undefined).end(run.input);
   const exitCode = await ended.promise;
   run.signal?.throwIfAborted();
-  return didFail ? null : { exitCode, ...output };
+  if (failure === 'EACCES' || failure === 'EPERM') return 'refused';
+  return failure === null ? { exitCode, ...output } : null;
 }

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -190,4 +190,16 @@ describe.skipIf(PYTHON === null)('Python', () => {
     await without.check(await packages.putFiles('default', { 'index.py': '(' }), 'python3.11', 'index.handler');
     await without.stop();
   });
+});
+
+test.skipIf(process.getuid?.() !== 0)('a checker its user may not run still finds the line', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'coldframe-private-'));
+  await copyFile(process.execPath, join(folder, 'node'), constants.COPYFILE_FICLONE);
+  const childUser = { uid: 649_999, gid: 649_999 };
+  const strict = new CodeCheck({ pythonFor: () => null, nodePath: join(folder, 'node'), childUser });
+  const ref = await packages.putFiles('default', { 'index.mjs': '\n\nexport const = 2;' });
+  const refused = expect(strict.check(ref, 'nodejs24', 'index.handler')).rejects;
+  await refused.toMatchObject({ errors: [{ path: 'index.mjs', message: "line 3: Unexpected token '='" }] });
+  await strict.stop();
+  await rm(folder, { recursive: true });
 });

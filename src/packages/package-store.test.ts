@@ -157,6 +157,20 @@ test('a package put or named again between the looks is kept', async () => {
   expect(await packages.open('default', ref.sha256)).toEqual(ref);
 });
 
+test('a put that meets the removal of the same content ends with a whole package', async () => {
+  for (let round = 0; round < 20; round++) {
+    await packages.putFiles('default', { a: 'same' });
+    await packages.collect('default', async () => []);
+    now += 2_000;
+    const [ref] = await Promise.all([
+      packages.putFiles('default', { a: 'same' }),
+      packages.collect('default', async () => []),
+    ]);
+    expect((await readText(ref)).files).toEqual({ a: 'same' });
+  }
+  expect(await inWorkspace()).toHaveLength(1);
+});
+
 test('a binary, an executable or a too large package is no JSON, but always a zip that puts back to the same hash', async () => {
   const ref = await packages.putFiles('default', { 'a.bin': Buffer.from([0, 1, 2, 255]), 'b.txt': 'text' });
   expect(await readText(ref)).toEqual({

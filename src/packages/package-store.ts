@@ -40,6 +40,8 @@ export class PackageStore {
   readonly #now: () => number;
   readonly #refs = new Map<string, PackageRef>();
   readonly #unreferencedSince = new Map<string, number>();
+  /** Trees on their way out: a put of the same content waits, else it would take the leaving tree for its own. */
+  readonly #removing = new Map<string, Promise<void>>();
 
   constructor(options: PackageStoreOptions) {
     this.#root = join(options.dataDir, 'packages');
@@ -122,12 +124,19 @@ export class PackageStore {
     if (!this.#unreferencedSince.delete(path)) return false;
     this.#refs.delete(path);
     const trash = join(folder, TRASH_PREFIX + randomBytes(8).toString('hex'));
+    const moved = rename(path, trash);
+    this.#removing.set(
+      path,
+      moved.catch(() => undefined),
+    );
     try {
-      await rename(path, trash);
+      await moved;
       await removeTree(trash);
       return true;
     } catch (error) {
       throw diskProblem(error);
+    } finally {
+      this.#removing.delete(path);
     }
   }
 
@@ -156,6 +165,8 @@ export class PackageStore {
     { sha256, fileCount, sizeBytes }: SealedTree,
   ): Promise<PackageRef> {
     const path = join(folder, sha256);
+    await this.#removing.get(path);
+    // In one step with the rename: from here on a collection leaves this path alone.
     this.#unreferencedSince.delete(path);
     try {
       await rename(tree.path, path);
