@@ -190,7 +190,7 @@ export class DriverRegistry implements DriverSource {
     } catch (error) {
       const detail = error instanceof ColdframeError ? error.publicMessage : 'The driver did not start.';
       if (!this.#stopping.signal.aborted) {
-        this.#log.error({ isolation: slot.driver.isolation, error }, 'the driver did not start');
+        this.#log.error({ isolation: slot.driver.isolation, err: error }, 'the driver did not start');
       }
       return { ...next, answer: 'unusable', detail, fix: null };
     }

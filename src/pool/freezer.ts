@@ -38,7 +38,7 @@ export class Freezer {
     try {
       entry.sandbox.resume();
     } catch (error) {
-      this.#log.warn({ sandboxId: entry.sandbox.id, error }, 'a frozen sandbox could not be thawed');
+      this.#log.warn({ sandboxId: entry.sandbox.id, err: error }, 'a frozen sandbox could not be thawed');
       return false;
     }
     entry.isPaused = false;
@@ -60,7 +60,7 @@ export class Freezer {
         entry.sandbox.pause();
         entry.isPaused = true;
       } catch (error) {
-        this.#log.warn({ sandboxId: entry.sandbox.id, error }, 'an idle sandbox could not be frozen');
+        this.#log.warn({ sandboxId: entry.sandbox.id, err: error }, 'an idle sandbox could not be frozen');
         this.#onBroken(entry);
       }
     }

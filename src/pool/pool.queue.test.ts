@@ -75,6 +75,20 @@ describe('the queue', () => {
     held.release();
   });
 
+  test('maxConcurrency holds even where a sandbox has a slot free', async () => {
+    await begin();
+    const target = revisionOf('a', 'r1', { maxConcurrency: 1, concurrencyPerSandbox: 4 });
+    const held = await bed.lease(target);
+    expect(bed.pool.acquireWarm(target)).toBeNull();
+    const waiting = [bed.lease(target), bed.lease(target)];
+    expect(bed.pool.snapshot().queued).toBe(2);
+    held.release();
+    const second = await waiting[0]!;
+    expect(bed.pool.snapshot().queued).toBe(1);
+    second.release();
+    (await waiting[1]!).release();
+  });
+
   test('maxConcurrency 0 refuses everything', async () => {
     await begin();
     const target = revisionOf('a', 'r1', { maxConcurrency: 0 });

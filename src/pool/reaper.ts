@@ -55,7 +55,7 @@ export class Reaper {
       }
     }
     if (this.#signal.aborted) return;
-    this.#log.warn({ driver: driver.name, error: lastError }, 'leftovers of an earlier start could not be removed yet');
+    this.#log.warn({ driver: driver.name, err: lastError }, 'leftovers of an earlier start could not be removed yet');
   }
 
   #pause(ms: number): Promise<void> {

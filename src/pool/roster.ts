@@ -73,7 +73,7 @@ export class Roster {
       .destroy(reason)
       .catch((error: unknown) => {
         // The guard keeps it listed and tries again; here it only stops counting.
-        this.#log.warn({ sandboxId: entry.sandbox.id, error }, 'a sandbox was not removed at the first try');
+        this.#log.warn({ sandboxId: entry.sandbox.id, err: error }, 'a sandbox was not removed at the first try');
       })
       .then(() => {
         this.#removals.delete(removal);

@@ -69,7 +69,7 @@ export class Supply implements MakerHost, ClaimHost {
     if (this.signal.aborted) return;
     desk.failed(error, performance.now());
     const { isolation, runtime } = desk.sandboxClass;
-    this.#deps.log.warn({ isolation, runtime, failures: desk.failures, error }, 'a sandbox could not be made');
+    this.#deps.log.warn({ isolation, runtime, failures: desk.failures, err: error }, 'a sandbox could not be made');
     if (desk.failures >= SUSPECT_FAILURES) this.#deps.drivers.suspect(isolation);
     const revision = desk.nextHungry();
     if (revision !== null) this.#charge(revision, error);
@@ -105,7 +105,7 @@ export class Supply implements MakerHost, ClaimHost {
   claimBroke({ entry, revision }: ClaimStory, error: Error): void {
     this.#deps.roster.discard(entry, 'sandbox_lost');
     if (this.signal.aborted) return;
-    this.#deps.log.warn({ sandboxId: entry.sandbox.id, error }, 'a claimed sandbox could not be used');
+    this.#deps.log.warn({ sandboxId: entry.sandbox.id, err: error }, 'a claimed sandbox could not be used');
     this.#charge(revision, error);
   }
 
