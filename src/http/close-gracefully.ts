@@ -3,12 +3,15 @@ import type { Server } from 'node:http';
 /** How often connections that have become idle are closed; Node does it only once, when the stop begins. */
 const IDLE_CHECK_MS = 25;
 
-/** Runs `stop` (no new connections, idle ones closed) and cuts what is still open after `graceMs`. Safe to repeat. */
-export async function closeGracefully(server: Server, graceMs: number, stop: () => Promise<unknown>): Promise<void> {
+/**
+ * Takes no new connections, lets requests in flight finish, closes connections as they become idle, and cuts what is still
+ * open after `graceMs`. Safe to repeat, and on a server that never listened.
+ */
+export async function closeGracefully(server: Server, graceMs: number): Promise<void> {
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   const idle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
   try {
-    await stop();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
   } finally {
     clearTimeout(cut);
     clearInterval(idle);

@@ -65,7 +65,7 @@ it('a graceful close lets a request in flight finish and cuts one that outstays 
     () => 'cut',
   );
   while ((await connections(slow)) < 2) await new Promise((resolve) => setImmediate(resolve));
-  const closed = closeGracefully(slow, 300, () => new Promise((resolve) => slow.close(resolve)));
+  const closed = closeGracefully(slow, 300);
   finish();
   expect(await finishes).toBe('whole');
   await closed;

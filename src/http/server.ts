@@ -50,7 +50,11 @@ export async function createConsoleServer(deps: HttpDeps): Promise<ConsoleServer
     get heldBodyBytes() {
       return budget.heldBytes;
     },
-    close: (graceMs) => closeGracefully(app.server, graceMs, () => app.close()),
+    async close(graceMs) {
+      const closed = closeGracefully(app.server, graceMs);
+      await app.close();
+      await closed;
+    },
   };
 }
 

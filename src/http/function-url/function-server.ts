@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { LIMITS } from '../../domain/limits.ts';
-import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeResult } from '../../invoke/types.ts';
 import { bearerOf } from '../access.ts';
 import { BodyBudget } from '../body-budget.ts';
@@ -128,19 +127,8 @@ export function createFunctionServer(deps: FunctionServerDeps): FunctionServer {
     get heldBodyBytes() {
       return budget.heldBytes;
     },
-    close: (graceMs) => closeGracefully(server, graceMs, () => closeServer(server)),
+    close: (graceMs) => closeGracefully(server, graceMs),
   };
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => {
-      if (error && (error as NodeJS.ErrnoException).code !== 'ERR_SERVER_NOT_RUNNING') {
-        reject(new ColdframeError('internal', { cause: error }));
-      } else resolve();
-    });
-    server.closeIdleConnections();
-  });
 }
 
 const TRACE_ID_MAX_CHARS = 256;
