@@ -27,12 +27,22 @@ export function createAccess(auth: HttpAuth, hosts: HostRule): Access {
       const token = sessionTokenOf(headers);
       const principal = token === null ? null : await auth.verifySession(token);
       if (!principal) throw new ColdframeError('unauthenticated');
+      if (!isOwnPage(headers)) throw new ColdframeError('origin_mismatch');
       const isRead = method === 'GET' || method === 'HEAD';
       if (!isRead && !hosts.allowsOrigin(headers.origin, headers.host ?? ''))
         throw new ColdframeError('origin_mismatch');
       return principal;
     },
   };
+}
+
+/**
+ * Cookies know no ports, so pages of functions on this host could make a signed-in browser send reads too. Browsers say
+ * where a request comes from; programs say nothing.
+ */
+function isOwnPage(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site'];
+  return site === undefined || site === 'same-origin' || site === 'none';
 }
 
 /** `admin` includes the others. Throws `forbidden`. */

@@ -173,6 +173,15 @@ describe('access', () => {
     expect((await write({ origin: 'http://localhost:8642' })).statusCode).toBe(201);
   });
 
+  it.each(['same-site', 'cross-site'])(
+    'a session refuses what a page of another origin makes a browser send (%s)',
+    async (site) => {
+      deps.sessions.set('tok', ADMIN);
+      const headers = { cookie: 'coldframe_session=tok', 'sec-fetch-site': site };
+      expect((await http.app.inject({ url: '/api/v1/functions', headers })).json().code).toBe('origin_mismatch');
+    },
+  );
+
   it('exchanges a link token once, for an HttpOnly, SameSite=Strict cookie that signs in and out', async () => {
     deps.linkTokens.add('one-time');
     const exchange = () => http.app.inject({ method: 'POST', url: '/api/v1/session', payload: { token: 'one-time' } });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { createAccess } from './access.ts';
@@ -30,10 +31,12 @@ export interface ConsoleServer {
  * The listener of console and API. Calls of functions leave by the lean way before Fastify sees them; everything else is an
  * operation of the app. Host and request target are checked once, in front of both.
  */
-export async function createConsoleServer(deps: HttpDeps): Promise<ConsoleServer> {
+export async function createConsoleServer(
+  deps: HttpDeps,
+  budget: BodyBudget = new BodyBudget(deps.config.bodyBudgetBytes),
+): Promise<ConsoleServer> {
   const hosts = createHostRule(deps.config.publicUrl);
   const access = createAccess(deps.auth, hosts);
-  const budget = new BodyBudget(deps.config.bodyBudgetBytes);
   const endpoint = createInvokeEndpoint(deps, access, budget);
   const { app, methods } = await createApp({
     deps,
@@ -64,11 +67,11 @@ function frontDoor(hosts: HostRule, endpoint: InvokeEndpoint, app: Listener): Li
   return (req, res) => {
     const target = splitTarget(req);
     if (!target) {
-      writeRefusal(res, new ColdframeError('bad_http'), 'none');
+      writeRefusal(res, new ColdframeError('bad_http'), randomUUID());
       return;
     }
     if (!hosts.allows(target.host)) {
-      writeRefusal(res, new ColdframeError('misdirected_host'), 'none');
+      writeRefusal(res, new ColdframeError('misdirected_host'), randomUUID());
       return;
     }
     req.url = target.path;

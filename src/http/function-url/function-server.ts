@@ -29,10 +29,13 @@ export interface FunctionServer {
 
 /**
  * The other origin: function URLs and routes over plain HTTP, in Lambda's payload 2.0. What a function says leaves only
- * here, never on the console's origin, and the console's session never enters a function.
+ * here, never on the console's origin, and the console's session never enters a function. Both listeners share one budget
+ * when main hands it in.
  */
-export function createFunctionServer(deps: FunctionServerDeps): FunctionServer {
-  const budget = new BodyBudget(deps.config.bodyBudgetBytes);
+export function createFunctionServer(
+  deps: FunctionServerDeps,
+  budget: BodyBudget = new BodyBudget(deps.config.bodyBudgetBytes),
+): FunctionServer {
   const paths = new FunctionPaths(deps.urls);
   const server = createServer(serverOptions(deps.config.requestTimeoutMs));
   server.maxHeadersCount = 0;
