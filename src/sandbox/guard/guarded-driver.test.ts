@@ -2,8 +2,8 @@ import { afterEach, expect, test } from 'vitest';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
 import { call, loaded, NEVER, NO_CODE, specOf, until } from '../conformance/sandbox-rig.ts';
 import { SandboxError } from '../contract/sandbox-error.ts';
+import { NO_REPLY } from '../drivers/memory/memory-call.ts';
 import { MemoryDriver } from '../drivers/memory/memory-driver.ts';
-import { NO_REPLY } from '../drivers/memory/memory-shim.ts';
 import { guardDriver } from './guarded-driver.ts';
 
 const echo = (event: Uint8Array): unknown => event;

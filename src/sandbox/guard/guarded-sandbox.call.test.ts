@@ -2,8 +2,8 @@ import { afterEach, expect, test } from 'vitest';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
 import { call, loaded, NEVER, NO_CODE, settingsOf, specOf, until } from '../conformance/sandbox-rig.ts';
 import type { SandboxReply } from '../contract/sandbox.ts';
+import { NO_REPLY } from '../drivers/memory/memory-call.ts';
 import type { MemoryCall } from '../drivers/memory/memory-module.ts';
-import { NO_REPLY } from '../drivers/memory/memory-shim.ts';
 
 const ILLEGAL = expect.objectContaining({ code: 'sandbox_illegal_state' });
 /** Calls left open by `park`, newest last. */

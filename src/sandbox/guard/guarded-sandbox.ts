@@ -9,18 +9,14 @@ import type {
   Settled,
 } from '../contract/sandbox.ts';
 import { SandboxError } from '../contract/sandbox-error.ts';
-import { FrameChannel } from '../wire/frame-channel.ts';
 import type { Frame } from '../wire/frame-codec.ts';
-import { BODY_MAX_BYTES, FRAME, FROM_SHIM, type FrameType } from '../wire/frame-type.ts';
-import { SandboxOutput } from './attempt-output.ts';
+import { BODY_MAX_BYTES, FRAME, type FrameType } from '../wire/frame-type.ts';
 import { Call, type CallOwner } from './call.ts';
 import { takeCallFrame } from './call-frames.ts';
-import { DeathWatch } from './death-watch.ts';
-import { Expectation, type Expected } from './expectation.ts';
 import { awaitHello } from './handshake.ts';
-import { type LoadPort, loadHandler } from './load-handler.ts';
+import { loadHandler } from './load-handler.ts';
 import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
-import { settleAfterPoll } from './settle-queue.ts';
+import { type SessionOwner, ShimSession } from './shim-session.ts';
 import { readUsage, startMeter, UNKNOWN_USAGE } from './usage-meter.ts';
 
 /** Time a handler has to end after the cancel call. */
@@ -43,23 +39,19 @@ export interface GuardedSandboxOptions {
  * that timed out, broke the protocol or is dying takes nothing new (I2), since `draining` and `dead` have no way back; a
  * result written before the process ended still counts, since an exit waits for the channel's end.
  */
-export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
+export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   readonly id: string;
   readonly spec: SandboxSpec;
   readonly receipt: Sandbox['receipt'];
-  readonly box: Box;
-  readonly token: string;
   readonly #options: GuardedSandboxOptions;
   readonly #lifecycle: SandboxLifecycle;
-  readonly #output: SandboxOutput;
-  readonly #channel: FrameChannel;
-  readonly #death: DeathWatch;
+  readonly #box: Box;
+  readonly #session: ShimSession;
   /** Calls by stream: those without a reply, and those whose clock expired, whose late result is no violation. */
   readonly #calls = new Map<number, Call>();
   readonly #deadListeners: ((reason: string) => void)[] = [];
   readonly #gone = Promise.withResolvers<void>();
   #features: Set<string> = new Set();
-  #expectation: Expectation | null = null;
   /** Calls not yet settled. */
   #inFlight = 0;
   /** Calls without a reply. */
@@ -74,30 +66,15 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
   #oomKills = 0;
   #arn = '';
   #arnMeta = '';
-  exit: BoxExit | null = null;
 
   constructor(box: Box, options: GuardedSandboxOptions) {
     this.id = options.spec.id;
     this.spec = options.spec;
     this.receipt = box.receipt;
-    this.box = box;
-    this.token = box.token;
+    this.#box = box;
     this.#options = options;
     this.#lifecycle = new SandboxLifecycle(this.id, options.onTransition);
-    this.#output = new SandboxOutput(box.stdout, box.stderr);
-    this.#death = new DeathWatch(box, (exit) => this.#end(`the sandbox ended (${exit.cause})`, exit, null));
-    this.#channel = new FrameChannel({
-      duplex: box.channel,
-      accepts: FROM_SHIM,
-      onFrame: (frame) => this.#onFrame(frame),
-      onViolation: (violation) => {
-        // A process killed while it wrote leaves half a frame: that is its death, not its doing.
-        if (violation.kind !== 'truncated') this.violate(violation.detail);
-      },
-      onClose: () => this.#death.channelClosed(),
-    });
-    // Drivers hand it over paused, so that no byte is lost between the accept and here.
-    this.#channel.resume();
+    this.#session = new ShimSession(box, this);
   }
 
   get state(): SandboxState {
@@ -114,18 +91,19 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
 
   get alive(): boolean {
     const { state } = this.#lifecycle;
-    return state !== 'dead' && state !== 'draining' && !this.#death.isDying && this.#channel.isOpen;
+    return state !== 'dead' && state !== 'draining' && this.#session.isUp;
   }
 
   memoryBytes(): number | null {
-    return this.exit === null ? this.box.meter().currentBytes : null;
+    return this.#session.exit === null ? this.#box.meter().currentBytes : null;
   }
 
   /** Waits for a proper hello; on failure the sandbox is dead, removed, and this rejects with a SandboxError. */
   async greet(deadlineMs: number, signal: AbortSignal): Promise<void> {
     try {
-      this.#features = await awaitHello(this, deadlineMs, signal);
-      if (this.exit !== null) throw new SandboxError('sandbox_start_failed', `ended at hello: ${this.#endReason}`);
+      this.#features = await awaitHello(this.#session, deadlineMs, signal);
+      if (this.#session.exit !== null)
+        throw new SandboxError('sandbox_start_failed', `ended at hello: ${this.#endReason}`);
       this.#lifecycle.transition('ready', 'hello');
     } catch (error) {
       await this.destroy('no proper hello');
@@ -138,10 +116,10 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
     this.#hasLoaded = true;
     this.#isLoading = true;
     try {
-      const result = await loadHandler(this, code, settings, signal);
+      const result = await loadHandler(this.#session, code, settings, signal);
       if (result.kind === 'loaded') {
         this.#concurrency = this.#features.has('concurrency') ? settings.concurrency : 1;
-        this.#oomKills = this.box.oomKills?.() ?? 0;
+        this.#oomKills = this.#box.oomKills?.() ?? 0;
         this.#lifecycle.transition('loaded', 'loaded');
       }
       return result;
@@ -158,7 +136,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
     }
     if (request.event.length > BODY_MAX_BYTES) throw new SandboxError('payload_too_large', 'event over one frame');
     const isShared = this.#inFlight > 0;
-    const meterStart = startMeter(this.box, isShared);
+    const meterStart = startMeter(this.#box, isShared);
     if (state === 'loaded') this.#lifecycle.transition('busy', 'invoke');
     this.#inFlight += 1;
     this.#unreplied += 1;
@@ -166,10 +144,9 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
     const stream = this.#callCount;
     const call = new Call(this, request, { onReply, onSettled }, { stream, ordinal: stream, isShared, meterStart });
     this.#calls.set(stream, call);
-    call.isDispatched =
-      !this.#death.isDying && this.#channel.send(FRAME.invoke, stream, this.#invokeMeta(request), request.event);
-    // Refused on an open channel: the shim has stopped reading. Otherwise its death is on the way, with the cause.
-    if (!call.isDispatched && this.#channel.isOpen && !this.#death.isDying) {
+    call.isDispatched = this.#session.send(FRAME.invoke, stream, this.#invokeMeta(request), request.event);
+    // Refused while up: the shim has stopped reading. Otherwise its death is on the way, with the cause.
+    if (!call.isDispatched && this.#session.isUp) {
       this.#end('the shim does not read', { cause: 'lost', exitCode: null, signal: null }, null);
     }
   }
@@ -179,7 +156,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
       if (call.hasReplied || call.request.requestId !== requestId) continue;
       if (!call.isCancelled) {
         call.cancel(CANCEL_GRACE_MS);
-        this.#channel.send(FRAME.cancel, call.stream, '', null);
+        this.#session.send(FRAME.cancel, call.stream, '', null);
       }
       return true;
     }
@@ -188,15 +165,15 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
 
   pause(): void {
     if (this.state !== 'loaded') throw this.#lifecycle.illegal('pause');
-    if (this.box.freeze === undefined) return;
-    this.#orDie('freeze', () => this.box.freeze?.());
+    if (this.#box.freeze === undefined) return;
+    this.#orDie('freeze', () => this.#box.freeze?.());
     this.#lifecycle.transition('paused', 'idle');
   }
 
   resume(): void {
-    if (this.box.thaw === undefined && this.state === 'loaded') return;
+    if (this.#box.thaw === undefined && this.state === 'loaded') return;
     if (this.state !== 'paused') throw this.#lifecycle.illegal('resume');
-    this.#orDie('thaw', () => this.box.thaw?.());
+    this.#orDie('thaw', () => this.#box.thaw?.());
     this.#lifecycle.transition('loaded', 'resumed');
   }
 
@@ -226,7 +203,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
   // --- for the call
 
   callReplied(call: Call): void {
-    this.#output.beginDrain();
+    this.#session.output.beginDrain();
     this.#calls.delete(call.stream);
     this.#unreplied -= 1;
   }
@@ -241,11 +218,12 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
   settleCall(call: Call): void {
     const isShared = call.isShared || this.#callCount > call.ordinal;
     const settled: Settled = {
-      usage: call.isDispatched ? readUsage(this.box, call.meterStart, isShared) : { ...UNKNOWN_USAGE },
-      logs: this.#output.endDrain(call.lines),
+      usage: call.isDispatched ? readUsage(this.#box, call.meterStart, isShared) : { ...UNKNOWN_USAGE },
+      logs: this.#session.output.endDrain(call.lines),
     };
     this.#inFlight -= 1;
-    if (this.exit === null && (this.box.oomKills?.() ?? 0) > this.#oomKills) this.#retire('out of memory inside');
+    if (this.#session.exit === null && (this.#box.oomKills?.() ?? 0) > this.#oomKills)
+      this.#retire('out of memory inside');
     if (this.#inFlight === 0) {
       if (this.state === 'busy') this.#lifecycle.transition('loaded', 'settled');
       else if (this.state === 'draining') this.#end(this.#drainReason ?? 'drained', KILLED, null);
@@ -254,45 +232,21 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
     call.onSettled(settled);
   }
 
-  // --- for loading and the handshake
+  // --- for the session
 
-  send(type: FrameType, stream: number, meta: string, body: Uint8Array | null): boolean {
-    return this.#channel.send(type, stream, meta, body);
+  onDeath(exit: BoxExit): void {
+    this.#end(`the sandbox ended (${exit.cause})`, exit, null);
   }
 
-  async expect(types: readonly FrameType[], deadlineMs: number, signal: AbortSignal): Promise<Expected> {
-    if (this.exit !== null) return { kind: 'died', exit: this.exit };
-    this.#expectation = new Expectation(types, deadlineMs, signal);
-    const result = await this.#expectation.result;
-    this.#expectation = null;
-    return result;
-  }
-
-  end(reason: string): void {
+  onKill(reason: string): void {
     this.#end(reason, KILLED, null);
   }
 
-  violate(detail: string): void {
+  onViolation(detail: string): void {
     this.#violate(detail, null);
   }
 
-  logsSoFar(): LoadResult['logs'] {
-    return this.#output.take();
-  }
-
-  async logsAtEnd(): Promise<LoadResult['logs']> {
-    this.#output.beginDrain();
-    await new Promise<void>((resolve) => settleAfterPoll({ settle: resolve }));
-    return this.#output.endDrain(null);
-  }
-
-  // --- frames
-
-  #onFrame(frame: Frame): void {
-    if (frame.stream === 0 && frame.type !== FRAME.log) {
-      if (!this.#expectation?.take(frame)) this.#violate(`frame type ${frame.type} out of order`, null);
-      return;
-    }
+  onCallFrame(frame: Frame): void {
     const call = this.#calls.get(frame.stream);
     if (frame.type === FRAME.log) this.#takeLog(frame, call);
     else if (call === undefined || !CALL_FRAMES.includes(frame.type)) {
@@ -310,12 +264,12 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
   /** Code left over from a call that has ended may still print: its lines go with the raw output. */
   #takeLog(frame: Frame, call: Call | undefined): void {
     if (frame.stream > this.#callCount) this.#violate('a log line of no call', null);
-    else if (call === undefined || call.hasReplied) this.#output.addLine(frame);
+    else if (call === undefined || call.hasReplied) this.#session.output.addLine(frame);
     else call.takeLog(frame);
   }
 
   readonly #grant = (stream: number, bytes: number): void => {
-    if (this.#calls.has(stream)) this.#channel.send(FRAME.credit, stream, `{"bytes":${bytes}}`, null);
+    if (this.#calls.has(stream)) this.#session.send(FRAME.credit, stream, `{"bytes":${bytes}}`, null);
   };
 
   #invokeMeta(request: SandboxRequest): string {
@@ -341,11 +295,10 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
   }
 
   #end(reason: string, exit: BoxExit, violation: { detail: string; culprit: Call | null } | null): void {
-    if (this.exit !== null) return;
-    this.exit = exit;
+    if (this.#session.exit !== null) return;
+    this.#session.markEnded(exit);
     this.#endReason = reason;
     this.#lifecycle.transition('dead', reason);
-    this.#death.stop();
     for (const call of [...this.#calls.values()]) {
       // Where nobody can be named, every call in flight saw the violation.
       const isCulprit = violation !== null && (violation.culprit === null || violation.culprit === call);
@@ -353,9 +306,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
       else call.reply({ kind: 'died', exit, dispatched: call.isDispatched });
     }
     this.#calls.clear();
-    this.box.kill();
-    this.#channel.close();
-    this.#expectation?.settle({ kind: 'died', exit });
+    this.#session.terminate(exit);
     this.#tellDead(reason);
     this.#removeWhenQuiet();
   }
@@ -365,9 +316,9 @@ export class GuardedSandbox implements Sandbox, CallOwner, LoadPort {
   }
 
   #removeWhenQuiet(): void {
-    if (this.exit === null || this.#inFlight > 0 || this.#isLoading || this.#removalStarted) return;
+    if (this.#session.exit === null || this.#inFlight > 0 || this.#isLoading || this.#removalStarted) return;
     this.#removalStarted = true;
-    this.#output.close();
+    this.#session.output.close();
     this.#options.remove(this.#endReason ?? '').then(this.#gone.resolve, this.#gone.reject);
   }
 

@@ -16,7 +16,7 @@ export interface LoadPort {
   send(type: FrameType, stream: number, meta: string, body: Uint8Array | null): boolean;
   expect(types: readonly FrameType[], deadlineMs: number, signal: AbortSignal): Promise<Expected>;
   /** Kills the sandbox, unless it is dead already. */
-  end(reason: string): void;
+  kill(reason: string): void;
   violate(detail: string): void;
   /** How it ended; null while alive. */
   readonly exit: BoxExit | null;
@@ -46,10 +46,10 @@ export async function loadHandler(
     case 'died':
       return { kind: 'died', exit: got.exit, logs: await port.logsAtEnd() };
     case 'aborted':
-      port.end('load aborted');
+      port.kill('load aborted');
       throw new SandboxError('sandbox_start_failed', 'the load was aborted', { cause: got.reason });
     case 'timeout':
-      port.end('init timeout');
+      port.kill('init timeout');
       return { kind: 'initTimeout', error: initTimeoutError(settings.initTimeoutMs), logs: await port.logsAtEnd() };
     case 'frame':
       return finished(port, got.frame, { deliverMs, elapsedMs: performance.now() - loadingAtMs });
@@ -62,7 +62,7 @@ async function deliver(port: LoadPort, code: CodeRef, signal: AbortSignal): Prom
     const { taskRoot } = await port.box.deliver(code, deadline);
     return taskRoot;
   } catch (error) {
-    port.end('code delivery failed');
+    port.kill('code delivery failed');
     if (error instanceof SandboxError) throw error;
     throw new SandboxError('sandbox_start_failed', 'the code could not be delivered', { cause: error });
   }
@@ -86,7 +86,7 @@ async function finished(
     return { kind: 'died', exit: port.exit!, logs: await port.logsAtEnd() };
   }
   const logs = await port.logsAtEnd();
-  port.end('load error');
+  port.kill('load error');
   return { kind: 'loadError', error, importMs, logs };
 }
 

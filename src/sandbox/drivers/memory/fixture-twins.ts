@@ -1,7 +1,7 @@
 import { encodeFrame } from '../../wire/frame-codec.ts';
 import { FRAME, type FrameType } from '../../wire/frame-type.ts';
+import { NO_REPLY } from './memory-call.ts';
 import type { MemoryCall, MemoryHandler, MemoryModule } from './memory-module.ts';
-import { NO_REPLY } from './memory-shim.ts';
 
 type Event = Record<string, unknown>;
 

@@ -1,0 +1,118 @@
+import type { Box, BoxExit } from '../contract/driver.ts';
+import type { AttemptLogs } from '../contract/sandbox.ts';
+import { FrameChannel } from '../wire/frame-channel.ts';
+import type { Frame } from '../wire/frame-codec.ts';
+import { FRAME, FROM_SHIM, type FrameType } from '../wire/frame-type.ts';
+import { SandboxOutput } from './attempt-output.ts';
+import { DeathWatch } from './death-watch.ts';
+import { Expectation, type Expected } from './expectation.ts';
+import type { HandshakePort } from './handshake.ts';
+import type { LoadPort } from './load-handler.ts';
+import { settleAfterPoll } from './settle-queue.ts';
+
+/** What a session tells its sandbox. */
+export interface SessionOwner {
+  /** A frame of a call, or a console line. */
+  onCallFrame(frame: Frame): void;
+  onViolation(detail: string): void;
+  /** The box ended by itself. */
+  onDeath(exit: BoxExit): void;
+  /** Loading asks for the end. */
+  onKill(reason: string): void;
+}
+
+/**
+ * The connection to the shim of one box, its output and the watch over its life: everything that happens outside of calls.
+ * It takes frames of stream 0 only while they are expected; `terminate` ends it for good.
+ */
+export class ShimSession implements HandshakePort, LoadPort {
+  readonly id: string;
+  readonly token: string;
+  readonly box: Box;
+  readonly output: SandboxOutput;
+  readonly #owner: SessionOwner;
+  readonly #channel: FrameChannel;
+  readonly #death: DeathWatch;
+  #expectation: Expectation | null = null;
+  #exit: BoxExit | null = null;
+
+  constructor(box: Box, owner: SessionOwner) {
+    this.id = box.id;
+    this.token = box.token;
+    this.box = box;
+    this.#owner = owner;
+    this.output = new SandboxOutput(box.stdout, box.stderr);
+    this.#death = new DeathWatch(box, (exit) => owner.onDeath(exit));
+    this.#channel = new FrameChannel({
+      duplex: box.channel,
+      accepts: FROM_SHIM,
+      onFrame: (frame) => this.#onFrame(frame),
+      onViolation: (violation) => {
+        // A process killed while it wrote leaves half a frame: that is its death, not its doing.
+        if (violation.kind !== 'truncated') owner.onViolation(violation.detail);
+      },
+      onClose: () => this.#death.channelClosed(),
+    });
+    // Drivers hand it over paused, so that no byte is lost between the accept and here.
+    this.#channel.resume();
+  }
+
+  /** How it ended; null while nobody has called `terminate`. */
+  get exit(): BoxExit | null {
+    return this.#exit;
+  }
+
+  /** No sign of an end has been seen. */
+  get isUp(): boolean {
+    return !this.#death.isDying && this.#channel.isOpen;
+  }
+
+  /** False when nothing was written: the session is not up, or the shim has stopped reading. */
+  send(type: FrameType, stream: number, meta: string, body: Uint8Array | null): boolean {
+    return !this.#death.isDying && this.#channel.send(type, stream, meta, body);
+  }
+
+  async expect(types: readonly FrameType[], deadlineMs: number, signal: AbortSignal): Promise<Expected> {
+    if (this.#exit !== null) return { kind: 'died', exit: this.#exit };
+    this.#expectation = new Expectation(types, deadlineMs, signal);
+    const result = await this.#expectation.result;
+    this.#expectation = null;
+    return result;
+  }
+
+  kill(reason: string): void {
+    this.#owner.onKill(reason);
+  }
+
+  violate(detail: string): void {
+    this.#owner.onViolation(detail);
+  }
+
+  logsSoFar(): AttemptLogs {
+    return this.output.take();
+  }
+
+  async logsAtEnd(): Promise<AttemptLogs> {
+    this.output.beginDrain();
+    await new Promise<void>((resolve) => settleAfterPoll({ settle: resolve }));
+    return this.output.endDrain(null);
+  }
+
+  /** Before anything else of an ending: from now on `exit` tells how, and the box's own death is no news. */
+  markEnded(exit: BoxExit): void {
+    this.#exit = exit;
+    this.#death.stop();
+  }
+
+  /** Kills the box and closes the channel; output stays readable until `output.close`. */
+  terminate(exit: BoxExit): void {
+    this.box.kill();
+    this.#channel.close();
+    this.#expectation?.settle({ kind: 'died', exit });
+  }
+
+  #onFrame(frame: Frame): void {
+    if (frame.stream !== 0 || frame.type === FRAME.log) this.#owner.onCallFrame(frame);
+    else if (!this.#expectation?.take(frame)) this.#owner.onViolation(`frame type ${frame.type} out of order`);
+  }
+}
