@@ -3,7 +3,7 @@ import type { ProbeResult } from '../sandbox/contract/driver.ts';
 import { MemoryDriver } from '../sandbox/drivers/memory/memory-driver.ts';
 import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
 import { DriverRegistry } from './driver-registry.ts';
-import { silentLog } from './pool-testbed.ts';
+import { silentLog } from './testing/pool-testbed.ts';
 
 const enforced = { memory: false, cpu: false, pids: false, disk: false, network: false };
 const probed = (over: Partial<ProbeResult>): ProbeResult => ({

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { RunnableRevision } from '../invoke/types.ts';
 import type { MemoryModule } from '../sandbox/drivers/memory/memory-module.ts';
-import { revisionOf, Testbed, until } from './pool-testbed.ts';
+import { revisionOf, Testbed, until } from './testing/pool-testbed.ts';
 import type { AcquireResult, Lease } from './types.ts';
 
 const FUNCTIONS = ['a', 'b'];

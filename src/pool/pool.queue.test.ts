@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { LIMITS } from '../domain/limits.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { SandboxError } from '../sandbox/contract/sandbox-error.ts';
-import { gate, revisionOf, Testbed, type TestbedOptions, until } from './pool-testbed.ts';
+import { gate, revisionOf, Testbed, type TestbedOptions, until } from './testing/pool-testbed.ts';
 import type { AcquireResult, Lease } from './types.ts';
 
 let bed: Testbed;
@@ -57,22 +56,6 @@ describe('the queue', () => {
     second.release();
     (await waiting[1]!).release();
     expect(bed.driver.createdCount).toBe(1);
-  });
-
-  test('beyond the depth callers are turned away at once; a deadline turns away the rest, with their wait', async () => {
-    await begin();
-    const target = revisionOf('a', 'r1', { maxConcurrency: 1 });
-    const held = await bed.lease(target);
-    const waiting = Array.from({ length: LIMITS.queueDepthMax }, () => bed.acquire(target, { waitMs: 100 }));
-    expect(await bed.acquire(target)).toEqual({ kind: 'throttled', reason: 'queue_full', queueMs: 0 });
-    expect(bed.pool.snapshot().queued).toBe(LIMITS.queueDepthMax);
-    for (const result of await Promise.all(waiting)) {
-      expect(result).toMatchObject({ kind: 'throttled', reason: 'queue_timeout' });
-      const { queueMs } = result as { queueMs: number };
-      expect(queueMs).toBeGreaterThanOrEqual(80);
-      expect(queueMs).toBeLessThan(300);
-    }
-    held.release();
   });
 
   test('maxConcurrency holds even where a sandbox has a slot free', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { MIB } from '../domain/limits.ts';
-import { gate, revisionOf, Testbed, type TestbedOptions, until } from './pool-testbed.ts';
+import { gate, revisionOf, Testbed, type TestbedOptions, until } from './testing/pool-testbed.ts';
 
 let bed: Testbed;
 async function begin(options: TestbedOptions = {}): Promise<Testbed> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { revisionOf, Testbed } from './pool-testbed.ts';
+import { LIMITS } from '../domain/limits.ts';
+import { revisionOf, Testbed } from './testing/pool-testbed.ts';
 
 let bed: Testbed;
 beforeEach(() => {
@@ -113,4 +114,37 @@ test('an isolation whose creates keep failing is probed again, and calls are tol
   isRunning = true;
   await pass(6_000);
   (await bed.lease(revisionOf('a'))).release();
+});
+
+test('beyond the queue’s depth callers are turned away at once; the deadline turns away the rest, with their wait', async () => {
+  bed = await new Testbed().start();
+  const target = revisionOf('a', 'r1', { maxConcurrency: 1 });
+  const held = await bed.lease(target);
+  const waiting = Array.from({ length: LIMITS.queueDepthMax }, () => bed.acquire(target, { waitMs: 100 }));
+  expect(await bed.acquire(target)).toEqual({ kind: 'throttled', reason: 'queue_full', queueMs: 0 });
+  await pass(99);
+  expect(bed.pool.snapshot().queued).toBe(LIMITS.queueDepthMax);
+  await pass(2);
+  expect(bed.pool.snapshot().queued).toBe(0);
+  for (const result of await Promise.all(waiting)) {
+    expect(result).toMatchObject({ kind: 'throttled', reason: 'queue_timeout' });
+    expect((result as { queueMs: number }).queueMs).toBeCloseTo(100, -1);
+  }
+  held.release();
+});
+
+test('one timer serves the whole queue, whatever the order of deadlines', async () => {
+  bed = await new Testbed().start();
+  const target = revisionOf('a', 'r1', { maxConcurrency: 1 });
+  const held = await bed.lease(target);
+  const before = vi.getTimerCount();
+  const ended: string[] = [];
+  for (const waitMs of [300, 100, 200])
+    void bed.acquire(target, { waitMs }).then((it) => ended.push(`${waitMs} ${it.kind}`));
+  expect(vi.getTimerCount()).toBe(before + 1);
+  await pass(150);
+  expect(ended).toEqual(['100 throttled']);
+  await pass(200);
+  expect(ended).toEqual(['100 throttled', '200 throttled', '300 throttled']);
+  held.release();
 });

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FunctionSettings } from '../domain/function.ts';
-import { LIMITS } from '../domain/limits.ts';
-import type { RunnableRevision } from '../invoke/types.ts';
-import type { DriverLog } from '../sandbox/contract/host-context.ts';
-import { MemoryDriver, type MemoryDriverOptions } from '../sandbox/drivers/memory/memory-driver.ts';
-import type { MemoryModule } from '../sandbox/drivers/memory/memory-module.ts';
-import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
-import { DriverRegistry } from './driver-registry.ts';
-import { type PoolOptions, SandboxPool } from './pool.ts';
-import type { AcquireResult, Lease } from './types.ts';
+import type { FunctionSettings } from '../../domain/function.ts';
+import { LIMITS } from '../../domain/limits.ts';
+import type { RunnableRevision } from '../../invoke/types.ts';
+import type { DriverLog } from '../../sandbox/contract/host-context.ts';
+import { MemoryDriver, type MemoryDriverOptions } from '../../sandbox/drivers/memory/memory-driver.ts';
+import type { MemoryModule } from '../../sandbox/drivers/memory/memory-module.ts';
+import { guardDriver } from '../../sandbox/guard/guarded-driver.ts';
+import { DriverRegistry } from '../driver-registry.ts';
+import { type PoolOptions, SandboxPool } from '../pool.ts';
+import type { AcquireResult, Lease } from '../types.ts';
 
 /** For the pool's tests: a real guard over the memory driver, a registry and a pool, and nothing left at the end. */
 export const silentLog: DriverLog = { debug() {}, info() {}, warn() {}, error() {} };
