@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest';
+import { CatalogTestbed } from './testing/catalog-testbed.ts';
+
+const bed = new CatalogTestbed();
+const { create } = bed;
+
+describe('list', () => {
+  test('pages hold each function once, in order, found by name, description or tag', async () => {
+    for (const name of ['b', 'a', 'c', 'd']) await create({ name, tags: name === 'c' ? { team: 'Payments' } : {} });
+    const first = bed.catalog.list('default', { limit: 3 });
+    expect(first.items.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    await bed.catalog.remove('default', 'c');
+    const second = bed.catalog.list('default', { limit: 3, cursor: first.nextCursor! });
+    expect(second.items.map(({ name }) => name)).toEqual(['d']);
+    expect(second.nextCursor).toBeNull();
+    expect(bed.catalog.list('default', { sort: '-createdAt', limit: 1 }).items[0]?.name).toBe('d');
+    expect(bed.catalog.list('default', { q: 'PAYM' }).items).toEqual([]);
+    expect(bed.catalog.list('other').items).toEqual([]);
+  });
+
+  test('a cursor of another order, rubbish, or an unknown order is refused', async () => {
+    for (const name of ['a', 'b']) await create({ name });
+    const { nextCursor } = bed.catalog.list('default', { limit: 1 });
+    for (const options of [
+      { cursor: nextCursor!, sort: '-name' as const },
+      { cursor: '%%' },
+      { sort: 'size' as 'name' },
+    ]) {
+      expect(() => bed.catalog.list('default', options)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+    }
+  });
+});
