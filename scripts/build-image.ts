@@ -18,15 +18,33 @@ try {
   execFileSync(process.execPath, [join(root, 'scripts/build-dist.ts')], { cwd: root, stdio: 'inherit' });
   const server = join(context, 'coldframe');
   mkdirSync(server);
-  for (const name of ['dist', 'bin', 'runtimes', 'templates', 'package.json', 'package-lock.json', '.npmrc', 'LICENSE']) {
+  for (const name of [
+    'dist',
+    'bin',
+    'runtimes',
+    'templates',
+    'package.json',
+    'package-lock.json',
+    '.npmrc',
+    'LICENSE',
+  ]) {
     cpSync(join(root, name), join(server, name), { recursive: true });
   }
-  execFileSync('npm', ['ci', '--omit=dev', '--omit=optional', '--prefer-offline', '--loglevel=error'], { cwd: server, stdio: 'inherit' });
+  execFileSync('npm', ['ci', '--omit=dev', '--omit=optional', '--prefer-offline', '--loglevel=error'], {
+    cwd: server,
+    stdio: 'inherit',
+  });
   copyFileSync(process.execPath, join(server, 'node'));
   chmodSync(join(server, 'node'), 0o755);
   copyFileSync(join(root, 'deploy/image/Dockerfile'), join(context, 'Dockerfile'));
   const base = option('base', '');
-  const arguments_ = ['build', ...(base ? ['--build-arg', `BASE=${base}`] : []), '-t', option('tag', `coldframe:${version}`), context];
+  const arguments_ = [
+    'build',
+    ...(base ? ['--build-arg', `BASE=${base}`] : []),
+    '-t',
+    option('tag', `coldframe:${version}`),
+    context,
+  ];
   const result = spawnSync('docker', arguments_, { stdio: 'inherit', env: { ...process.env, DOCKER_BUILDKIT: '0' } });
   process.exitCode = result.status ?? 1;
 } finally {

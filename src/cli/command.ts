@@ -18,5 +18,9 @@ export interface Command {
   options?: readonly Parameter[];
   /** Shown under the help, each a whole command line. */
   examples: readonly string[];
-  run(context: CliContext, args: (string | undefined)[], options: Record<string, string | boolean | undefined>): Promise<number>;
+  run(
+    context: CliContext,
+    args: (string | undefined)[],
+    options: Record<string, string | boolean | undefined>,
+  ): Promise<number>;
 }

@@ -23,6 +23,8 @@ export interface Config {
   fallback: 'none' | 'weaker';
   /** Idle-memory budget of the pool; null means 25% of the available memory. */
   poolMemoryMib: number | null;
+  /** Generic sandboxes kept ready per runtime of the preferred isolation; null lets the pool decide from demand. */
+  poolReady: number | null;
   logLevel: LogLevel;
   /** Docker's socket. */
   dockerSocket: string;
@@ -96,6 +98,12 @@ export const SETTINGS = [
     meaning: 'Memory the pool may hold idle; default 25% of the available.',
   },
   {
+    variable: 'COLDFRAME_POOL_READY',
+    flag: 'pool-ready',
+    takes: 'count',
+    meaning: 'Generic sandboxes kept ready per runtime of the preferred isolation; default: learned from demand.',
+  },
+  {
     variable: 'COLDFRAME_LOG_LEVEL',
     flag: 'log-level',
     takes: LOG_LEVELS.join('|'),
@@ -155,6 +163,9 @@ export function parseConfig(flags: Flags, env: Env): Config {
     fallback: parseOneOf('COLDFRAME_FALLBACK', read('COLDFRAME_FALLBACK') ?? 'none', ['none', 'weaker'] as const),
     poolMemoryMib: mapNullable(read('COLDFRAME_POOL_MEMORY_MIB'), (value) =>
       parseWhole('COLDFRAME_POOL_MEMORY_MIB', value, 0, 1_048_576),
+    ),
+    poolReady: mapNullable(read('COLDFRAME_POOL_READY'), (value) =>
+      parseWhole('COLDFRAME_POOL_READY', value, 0, 1_000),
     ),
     logLevel: parseOneOf('COLDFRAME_LOG_LEVEL', read('COLDFRAME_LOG_LEVEL') ?? 'info', LOG_LEVELS),
     dockerSocket: parseDockerHost(env.DOCKER_HOST),

@@ -15,7 +15,7 @@ export function newRecord(request: InvokeRequest): InvocationRecord {
     workspaceId: target.workspaceId,
     functionId: target.functionId,
     functionName: target.functionName,
-    mode: request.stream ? 'stream' : 'sync',
+    mode: request.mode,
     trigger: request.trigger,
     state: 'running',
     outcome: null,
@@ -46,6 +46,7 @@ export interface Completion {
 export function completeRecord(record: InvocationRecord, completion: Completion): void {
   const { ending, from, settled, totalMs } = completion;
   record.state = 'finished';
+  if (ending.streamedBytes !== null) record.mode = 'stream';
   record.outcome = ending.outcome;
   record.isolation = from?.sandbox.receipt.isolation ?? record.isolation;
   record.start = from?.start ?? null;

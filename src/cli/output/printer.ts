@@ -12,7 +12,9 @@ export class Printer {
 
   /** The command's data: `value` with --json, else the text for people. */
   data(value: unknown, text: () => string): void {
-    process.stdout.write(this.isJson ? `${JSON.stringify(value, null, this.isTerminal ? 2 : undefined)}\n` : `${text()}\n`);
+    process.stdout.write(
+      this.isJson ? `${JSON.stringify(value, null, this.isTerminal ? 2 : undefined)}\n` : `${text()}\n`,
+    );
   }
 
   /** Bytes as they are (a function's result). */

@@ -1,0 +1,113 @@
+import { ZipFile } from 'yazl';
+import {
+  createFunction,
+  deleteFunction,
+  getFunction,
+  putCode,
+  updateFunction,
+} from '../../client/generated/sdk.gen.ts';
+import type {
+  CreateFunctionData,
+  CreateFunctionResponses,
+  UpdateFunctionData,
+} from '../../client/generated/types.gen.ts';
+import { type CliContext, type Problem, refused } from '../cli-context.ts';
+import { CliError } from '../exit-code.ts';
+import type { LocalFunction } from './read-folder.ts';
+
+export type DeployedFunction = CreateFunctionResponses[201];
+
+export interface Deployed {
+  fn: DeployedFunction;
+  wasCreated: boolean;
+}
+
+/** Text up to this goes as JSON, which keeps line numbers readable in errors; anything else as a zip. */
+const JSON_MAX_BYTES = 5 * 1024 * 1024;
+
+/**
+ * Creates the function or, when the name is taken, updates its settings and code. Settings first: a runtime change must not
+ * meet the old code's checks afterwards. A function whose first code could not be sent is removed again.
+ */
+export async function sendFunction(context: CliContext, local: LocalFunction): Promise<Deployed> {
+  const { name, runtime, ...settings } = local.manifest;
+  const { client } = context;
+  const existing = await getFunction({ client, path: { name } });
+  if (!existing.response) throw context.unreachable(existing.error);
+  const files = textFiles(local.files);
+  if (existing.response.status === 404) {
+    if (files)
+      return {
+        fn: await context.data(
+          createFunction({
+            client,
+            body: { name, runtime, code: { files }, ...settings } as CreateFunctionData['body'],
+          }),
+        ),
+        wasCreated: true,
+      };
+    return { fn: await createFromZip(context, local), wasCreated: true };
+  }
+  if (!existing.response.ok) throw refused(existing.response.status, existing.error as Problem);
+  await context.data(
+    updateFunction({ client, path: { name }, body: { runtime, ...settings } as UpdateFunctionData['body'] }),
+  );
+  if (files)
+    return { fn: await context.data(putCode({ client, path: { name }, body: { files } as never })), wasCreated: false };
+  return { fn: await putZip(context, name, local.files), wasCreated: false };
+}
+
+async function createFromZip(context: CliContext, local: LocalFunction): Promise<DeployedFunction> {
+  const { name, runtime, ...settings } = local.manifest;
+  const { client } = context;
+  const isPython = runtime.startsWith('python');
+  const files: Record<string, string> = isPython
+    ? { 'index.py': 'def handler(event, context):\n    raise RuntimeError("the code is being uploaded")\n' }
+    : { 'index.js': "export const handler = async () => { throw new Error('the code is being uploaded'); };\n" };
+  await context.data(
+    createFunction({ client, body: { name, runtime, code: { files } } as CreateFunctionData['body'] }),
+  );
+  try {
+    await putZip(context, name, local.files);
+    return await context.data(updateFunction({ client, path: { name }, body: settings as UpdateFunctionData['body'] }));
+  } catch (error) {
+    await deleteFunction({ client, path: { name } });
+    throw error;
+  }
+}
+
+async function putZip(context: CliContext, name: string, files: Map<string, Buffer>): Promise<DeployedFunction> {
+  const reply = await context.fetch(`/api/v1/functions/${encodeURIComponent(name)}/code`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/zip' },
+    body: await zip(files),
+  });
+  if (!reply.ok) throw refused(reply.status, (await reply.json().catch(() => undefined)) as Problem | undefined);
+  return (await reply.json()) as DeployedFunction;
+}
+
+/** Null when something is not UTF-8 text, or it is too much for JSON. */
+function textFiles(files: Map<string, Buffer>): Record<string, string> | null {
+  const texts: Record<string, string> = {};
+  let bytes = 0;
+  for (const [path, content] of files) {
+    bytes += content.length;
+    if (bytes > JSON_MAX_BYTES) return null;
+    try {
+      texts[path] = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+    } catch {
+      return null;
+    }
+  }
+  return texts;
+}
+
+async function zip(files: Map<string, Buffer>): Promise<Buffer<ArrayBuffer>> {
+  const archive = new ZipFile();
+  for (const [path, content] of files) archive.addBuffer(content, path, { mtime: new Date(0), mode: 0o100644 });
+  archive.end();
+  const chunks: Buffer[] = [];
+  for await (const chunk of archive.outputStream) chunks.push(chunk as Buffer);
+  if (chunks.length === 0) throw new CliError(2, 'There is nothing to deploy.');
+  return Buffer.concat(chunks);
+}

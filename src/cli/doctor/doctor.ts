@@ -1,0 +1,41 @@
+import { platform as getPlatform, listIsolation } from '../../client/generated/sdk.gen.ts';
+import type { Command } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { table } from '../output/table.ts';
+
+export const doctor: Command = {
+  words: ['doctor'],
+  summary: 'What is usable on the server, what is not, and the command that mends it',
+  examples: ['coldframe doctor', 'coldframe doctor --json'],
+  async run(context) {
+    const platform = await context.data(getPlatform({ client: context.client }));
+    const isolation = await context.data(listIsolation({ client: context.client }));
+    const items = Array.isArray(isolation) ? isolation : isolation.items;
+    context.out.data({ platform, isolation: items }, () => {
+      const rows = items.map((one) => [
+        one.isolation,
+        one.state,
+        unenforced(one.enforced),
+        one.runtimes.join(' '),
+        one.detail,
+      ]);
+      const fixes = items.filter((one) => one.fix).map((one) => `${one.isolation}: ${one.fix}`);
+      const warnings = platform.warnings.map((warning) => `warning: ${warning}`);
+      return [
+        table(['isolation', 'state', 'not enforced', 'runtimes', 'detail'], rows),
+        ...(fixes.length > 0 ? ['', 'To mend:', ...fixes] : []),
+        ...warnings,
+      ].join('\n');
+    });
+    return EXIT.ok;
+  },
+};
+
+function unenforced(enforced: Record<string, boolean> | null): string {
+  if (!enforced) return '-';
+  return (
+    Object.entries(enforced)
+      .flatMap(([limit, isEnforced]) => (isEnforced ? [] : [limit]))
+      .join(' ') || 'nothing'
+  );
+}

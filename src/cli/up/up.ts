@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient } from '../../client/generated/client/index.ts';
+import { createSignInLink } from '../../client/generated/sdk.gen.ts';
+import { parseConfig, SETTINGS } from '../../config/config.ts';
+import { candidateDataDirs } from '../../config/data-dir.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import { type RunningServer, startServer } from '../../main.ts';
+import type { CliContext } from '../cli-context.ts';
+import type { Command } from '../command.ts';
+import { CliError, EXIT } from '../exit-code.ts';
+
+export const up: Command = {
+  words: ['up'],
+  summary: 'Start the server and print a sign-in link',
+  options: SETTINGS.flatMap((setting) =>
+    setting.flag
+      ? [{ name: `--${setting.flag} <${setting.takes}>`, meaning: `${setting.meaning} (${setting.variable})` }]
+      : [],
+  ),
+  examples: ['coldframe up', 'coldframe up --port 9000 --isolation docker,bubblewrap'],
+  async run(context, _args, options) {
+    const flags = Object.fromEntries(
+      SETTINGS.flatMap((setting) =>
+        setting.flag ? [[setting.flag, options[camelCase(setting.flag)] as string | undefined]] : [],
+      ),
+    );
+    try {
+      const config = parseConfig({ ...flags, 'admin-key': flags['admin-key'] ?? context.flags.key }, process.env);
+      const server = await startServer(config, context.config.xdgDataHome);
+      announce(context, server);
+      await untilTold();
+      context.out.progress('Stopping: calls in flight may finish.');
+      await server.stop();
+      return EXIT.ok;
+    } catch (error) {
+      if (!(error instanceof ColdframeError)) throw error;
+      if (error.code === 'data_dir_locked')
+        return pointToRunning(context, (options['dataDir'] as string | undefined) ?? context.config.dataDir);
+      throw new CliError(EXIT.usage, error.publicMessage, error.entry.whatToDo);
+    }
+  },
+};
+
+/** The link is a credential, so it is printed to a terminal only; a log gets the address. */
+function announce(context: CliContext, server: RunningServer): void {
+  context.out.progress(`Coldframe answers at ${server.url}, function URLs at ${server.functionUrl}`);
+  context.out.progress(`Data: ${server.dataDir.path}${server.dataDir.isTemporary ? ' (temporary!)' : ''}`);
+  if (process.stdout.isTTY) process.stdout.write(`\nSign in: ${server.signInLink()}\n\n`);
+  else context.out.progress('Sign in with `coldframe open`, or with the key in admin.key.');
+  void server
+    .whenUsable()
+    .then((isolations) =>
+      context.out.progress(
+        isolations.length > 0 ? `Usable: ${isolations.join(', ')}` : 'No isolation is usable: see `coldframe doctor`',
+      ),
+    );
+}
+
+/** Resolves on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
+function untilTold(): Promise<void> {
+  return new Promise((resolve) => {
+    let isTold = false;
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (isTold) process.exit(1);
+        isTold = true;
+        resolve();
+      });
+    }
+  });
+}
+
+/** A second `up` on one data directory shows the way to the first server. */
+async function pointToRunning(context: CliContext, dataDir: string | null): Promise<number> {
+  for (const folder of dataDir ? [dataDir] : candidateDataDirs(context.config.xdgDataHome)) {
+    try {
+      const { url, pid } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as {
+        url: string;
+        pid: number;
+      };
+      context.out.progress(`Coldframe is running already (process ${pid}) at ${url}`);
+      const key = readFileSync(join(folder, 'admin.key'), 'utf8').trim();
+      const { data } = await createSignInLink({
+        client: createClient({ baseUrl: url, headers: { authorization: `Bearer ${key}` } }),
+      });
+      if (data && process.stdout.isTTY) process.stdout.write(`\nSign in: ${url}/#token=${data.token}\n\n`);
+      return EXIT.ok;
+    } catch {
+      // Not this folder's server, or it is just starting: the next candidate, else the refusal below.
+    }
+  }
+  throw new CliError(
+    EXIT.usage,
+    'Another Coldframe server uses this data directory.',
+    'It is still starting or stopping; wait, or choose another with --data-dir.',
+  );
+}
+
+function camelCase(flag: string): string {
+  return flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,2 @@
+/** The generated client names the browser's type; Node's types have it only as a member. */
+type BodyInit = NonNullable<RequestInit['body']>;

@@ -1,0 +1,125 @@
+import { rmSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import type { Config } from './config/config.ts';
+import { type DataDir, openDataDir } from './config/data-dir.ts';
+import { lockDataDir } from './config/data-lock.ts';
+import { uuid7 } from './ids/uuid7.ts';
+import { createInvoker } from './invoke/invoke.ts';
+import { availableMemoryMib } from './main/available-memory.ts';
+import { buildCatalog } from './main/build-catalog.ts';
+import { buildSandboxes } from './main/build-sandboxes.ts';
+import { describePlatform } from './main/describe-platform.ts';
+import { guardWrites } from './main/guard-writes.ts';
+import { openHost } from './main/open-host.ts';
+import { openListeners } from './main/open-listeners.ts';
+import { openStores } from './main/open-stores.ts';
+import { stopInOrder } from './main/stop-in-order.ts';
+import { createTryRunner } from './main/try-runner.ts';
+import { SandboxPool } from './pool/pool.ts';
+import { createLogger } from './telemetry/logger.ts';
+
+const MIB = 1024 * 1024;
+/** The sum of memory limits stays below this share of the host's memory; the rest is the server's and the system's. */
+const LIMIT_SHARE = 0.9;
+const IDLE_SHARE = 0.25;
+/** Calls in flight may finish within this after SIGTERM; then they are cancelled. */
+const DRAIN_MS = 30_000;
+
+export interface RunningServer {
+  /** Where console and API answer. */
+  url: string;
+  functionUrl: string;
+  dataDir: DataDir;
+  /** A new sign-in link: works once, for 10 minutes. */
+  signInLink(): string;
+  /** Resolves when the first isolation is usable; says which are. */
+  whenUsable(): Promise<string[]>;
+  /** Graceful: no new work, calls in flight finish, records are written, everything is removed. Safe to repeat. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The composition root: the one place that builds the parts and joins them. Rejects with a catalogue error that says what to
+ * do (`data_dir_locked`, `port_in_use`, ...), having undone what it did. It waits for nothing slow: isolations are probed and
+ * images prepared while it already answers.
+ */
+export async function startServer(config: Config, xdgDataHome?: string): Promise<RunningServer> {
+  const log = createLogger({ level: config.logLevel });
+  const dataDir = openDataDir(config.dataDir, xdgDataHome);
+  const lock = lockDataDir(dataDir.path);
+  const stopping = new AbortController();
+  const undo = stopInOrder(log);
+  undo.add('lock', () => lock.release());
+  try {
+    const stores = await openStores({ dataDir: dataDir.path, log, undo });
+    const host = await openHost({ dataDir: dataDir.path, settings: stores.control.settings, log });
+    undo.add('run directory', () => rmSync(host.runDir, { recursive: true, force: true }));
+    const sandboxes = buildSandboxes(host, config);
+    undo.add('drivers', () => sandboxes.stop());
+    const { catalog, packages, auth, testEvents } = await buildCatalog({
+      config,
+      dataDir: dataDir.path,
+      stores,
+      sandboxes,
+      log,
+      undo,
+    });
+    const pool = new SandboxPool({
+      drivers: sandboxes.registry,
+      host,
+      log,
+      cores: availableParallelism(),
+      idleBudgetMib: config.poolMemoryMib ?? Math.floor(availableMemoryMib() * IDLE_SHARE),
+      limitTotalMib: Math.floor((totalmem() / MIB) * LIMIT_SHARE),
+      readyBaseline: config.poolReady ?? undefined,
+    });
+    undo.add('pool', () => pool.stop());
+    catalog.onChange((functionId, next) => pool.revisionChanged(functionId, next));
+    const invoker = createInvoker({ pool, records: stores.records });
+    stores.connectMetrics({ pool, invoker });
+    const platform = describePlatform({ config, dataDir, host, sandboxes, stores });
+    const listeners = await openListeners({
+      config,
+      log,
+      undo,
+      parts: {
+        auth,
+        catalog,
+        invoker,
+        pool,
+        stores,
+        platform,
+        testEvents: guardWrites(testEvents, ['put'], stores.disk),
+        functions: guardWrites(catalog, ['create', 'update', 'putCode'], stores.disk),
+        tryRunner: createTryRunner({ catalog, invoker }),
+        newInvocationId: uuid7,
+      },
+      dataDir: dataDir.path,
+    });
+    undo.add('calls in flight', () => invoker.drain(DRAIN_MS));
+    sandboxes.registry.onChange(() => void catalogFollows(sandboxes, catalog, log));
+    const usable = sandboxes.registry.start().then(() => sandboxes.registry.usable().map((driver) => driver.isolation));
+    await pool.start(stopping.signal);
+    for (const runnable of catalog.runnables()) pool.revisionChanged(runnable.functionId, runnable);
+    void usable.then(() => sandboxes.prepareImages(stopping.signal));
+    packages.startCollecting();
+    undo.add('background work', () => stopping.abort());
+    return { ...listeners, dataDir, whenUsable: () => usable, stop: () => undo.run() };
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+}
+
+/** Functions stored while their isolation was being prepared become active when it is usable. */
+async function catalogFollows(
+  sandboxes: ReturnType<typeof buildSandboxes>,
+  catalog: { isolationReady(isolation: never): Promise<void> },
+  log: ReturnType<typeof createLogger>,
+): Promise<void> {
+  for (const driver of sandboxes.registry.usable()) {
+    await catalog
+      .isolationReady(driver.isolation as never)
+      .catch((error: unknown) => log.error({ err: error }, 'functions could not be made active'));
+  }
+}

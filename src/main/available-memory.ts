@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { freemem } from 'node:os';
+
+/** Memory that could be used without swapping, in MiB: the kernel's own estimate, else what is free. */
+export function availableMemoryMib(): number {
+  try {
+    const kib = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+    if (kib) return Math.floor(Number(kib) / 1024);
+  } catch {
+    // No /proc here (macOS): fall through to what the system calls free.
+  }
+  return Math.floor(freemem() / (1024 * 1024));
+}

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { DriverRegistry } from '../pool/driver-registry.ts';
+import type { HostContext } from '../sandbox/contract/host-context.ts';
+import { BubblewrapDriver } from '../sandbox/drivers/bubblewrap/bubblewrap-driver.ts';
+import { ContainerDriver } from '../sandbox/drivers/container/container-driver.ts';
+import { ProcessDriver } from '../sandbox/drivers/process/process-driver.ts';
+import { EngineClient } from '../sandbox/engines/container-engine/engine-client.ts';
+import { CgroupTree } from '../sandbox/engines/linux/cgroup.ts';
+import { HostRuntimes } from '../sandbox/engines/linux/host-runtimes.ts';
+import { dockerSeccompProfile } from '../sandbox/engines/linux/seccomp/docker-profile.ts';
+import { SlotTree } from '../sandbox/engines/linux/slot-tree.ts';
+import { UidPool } from '../sandbox/engines/linux/uid-pool.ts';
+import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
+import { RuntimeImages } from '../sandbox/images/runtime-images.ts';
+
+/** The repository's (or package's) shims. */
+const RUNTIMES_DIR = resolve(import.meta.dirname, '../../runtimes');
+const SUITE = 'bookworm';
+const SLOTS_CLOSE_DEADLINE_MS = 10_000;
+
+export interface Sandboxes {
+  registry: DriverRegistry;
+  runtimes: HostRuntimes;
+  images: RuntimeImages;
+  /** Builds what Docker still lacks, in the background; resolves when done or given up. */
+  prepareImages(signal: AbortSignal): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Every driver of this host behind its guard, none of them started or probed yet. */
+export function buildSandboxes(host: HostContext, config: Config): Sandboxes {
+  const { instance, epoch, runDir, log } = host;
+  const cgroups = new CgroupTree({ instance, epoch, log });
+  const slots = new SlotTree({ runDir, epoch, log });
+  const uids = host.uidRange ? new UidPool(host.uidRange, { seed: instance }) : null;
+  const runtimes = new HostRuntimes({ runDir, shimsDir: RUNTIMES_DIR, log });
+  const engine = new EngineClient({ socketPath: config.dockerSocket });
+  const images = new RuntimeImages({
+    engine,
+    log,
+    nodePath: process.execPath,
+    nodeVersion: process.versions.node,
+    runtimesDir: RUNTIMES_DIR,
+    baseImage: config.baseImage,
+    suite: SUITE,
+  });
+  const seccompProfile = JSON.stringify(dockerSeccompProfile());
+  const onHost = { host, cgroups, uids, runtimes, slots };
+  const drivers = [
+    new ContainerDriver({
+      name: 'docker',
+      isolation: 'docker',
+      ociRuntime: null,
+      engine,
+      images,
+      host,
+      cgroups,
+      slots,
+      uids,
+      seccompProfile,
+    }),
+    new BubblewrapDriver(onHost),
+    new ProcessDriver(onHost),
+  ].map((driver) => guardDriver(driver));
+  cgroups.prepare();
+  const registry = new DriverRegistry({ drivers, order: config.isolationOrder, log });
+  return {
+    registry,
+    runtimes,
+    images,
+    async prepareImages(signal) {
+      if (!existsSync(config.dockerSocket)) return;
+      try {
+        await images.prepareImages({ signal });
+      } catch (error) {
+        if (!signal.aborted) log.warn({ err: error }, 'the runtime images could not be prepared');
+      }
+      if (!signal.aborted) await registry.refresh();
+    },
+    async stop() {
+      registry.stop();
+      const results = await Promise.allSettled(drivers.map((driver) => driver.stop()));
+      await engine.close();
+      await slots.close(AbortSignal.timeout(SLOTS_CLOSE_DEADLINE_MS));
+      for (const result of results)
+        if (result.status === 'rejected') log.error({ err: result.reason }, 'a driver did not stop cleanly');
+    },
+  };
+}

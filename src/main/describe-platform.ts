@@ -1,0 +1,85 @@
+import type { Config } from '../config/config.ts';
+import type { DataDir } from '../config/data-dir.ts';
+import { version } from '../config/version.ts';
+import { ISOLATIONS, type Isolation, RUNTIMES } from '../domain/names.ts';
+import type { IsolationView, PlatformOperations } from '../http/deps.ts';
+import type { HostContext } from '../sandbox/contract/host-context.ts';
+import type { Sandboxes } from './build-sandboxes.ts';
+import type { Stores } from './open-stores.ts';
+
+interface Inputs {
+  config: Config;
+  dataDir: DataDir;
+  host: HostContext;
+  sandboxes: Sandboxes;
+  stores: Stores;
+}
+
+/** What the console, `doctor` and the readiness probes are told, all from memory. */
+export function describePlatform({ config, dataDir, host, sandboxes, stores }: Inputs): PlatformOperations {
+  const startedAt = new Date().toISOString();
+  const isolation = (): IsolationView[] => sandboxes.registry.report().map((one) => viewOf(one));
+  return {
+    platform: () => ({
+      version: version(),
+      instance: host.instance,
+      dataDir: dataDir.path,
+      startedAt,
+      warnings: warningsOf({ config, dataDir, host, sandboxes, stores }),
+      preparing: sandboxes.images.progress
+        ? [{ name: 'docker', detail: sandboxes.images.progress.step, progress: sandboxes.images.progress.fraction }]
+        : [],
+    }),
+    isolation,
+    runtimes: () =>
+      RUNTIMES.map((runtime) => ({
+        runtime,
+        isolations: isolation().flatMap((one) =>
+          one.state === 'usable' && one.runtimes.includes(runtime) ? [one.isolation] : [],
+        ),
+      })).filter((one) => one.isolations.length > 0),
+    notReady: (asked) => notReady(isolation(), asked),
+  };
+}
+
+function viewOf({ driver, state, probe }: ReturnType<Sandboxes['registry']['report']>[number]): IsolationView {
+  return {
+    isolation: driver.isolation,
+    driver: driver.name,
+    state: probe?.state ?? state,
+    detail: probe?.detail ?? 'Not probed yet.',
+    fix: probe?.fix ?? null,
+    fence: driver.capabilities.fence,
+    runtimes: probe?.runtimes ?? [],
+    enforced: probe?.enforced ?? null,
+    progress: probe?.progress ?? null,
+  };
+}
+
+function notReady(views: IsolationView[], asked: Isolation | null): string | null {
+  if (asked === null) return views.some((one) => one.state === 'usable') ? null : 'No isolation is usable yet.';
+  const view = views.find((one) => one.isolation === asked);
+  if (!view)
+    return ISOLATIONS.includes(asked) ? `${asked} is not offered by this server.` : `There is no isolation ${asked}.`;
+  return view.state === 'usable' ? null : `${asked}: ${view.detail}`;
+}
+
+function warningsOf({ config, dataDir, host, sandboxes, stores }: Inputs): string[] {
+  const warnings: string[] = [];
+  if (dataDir.isTemporary)
+    warnings.push('The data directory is in the temp directory: everything is gone with it. Set COLDFRAME_DATA_DIR.');
+  if (stores.disk.isFull) warnings.push('The disk of the data directory is full: deploys are refused.');
+  if (host.uidRange === null)
+    warnings.push(
+      'Not running as root: sandboxes share the server’s own uid where the isolation has no uids of its own.',
+    );
+  const usable = sandboxes.registry.usable().map((driver) => driver.isolation);
+  if (usable.length > 0 && usable.every((one) => one === 'process'))
+    warnings.push('Only process isolation is usable: functions are not fenced from this host. See `coldframe doctor`.');
+  if (config.host !== '127.0.0.1' && config.host !== 'localhost' && config.publicUrl === null) {
+    warnings.push(
+      'Listening beyond loopback without COLDFRAME_PUBLIC_URL: only requests with a loopback Host are answered.',
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,113 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Auth } from '../auth/auth.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { TestEvents } from '../catalog/test-events.ts';
+import type { Config } from '../config/config.ts';
+import type { HttpDeps, PlatformOperations, TryRunner } from '../http/deps.ts';
+import { createFunctionServer } from '../http/function-url/function-server.ts';
+import { listen } from '../http/listen.ts';
+import { portHolder } from '../http/port-holder.ts';
+import { createConsoleServer } from '../http/server.ts';
+import type { Invoker } from '../invoke/types.ts';
+import type { Pool } from '../pool/types.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Stores } from './open-stores.ts';
+import type { StopInOrder } from './stop-in-order.ts';
+
+/** Requests in flight when the listeners close have had the drain already; this is for their last bytes. */
+const CLOSE_GRACE_MS = 2_000;
+
+interface Inputs {
+  config: Config;
+  dataDir: string;
+  log: Log;
+  undo: StopInOrder;
+  parts: {
+    auth: Auth;
+    catalog: Catalog;
+    functions: Catalog;
+    testEvents: TestEvents;
+    invoker: Invoker;
+    pool: Pool;
+    stores: Stores;
+    platform: PlatformOperations;
+    tryRunner: TryRunner;
+    newInvocationId(): string;
+  };
+}
+
+export interface Listeners {
+  url: string;
+  functionUrl: string;
+  signInLink(): string;
+}
+
+/** Console and API on one origin, function URLs on another; then server.json, by which the CLI on this host finds them. */
+export async function openListeners({ config, dataDir, log, undo, parts }: Inputs): Promise<Listeners> {
+  const { auth, stores } = parts;
+  const uploadDir = join(dataDir, 'uploads');
+  rmSync(uploadDir, { recursive: true, force: true });
+  mkdirSync(uploadDir, { mode: 0o700 });
+  let functionOrigin = config.functionOrigin ?? '';
+  const deps: HttpDeps = {
+    config: { publicUrl: config.publicUrl, functionOrigin: () => functionOrigin, uploadDir },
+    log,
+    auth,
+    functions: parts.functions,
+    testEvents: parts.testEvents,
+    keys: auth.keys,
+    catalog: parts.catalog,
+    urls: parts.catalog.urls,
+    invoker: parts.invoker,
+    newInvocationId: parts.newInvocationId,
+    tryRunner: parts.tryRunner,
+    records: stores.records,
+    live: stores.feed,
+    telemetry: stores.telemetry,
+    platform: parts.platform,
+    pool: parts.pool,
+    prometheus: stores.prometheus,
+  };
+  const consoleServer = await createConsoleServer(deps);
+  undo.add('console listener', () => consoleServer.close(CLOSE_GRACE_MS));
+  const functionServer = createFunctionServer(deps);
+  undo.add('function listener', () => functionServer.close(CLOSE_GRACE_MS));
+  const onMoved = (from: number, to: number): void =>
+    log.warn({ from, to }, 'the default port is in use; listening on the next free one');
+  const { host } = config;
+  const port = await listen(consoleServer.server, {
+    host,
+    port: config.port,
+    isExplicit: config.portIsExplicit,
+    holderOf: portHolder,
+    onMoved,
+  });
+  const functionPort = await listen(functionServer.server, {
+    host,
+    port: config.functionPort ?? (config.port === 0 ? 0 : port + 1),
+    isExplicit: config.functionPort !== null,
+    holderOf: portHolder,
+    onMoved,
+  });
+  const url = `http://${localName(host)}:${port}`;
+  if (config.functionOrigin === null) functionOrigin = `http://${localName(host)}:${functionPort}`;
+  const serverFile = join(dataDir, 'server.json');
+  writeFileSync(serverFile, `${JSON.stringify({ url, functionUrl: functionOrigin, pid: process.pid })}\n`, {
+    mode: 0o600,
+  });
+  undo.add('server.json', () => rmSync(serverFile, { force: true }));
+  log.info({ url, functionUrl: functionOrigin }, 'listening');
+  const publicOrigin = config.publicUrl?.origin ?? url;
+  return {
+    url: publicOrigin,
+    functionUrl: functionOrigin,
+    signInLink: () => `${publicOrigin}/#token=${auth.mintLinkToken()}`,
+  };
+}
+
+/** What a program on this host can connect to: an address that means "all" is none. */
+function localName(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
