@@ -36,7 +36,7 @@ describe.each(LANGUAGES)('the %s shim', (language) => {
     const shim = await start();
     const hello = await shim.next((frame) => frame.type === FRAME.hello);
     expect(hello.meta).toMatchObject({ protocol: 1, token: '0123456789abcdef0123456789abcdef' });
-    expect(hello.meta['features']).toEqual(isNode ? ['stream', 'concurrency', 'cancel', 'log'] : ['stream']);
+    expect(hello.meta.features).toEqual(isNode ? ['stream', 'concurrency', 'cancel', 'log'] : ['stream']);
     shim.channel.send(FRAME.ping, 0, '{"n":41}', null);
     expect((await shim.next((frame) => frame.type === FRAME.pong)).meta).toEqual({ n: 41 });
   });
@@ -232,7 +232,7 @@ describe.each(LANGUAGES)('the %s shim', (language) => {
   it.each([0, 3])('answers an exit with status %i before it happens', async (code) => {
     const shim = await loaded('exits');
     const reply = await shim.invoke(1, { code });
-    expect(reply.meta['exit']).toBe(true);
+    expect(reply.meta.exit).toBe(true);
     expect(errorOf(reply)).toMatchObject({
       errorType: 'Runtime.ExitError',
       errorMessage: `RequestId: request-1 Error: Runtime exited with${code === 0 ? 'out providing a reason' : ' error: exit status 3'}`,
@@ -279,7 +279,7 @@ describe.each(LANGUAGES)('the %s shim', (language) => {
     const chunks = chunksOf(shim, 1);
     expect(end).toMatchObject({ type: FRAME.end, text: '' });
     expect(chunks.map((chunk) => chunk.text).join('')).toBe('x'.repeat(15));
-    expect(chunks[0]?.meta['contentType']).toMatch(/^text\/plain/);
+    expect(chunks[0]?.meta.contentType).toMatch(/^text\/plain/);
     expect(chunks.slice(1).every((chunk) => Object.keys(chunk.meta).length === 0)).toBe(true);
   });
 

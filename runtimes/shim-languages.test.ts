@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BODY_MAX_BYTES, CREDIT_BYTES, FLAG_OPTIONAL, FRAME, HEADER_BYTES } from '../src/sandbox/wire/frame-type.ts';
-import * as SHIM_FRAMES from './node/frame-type.mjs';
+
 import { type Language, ShimProcess } from './shim-process.ts';
 
 const running: ShimProcess[] = [];
@@ -20,7 +21,8 @@ describe('what only the node shim does', () => {
   const load = (folder: string, options?: Parameters<ShimProcess['load']>[1]) => loaded('node', folder, options);
 
   it('shares its numbers with the host', () => {
-    const { FRAME: frames, ...numbers } = SHIM_FRAMES;
+    const require = createRequire(import.meta.url);
+    const { FRAME: frames, ...numbers } = require('./node/frame-type.cjs');
     expect(FRAME).toMatchObject(frames);
     expect(numbers).toEqual({ BODY_MAX_BYTES, CREDIT_BYTES, FLAG_OPTIONAL, HEADER_BYTES });
   });
@@ -29,7 +31,7 @@ describe('what only the node shim does', () => {
     const shim = await load('cjs-callback');
     const waited = await shim.invoke(1, { timerMs: 50 });
     expect([waited.type, shim.stdout]).toEqual([FRAME.end, 'timer ran\n']);
-    expect(Number((await shim.invoke(2, { timerMs: 5000, noWait: true })).meta['us'])).toBeLessThan(2_000_000);
+    expect(Number((await shim.invoke(2, { timerMs: 5000, noWait: true })).meta.us)).toBeLessThan(2_000_000);
     expect(JSON.parse((await shim.invoke(3, { error: 'called back', noWait: true })).text).errorMessage).toBe(
       'called back',
     );
@@ -79,7 +81,7 @@ describe('what only the node shim does', () => {
     async (event, status, type, message) => {
       const shim = await load('throws-later');
       const reply = await shim.invoke(1, event);
-      expect(reply.meta['exit']).toBe(true);
+      expect(reply.meta.exit).toBe(true);
       expect(JSON.parse(reply.text)).toMatchObject({ errorType: type, errorMessage: message });
       expect(await shim.exited()).toBe(status);
     },

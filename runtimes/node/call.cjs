@@ -1,11 +1,11 @@
-import { Context } from './context.mjs';
-import { errorJson, exitError, messageOf, runtimeError } from './error-shape.mjs';
-import { BODY_MAX_BYTES, FRAME } from './frame-type.mjs';
-import { isGenerator, isStreamified, ResponseStream } from './response-stream.mjs';
+const { isUtf8 } = require('node:buffer');
+const { Context } = require('./context.cjs');
+const { errorJson, exitError, messageOf, runtimeError } = require('./error-shape.cjs');
+const { BODY_MAX_BYTES, FRAME } = require('./frame-type.cjs');
+const { isGenerator, isStreamified, ResponseStream } = require('./response-stream.cjs');
 
 const { parse, stringify } = JSON;
 const { byteLength } = Buffer;
-const { isUtf8 } = await import('node:buffer');
 const now = performance.now.bind(performance);
 const { then } = Promise.prototype;
 const { apply } = Reflect;
@@ -14,7 +14,7 @@ const { apply } = Reflect;
  * One invocation: answers exactly once, whichever of return, throw, callback, context.succeed/fail/done, end of stream,
  * empty event loop or exit comes first.
  */
-export class Call {
+class Call {
   #shim;
   #startMs = now();
   #isDone = false;
@@ -160,3 +160,5 @@ function withReason(errorText, reason) {
   error.stackTrace.unshift(reason);
   return stringify(error);
 }
+
+module.exports = { Call };

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
-import net from 'node:net';
-import { HEADER_BYTES } from './frame-type.mjs';
+const fs = require('node:fs');
+const net = require('node:net');
+const { HEADER_BYTES } = require('./frame-type.cjs');
 
 // Taken before user code runs: what it replaces later does not reach us.
 const { writeSync } = fs;
@@ -11,7 +11,7 @@ const now = performance.now.bind(performance);
 const LAST_WORDS_MS = 500;
 
 /** The shim's end of the wire: one frame, one write, straight to the descriptor while nothing is queued before it. */
-export class Channel {
+class Channel {
   #socket;
   #fd = -1;
   #onFrame;
@@ -130,3 +130,5 @@ function encode(type, stream, meta, body, flags) {
   else if (body !== null) frame.set(body, bodyAt);
   return frame;
 }
+
+module.exports = { Channel };

@@ -1,7 +1,7 @@
 const now = performance.now.bind(performance);
 
 /** What every call's context shares, from the `load` frame. */
-export function makeContextBase(load) {
+function makeContextBase(load) {
   return {
     functionName: load.functionName,
     functionVersion: load.functionVersion,
@@ -12,7 +12,7 @@ export function makeContextBase(load) {
 }
 
 /** Lambda's context, and `signal`, which aborts when the call is cancelled. Deadlines are monotonic. */
-export class Context {
+class Context {
   #controller = null;
   #isCancelled = false;
 
@@ -49,3 +49,5 @@ export class Context {
     context.#controller?.abort(new Error('The invocation was cancelled.'));
   }
 }
+
+module.exports = { makeContextBase, Context };

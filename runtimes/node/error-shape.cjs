@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+const { realpathSync } = require('node:fs');
 
 const { stringify } = JSON;
 const { byteLength } = Buffer;
@@ -8,28 +8,28 @@ const STACK_LINE_MAX_CHARS = 1024;
 /** The host reads no larger error. */
 const ERROR_MAX_BYTES = 256 * 1024;
 const NODE_FRAME = /[( ]node:/;
-const SHIM_URL = new URL('./', import.meta.url).href;
+const SHIM_FOLDER = `${__dirname}/`;
 const roots = [];
 
 /** Paths below `taskRoot` are shown as /var/task from now on: the author's own, wherever the code lies. */
-export function setTaskRoot(taskRoot) {
+function setTaskRoot(taskRoot) {
   roots.push(taskRoot);
   const real = realpathSync(taskRoot);
   if (real !== taskRoot) roots.push(real);
 }
 
-export function authorPaths(text) {
+function authorPaths(text) {
   for (const root of roots) if (root !== '/var/task') text = text.replaceAll(root, '/var/task');
   return text;
 }
 
 /** A failure with a type of our own. */
-export function runtimeError(errorType, errorMessage, stackTrace = []) {
+function runtimeError(errorType, errorMessage, stackTrace = []) {
   return stringify({ errorType, errorMessage: cut(authorPaths(errorMessage), MESSAGE_MAX_CHARS), stackTrace });
 }
 
 /** What a handler threw or rejected with, as JSON text; never throws, whatever it is. */
-export function errorJson(thrown, errorType, message) {
+function errorJson(thrown, errorType, message) {
   try {
     const text = runtimeError(errorType ?? typeOf(thrown), message ?? messageOf(thrown), stackOf(thrown));
     if (byteLength(text) <= ERROR_MAX_BYTES) return text;
@@ -40,7 +40,7 @@ export function errorJson(thrown, errorType, message) {
 }
 
 /** Words for an exit the handler's code asked for. */
-export function exitError(code, requestId) {
+function exitError(code, requestId) {
   const reason = code === 0 ? 'Runtime exited without providing a reason' : exitStatus(code);
   return runtimeError('Runtime.ExitError', `${requestId === null ? '' : `RequestId: ${requestId} `}Error: ${reason}`);
 }
@@ -58,7 +58,7 @@ function typeOf(thrown) {
   return thrown === undefined || thrown === null ? 'handled' : typeof thrown;
 }
 
-export function messageOf(thrown) {
+function messageOf(thrown) {
   if (thrown === undefined || thrown === null) return 'handled';
   if (isError(thrown)) return thrown.message;
   return typeof thrown === 'object' ? (stringify(thrown) ?? 'object') : String(thrown);
@@ -71,13 +71,13 @@ function stackOf(thrown) {
   const first = lines.findIndex((line) => line.startsWith('    at '));
   const frames = first === -1 ? [] : lines.slice(first);
   const place = thrown.name === 'SyntaxError' ? placeOf(lines) : [];
-  const own = frames.filter((line) => !line.includes(SHIM_URL) && !line.includes('node:internal/'));
+  const own = frames.filter((line) => !line.includes(SHIM_FOLDER) && !line.includes('node:internal/'));
   while (own.length > 0 && NODE_FRAME.test(own.at(-1))) own.pop();
   return [...place, ...own].slice(0, STACK_LINES_MAX).map((line) => cut(authorPaths(line), STACK_LINE_MAX_CHARS));
 }
 
 /** Node puts `file:line`, the line itself and a caret in front of a syntax error. */
-export function placeOf(lines) {
+function placeOf(lines) {
   const end = lines.findIndex((line) => line.startsWith('SyntaxError'));
   return end > 0 ? lines.slice(0, end).filter((line) => line.trim() !== '') : [];
 }
@@ -85,3 +85,5 @@ export function placeOf(lines) {
 function cut(text, maxChars) {
   return text.length > maxChars ? `${text.slice(0, maxChars)}...` : text;
 }
+
+module.exports = { setTaskRoot, authorPaths, runtimeError, errorJson, exitError, messageOf, placeOf };

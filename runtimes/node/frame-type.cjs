@@ -1,5 +1,5 @@
 // The wire's numbers, version 1; the format is told in src/sandbox/wire/frame-type.ts and a test keeps the two equal.
-export const FRAME = {
+const FRAME = {
   hello: 1,
   init: 2,
   load: 3,
@@ -17,7 +17,9 @@ export const FRAME = {
   shutdown: 16,
   log: 32,
 };
-export const FLAG_OPTIONAL = 0x80;
-export const HEADER_BYTES = 12;
-export const BODY_MAX_BYTES = 6 * 1024 * 1024;
-export const CREDIT_BYTES = 256 * 1024;
+const FLAG_OPTIONAL = 0x80;
+const HEADER_BYTES = 12;
+const BODY_MAX_BYTES = 6 * 1024 * 1024;
+const CREDIT_BYTES = 256 * 1024;
+
+module.exports = { FRAME, FLAG_OPTIONAL, HEADER_BYTES, BODY_MAX_BYTES, CREDIT_BYTES };

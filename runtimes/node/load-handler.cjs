@@ -1,14 +1,14 @@
-import { statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { errorJson, messageOf, placeOf, runtimeError } from './error-shape.mjs';
+const { statSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { errorJson, messageOf, placeOf, runtimeError } = require('./error-shape.cjs');
 
 /** How long Node may take to show where a syntax error is, in ms. */
 const CHECK_DEADLINE_MS = 3000;
 
 /** Imports the module that `name` (path/module.export.nested) means; returns {handler} or {error: JSON text}. */
-export async function loadHandler(taskRoot, name) {
+async function loadHandler(taskRoot, name) {
   const slash = name.lastIndexOf('/') + 1;
   const dot = name.indexOf('.', slash);
   if (dot <= slash || dot === name.length - 1 || name.includes('..')) {
@@ -70,3 +70,5 @@ function addPlace(error, file) {
   const place = placeOf(String(stderr ?? '').split('\n'));
   if (place.length > 0) error.stack = `${place.join('\n')}\n\n${error.stack}`;
 }
+
+module.exports = { loadHandler };

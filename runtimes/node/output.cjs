@@ -1,6 +1,6 @@
-import { Console } from 'node:console';
-import fs from 'node:fs';
-import { Writable } from 'node:stream';
+const { Console } = require('node:console');
+const fs = require('node:fs');
+const { Writable } = require('node:stream');
 
 const { writeSync } = fs;
 const { wait } = Atomics;
@@ -11,7 +11,7 @@ const LOG_MAX_CHARS = 256 * 1024;
  * console and process.stdout/stderr write to descriptors 1 and 2 at once, so that what was printed is there even if the
  * process dies next. `attribute(fd, text)` may take a console line instead (true) to send it with its call.
  */
-export function takeOverOutput(attribute) {
+function takeOverOutput(attribute) {
   const streams = [null, consoleStream(1, attribute), consoleStream(2, attribute)];
   const plain = new Console({ stdout: streams[1], stderr: streams[2] });
   for (const name of Object.keys(plain)) {
@@ -34,7 +34,7 @@ export function takeOverOutput(attribute) {
 }
 
 /** The whole text, however slowly the host reads; a closed or broken descriptor drops it. */
-export function writeAll(fd, data) {
+function writeAll(fd, data) {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data;
   let sent = 0;
   while (sent < bytes.length) {
@@ -74,3 +74,5 @@ function rawStream(fd) {
   stream.destroy = () => stream;
   return Object.assign(stream, { fd, isTTY: false, _isStdio: true });
 }
+
+module.exports = { takeOverOutput, writeAll };

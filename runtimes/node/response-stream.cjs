@@ -1,12 +1,12 @@
-import { Writable } from 'node:stream';
-import { CREDIT_BYTES } from './frame-type.mjs';
+const { Writable } = require('node:stream');
+const { CREDIT_BYTES } = require('./frame-type.cjs');
 
 const { stringify } = JSON;
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 const HTTP_PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
 
 /** Defines the global `awslambda`, as handlers that stream expect it. */
-export function defineAwslambda() {
+function defineAwslambda() {
   globalThis.awslambda = {
     streamifyResponse(handler, options) {
       handler[STREAMING] = options?.highWaterMark ?? true;
@@ -21,18 +21,18 @@ export function defineAwslambda() {
   };
 }
 
-export function isStreamified(handler) {
+function isStreamified(handler) {
   return handler[STREAMING] !== undefined;
 }
 
 /** True for what generator functions return: such a reply is streamed. */
-export function isGenerator(result) {
+function isGenerator(result) {
   const tag = result?.[Symbol.toStringTag];
   return tag === 'AsyncGenerator' || tag === 'Generator';
 }
 
 /** A call's reply in chunks. Waits for the host's credit, so a slow reader slows the writer. */
-export class ResponseStream extends Writable {
+class ResponseStream extends Writable {
   #send;
   #holdLoop;
   #credit = CREDIT_BYTES;
@@ -149,3 +149,5 @@ function isHttpPrelude(value) {
     typeof value.statusCode === 'number'
   );
 }
+
+module.exports = { defineAwslambda, isStreamified, isGenerator, ResponseStream };

@@ -1,12 +1,12 @@
 // The Node shim: connects to the host, loads one handler, answers its calls. Standard library only. What it uses after user
 // code has run was taken before, so that code which replaces JSON, console or process members changes only itself.
-import { Call } from './call.mjs';
-import { Channel } from './channel.mjs';
-import { makeContextBase } from './context.mjs';
-import { errorJson, exitError, messageOf, setTaskRoot } from './error-shape.mjs';
-import { FLAG_OPTIONAL, FRAME } from './frame-type.mjs';
-import { takeOverOutput, writeAll } from './output.mjs';
-import { defineAwslambda } from './response-stream.mjs';
+const { Call } = require('./call.cjs');
+const { Channel } = require('./channel.cjs');
+const { makeContextBase } = require('./context.cjs');
+const { errorJson, exitError, messageOf, setTaskRoot } = require('./error-shape.cjs');
+const { FLAG_OPTIONAL, FRAME } = require('./frame-type.cjs');
+const { takeOverOutput, writeAll } = require('./output.cjs');
+const { defineAwslambda } = require('./response-stream.cjs');
 
 const { COLDFRAME_CHANNEL: path, COLDFRAME_TOKEN: token, COLDFRAME_RUNTIME: runtime } = process.env;
 for (const name of Object.keys(process.env)) if (name.startsWith('COLDFRAME_')) delete process.env[name];
@@ -73,7 +73,7 @@ function sayHello() {
     null,
   );
   setTimeout(() => {
-    if (loadStartMs === null) import('./load-handler.mjs').then(() => import('./warm-up.cjs'));
+    if (loadStartMs === null) warmUp();
   }, SPARE_AFTER_MS).unref();
 }
 
@@ -104,20 +104,31 @@ function invoke(stream, meta, body) {
   call.run(handler, body);
 }
 
+/** Loads, compiles and runs once what the first load and call will need, against a channel that leads nowhere. */
+async function warmUp() {
+  require('./load-handler.cjs');
+  await import('./warm-up.cjs');
+  const rehearsal = { channel: { send() {} }, contextBase: {}, isShared: false, holdLoop() {}, onDone() {} };
+  new Call(rehearsal, 0, parse('{"id":"","arn":"","remainingMs":1}')).run(
+    async (event) => event,
+    Buffer.from('{"a":1}'),
+  );
+}
+
 /**
  * The entropy of `init` has no taker here: Math.random is seeded when the process starts, crypto draws from the kernel, and
  * no Node process is ever cloned. (Snapshots would also have to empty randomUUID's cache: disableEntropyCache.)
  */
 async function load(meta) {
   loadStartMs = now();
-  const { loadHandler } = await import('./load-handler.mjs');
+  const { loadHandler } = require('./load-handler.cjs');
   setEnvironment(meta);
   process.chdir(meta.taskRoot);
   setTaskRoot(meta.taskRoot);
   shim.contextBase = makeContextBase(meta);
   if (meta.concurrency > 1) {
     shim.isShared = true;
-    callContext = new (await import('node:async_hooks')).AsyncLocalStorage();
+    callContext = new (require('node:async_hooks').AsyncLocalStorage)();
   }
   const importStartMs = now();
   const loaded = await loadHandler(meta.taskRoot, meta.handler);
