@@ -13,6 +13,8 @@ export interface BubblewrapPlace {
   runtime: HostRuntime;
   channelDir: string;
   codeDir: string;
+  /** A temp file system made by the host, which can bound the number of files too; null: bwrap makes one bounded in bytes. */
+  tempDir: string | null;
   diskMib: number;
   env: Record<string, string>;
   /** bwrap 0.8 and later can also close the user namespaces behind itself. */
@@ -38,7 +40,9 @@ export function bubblewrapArguments(place: BubblewrapPlace): string[] {
     ...['--proc', '/proc'],
     ...['--dev', '/dev', '--size', String(Math.min(SHM_MAX_MIB, place.diskMib) * MIB), '--tmpfs', '/dev/shm'],
     ...['--remount-ro', '/dev'],
-    ...['--size', String(place.diskMib * MIB), '--tmpfs', '/tmp'],
+    ...(place.tempDir === null
+      ? ['--size', String(place.diskMib * MIB), '--tmpfs', '/tmp']
+      : ['--bind', place.tempDir, '/tmp']),
     ...['--ro-bind', runtime.shimsDir, RUNTIME_ROOT],
     ...['--ro-bind', place.codeDir, TASK_ROOT],
     ...['--ro-bind', place.channelDir, CHANNEL_DIR],

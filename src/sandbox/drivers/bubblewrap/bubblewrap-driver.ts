@@ -108,7 +108,7 @@ export class BubblewrapDriver implements Driver {
     if (tool === null) throw new SandboxError('sandbox_illegal_state', 'create before start');
     return this.#builder.build({
       spec: { ...spec, pidsMax: spec.pidsMax + OWN_PROCESSES },
-      view: 'mount',
+      slot: { view: 'mount', tempMib: spec.diskMib },
       memoryMib: spec.memoryMib + spec.diskMib,
       plan: (parts) => this.#plan(spec, tool, parts),
       signal,
@@ -135,7 +135,8 @@ export class BubblewrapDriver implements Driver {
       path: '/usr/local/bin:/usr/bin:/bin',
     });
     const args = bubblewrapArguments({
-      ...{ runtime, channelDir: slot.channelDir, codeDir: slot.codeDir, diskMib: spec.diskMib, env },
+      ...{ runtime, channelDir: slot.channelDir, codeDir: slot.codeDir, tempDir: slot.tempDir, env },
+      diskMib: spec.diskMib,
       canDisableUserns: tool.canDisableUserns,
       hasFilter: this.#filterPath !== null,
     });

@@ -84,7 +84,7 @@ export class ProcessDriver implements Driver {
   create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
     return this.#builder.build({
       spec,
-      view: 'path',
+      slot: { view: 'path' },
       memoryMib: spec.memoryMib,
       plan: (parts) => this.#plan(spec, parts),
       onRemoved: async (uid) => {

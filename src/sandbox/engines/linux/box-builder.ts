@@ -38,7 +38,7 @@ export interface BoxParts {
 
 export interface BuildOptions {
   spec: SandboxSpec;
-  view: SlotOwner['view'];
+  slot: Omit<SlotOwner, 'uid'>;
   /** The cgroup's memory limit: the function's own plus what a tmpfs /tmp may hold. */
   memoryMib: number;
   plan: (parts: BoxParts) => Promise<BoxPlan> | BoxPlan;
@@ -94,7 +94,7 @@ export class BoxBuilder {
   async #build(options: BuildOptions, uid: number | null, built: Progress, release: () => Promise<void>): Promise<Box> {
     const { spec, signal } = options;
     const token = randomBytes(16).toString('hex');
-    const slot = await this.#options.slots.create(spec.id, { uid, view: options.view }, signal);
+    const slot = await this.#options.slots.create(spec.id, { uid, ...options.slot }, signal);
     built.slot = slot;
     const limits = { memoryMib: options.memoryMib, cpus: spec.cpus, pidsMax: spec.pidsMax };
     const cgroup = this.#options.cgroups.create(spec.id, limits);

@@ -32,5 +32,5 @@ export async function makeOutputFifos(directory: string, gid: number | null, sig
  */
 export function openOutputFifo(path: string): Readable {
   const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-  return new Socket({ fd, readable: true, writable: false }).pause();
+  return new Socket({ fd, readable: true, writable: false });
 }

@@ -6,10 +6,13 @@ import type { Readable } from 'node:stream';
 import type { CodeRef } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { LINK_FILES_MAX, placeCode } from './code-placement.ts';
-import { unmount } from './mounts.ts';
+import { mountTemp, unmount } from './mounts.ts';
 import { makeOutputFifos, openOutputFifo, STDERR_NAME, STDOUT_NAME } from './output-fifo.ts';
 import type { PackageMounts } from './package-mounts.ts';
 import { removeHostile } from './remove-hostile.ts';
+
+/** Files a temp file system may hold per MiB; each costs kernel memory even when empty. */
+const TEMP_FILES_PER_MIB = 128;
 
 /** Who lives in the slot. `uid` null: the sandbox runs as the server's own user. */
 export interface SlotOwner {
@@ -19,6 +22,8 @@ export interface SlotOwner {
    * `mount`: through a read-only mount of its own, so that even an owner of the files cannot change them.
    */
   view: 'path' | 'mount';
+  /** Size of a temp file system mounted at `tmp/`, in MiB, where mounts can be made; absent: none. */
+  tempMib?: number;
 }
 
 export interface SlotOptions {
@@ -45,6 +50,7 @@ export class Slot {
   #connected: Promise<Socket> | null = null;
   #bound: CodeRef | null = null;
   #delivered = false;
+  #tempDir: string | null = null;
 
   constructor(options: SlotOptions) {
     this.directory = options.directory;
@@ -63,12 +69,17 @@ export class Slot {
     await mkdir(this.directory, { mode: 0o700 });
     await mkdir(this.channelDir, { mode: 0o700 });
     await mkdir(this.codeDir, { mode: 0o700 });
-    await makeOutputFifos(this.channelDir, gid, signal);
+    await Promise.all([makeOutputFifos(this.channelDir, gid, signal), this.#mountTemp(signal)]);
     if (gid === null) return;
     for (const path of [this.directory, this.channelDir, this.codeDir]) {
       await chown(path, 0, gid);
       await chmod(path, path === this.codeDir ? 0o750 : 0o710);
     }
+  }
+
+  /** The sandbox's own temp file system, bounded in bytes and files; null where none could be mounted. */
+  get tempDir(): string | null {
+    return this.#tempDir;
   }
 
   /** A directory of the sandbox's own, beside `code/`: the temp directory of one that has no mount namespace. */
@@ -79,7 +90,7 @@ export class Slot {
     return path;
   }
 
-  /** The host's ends of the sandbox's output, paused. Once per slot, before the sandbox starts. */
+  /** The host's ends of the sandbox's output. Once per slot, before the sandbox starts. */
   openOutput(): { stdout: Readable; stderr: Readable } {
     const stdout = openOutputFifo(this.stdoutPath);
     this.#streams.push(stdout);
@@ -90,7 +101,7 @@ export class Slot {
 
   /** Listens on `ch/s`; exactly one connection will be taken. Resolves when a sandbox could connect. */
   listen(): Promise<void> {
-    const server = createServer({ pauseOnConnect: true });
+    const server = createServer();
     this.#server = server;
     this.#connected = new Promise((resolve, reject) => {
       server.once('connection', (socket) => {
@@ -119,7 +130,7 @@ export class Slot {
     });
   }
 
-  /** The one connection, still paused; rejects when the signal aborts first. The listener is closed either way. */
+  /** The one connection; rejects when the signal aborts first. The listener is closed either way. */
   accept(signal: AbortSignal): Promise<Socket> {
     const connected = this.#connected;
     if (connected === null) throw new SandboxError('sandbox_illegal_state', 'accept before listen');
@@ -165,9 +176,20 @@ export class Slot {
       this.#bound = null;
       await this.#packages?.release(bound);
     }
+    if (this.#tempDir !== null) await unmount(this.#tempDir, signal);
     signal.throwIfAborted();
     if ((await lstat(this.directory).catch(() => null)) === null) return;
     await removeHostile(this.directory);
+  }
+
+  async #mountTemp(signal: AbortSignal): Promise<void> {
+    const { uid, tempMib } = this.#owner;
+    if (tempMib === undefined || uid === null || this.#packages === null) return;
+    const path = join(this.directory, 'tmp');
+    await mkdir(path, { mode: 0o700 });
+    const failure = await mountTemp(path, { uid, sizeMib: tempMib, filesMax: tempMib * TEMP_FILES_PER_MIB }, signal);
+    if (failure !== null) throw new SandboxError('sandbox_start_failed', `temp file system: ${failure}`);
+    this.#tempDir = path;
   }
 
   /** A link is the package's own inode: the sandbox must be neither its owner nor able to reach it through a writable path. */

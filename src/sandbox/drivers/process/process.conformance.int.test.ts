@@ -1,0 +1,14 @@
+import { describeDriverConformance } from '../../conformance/driver-conformance.ts';
+import { HostRig } from '../../engines/linux/host-rig.ts';
+import { ProcessDriver } from './process-driver.ts';
+
+describeDriverConformance('process', async () => {
+  if (process.platform !== 'linux') return { unavailable: 'needs Linux' };
+  const rig = new HostRig();
+  return {
+    driver: new ProcessDriver(rig),
+    spec: { labels: rig.labels },
+    traces: (id) => rig.traces(id),
+    close: () => rig.close(),
+  };
+});
