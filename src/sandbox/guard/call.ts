@@ -19,12 +19,11 @@ export interface CallOwner {
  * it settles once. One object and no closures: this is the hot path.
  */
 export class Call implements Settling {
+  /** Also its ordinal in the sandbox: a later one given out before it settled means that others overlapped. */
   readonly stream: number;
   readonly request: SandboxRequest;
   readonly onSettled: (settled: Settled) => void;
   readonly startedAtMs: number;
-  /** How many calls the sandbox had taken when this one came, itself included: tells later whether others overlapped. */
-  readonly ordinal: number;
   readonly meterStart: MeterStart;
   hasReplied = false;
   isCancelled = false;
@@ -42,14 +41,13 @@ export class Call implements Settling {
     owner: CallOwner,
     request: SandboxRequest,
     callbacks: { onReply: (reply: SandboxReply) => void; onSettled: (settled: Settled) => void },
-    start: { stream: number; ordinal: number; isShared: boolean; meterStart: MeterStart },
+    start: { stream: number; isShared: boolean; meterStart: MeterStart },
   ) {
     this.#owner = owner;
     this.request = request;
     this.#onReply = callbacks.onReply;
     this.onSettled = callbacks.onSettled;
     this.stream = start.stream;
-    this.ordinal = start.ordinal;
     this.isShared = start.isShared;
     this.meterStart = start.meterStart;
     this.startedAtMs = performance.now();

@@ -10,10 +10,11 @@ import type {
 } from '../contract/sandbox.ts';
 import { SandboxError } from '../contract/sandbox-error.ts';
 import type { Frame } from '../wire/frame-codec.ts';
-import { BODY_MAX_BYTES, FRAME, type FrameType } from '../wire/frame-type.ts';
+import { BODY_MAX_BYTES, FRAME } from '../wire/frame-type.ts';
 import { Call, type CallOwner } from './call.ts';
-import { takeCallFrame } from './call-frames.ts';
+import { CallTable } from './call-table.ts';
 import { awaitHello } from './handshake.ts';
+import { InvokeMeta } from './invoke-meta.ts';
 import { loadHandler } from './load-handler.ts';
 import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
 import { type SessionOwner, ShimSession } from './shim-session.ts';
@@ -21,7 +22,6 @@ import { readUsage, startMeter, UNKNOWN_USAGE } from './usage-meter.ts';
 
 /** Time a handler has to end after the cancel call. */
 export const CANCEL_GRACE_MS = 1_000;
-const CALL_FRAMES: readonly FrameType[] = [FRAME.end, FRAME.error, FRAME.chunk];
 const KILLED: BoxExit = { cause: 'destroyed', exitCode: null, signal: 'SIGKILL' };
 
 export interface GuardedSandboxOptions {
@@ -47,8 +47,8 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   readonly #lifecycle: SandboxLifecycle;
   readonly #box: Box;
   readonly #session: ShimSession;
-  /** Calls by stream: those without a reply, and those whose clock expired, whose late result is no violation. */
-  readonly #calls = new Map<number, Call>();
+  readonly #calls: CallTable;
+  readonly #meta = new InvokeMeta();
   readonly #deadListeners: ((reason: string) => void)[] = [];
   readonly #gone = Promise.withResolvers<void>();
   #features: Set<string> = new Set();
@@ -56,7 +56,6 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   #inFlight = 0;
   /** Calls without a reply. */
   #unreplied = 0;
-  #callCount = 0;
   #concurrency = 1;
   #isLoading = false;
   #hasLoaded = false;
@@ -64,8 +63,6 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   #drainReason: string | null = null;
   #removalStarted = false;
   #oomKills = 0;
-  #arn = '';
-  #arnMeta = '';
 
   constructor(box: Box, options: GuardedSandboxOptions) {
     this.id = options.spec.id;
@@ -75,6 +72,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     this.#options = options;
     this.#lifecycle = new SandboxLifecycle(this.id, options.onTransition);
     this.#session = new ShimSession(box, this);
+    this.#calls = new CallTable(this.#session);
   }
 
   get state(): SandboxState {
@@ -102,8 +100,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   async greet(deadlineMs: number, signal: AbortSignal): Promise<void> {
     try {
       this.#features = await awaitHello(this.#session, deadlineMs, signal);
-      if (this.#session.exit !== null)
-        throw new SandboxError('sandbox_start_failed', `ended at hello: ${this.#endReason}`);
+      if (this.#endReason !== null) throw new SandboxError('sandbox_start_failed', this.#endReason);
       this.#lifecycle.transition('ready', 'hello');
     } catch (error) {
       await this.destroy('no proper hello');
@@ -140,11 +137,10 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     if (state === 'loaded') this.#lifecycle.transition('busy', 'invoke');
     this.#inFlight += 1;
     this.#unreplied += 1;
-    this.#callCount += 1;
-    const stream = this.#callCount;
-    const call = new Call(this, request, { onReply, onSettled }, { stream, ordinal: stream, isShared, meterStart });
-    this.#calls.set(stream, call);
-    call.isDispatched = this.#session.send(FRAME.invoke, stream, this.#invokeMeta(request), request.event);
+    const stream = this.#calls.nextStream();
+    const call = new Call(this, request, { onReply, onSettled }, { stream, isShared, meterStart });
+    this.#calls.put(call);
+    call.isDispatched = this.#session.send(FRAME.invoke, stream, this.#meta.of(request), request.event);
     // Refused while up: the shim has stopped reading. Otherwise its death is on the way, with the cause.
     if (!call.isDispatched && this.#session.isUp) {
       this.#end('the shim does not read', { cause: 'lost', exitCode: null, signal: null }, null);
@@ -152,15 +148,13 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   }
 
   cancel(requestId: string): boolean {
-    for (const call of this.#calls.values()) {
-      if (call.hasReplied || call.request.requestId !== requestId) continue;
-      if (!call.isCancelled) {
-        call.cancel(CANCEL_GRACE_MS);
-        this.#session.send(FRAME.cancel, call.stream, '', null);
-      }
-      return true;
+    const call = this.#calls.waiting(requestId);
+    if (call === null) return false;
+    if (!call.isCancelled) {
+      call.cancel(CANCEL_GRACE_MS);
+      this.#session.send(FRAME.cancel, call.stream, '', null);
     }
-    return false;
+    return true;
   }
 
   pause(): void {
@@ -204,26 +198,26 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
 
   callReplied(call: Call): void {
     this.#session.output.beginDrain();
-    this.#calls.delete(call.stream);
+    this.#calls.remove(call);
     this.#unreplied -= 1;
   }
 
   /** I1 and I2: answered first; then nothing new is taken, siblings run to their own clocks, and the rest is killed. */
   callExpired(call: Call): void {
     call.reply({ kind: call.isCancelled ? 'cancelled' : 'timeout' });
-    this.#calls.set(call.stream, call);
+    this.#calls.put(call);
     this.#retire(call.isCancelled ? 'cancelled' : 'timeout');
   }
 
   settleCall(call: Call): void {
-    const isShared = call.isShared || this.#callCount > call.ordinal;
+    const isShared = call.isShared || this.#calls.lastStream > call.stream;
     const settled: Settled = {
       usage: call.isDispatched ? readUsage(this.#box, call.meterStart, isShared) : { ...UNKNOWN_USAGE },
       logs: this.#session.output.endDrain(call.lines),
     };
     this.#inFlight -= 1;
-    if (this.#session.exit === null && (this.#box.oomKills?.() ?? 0) > this.#oomKills)
-      this.#retire('out of memory inside');
+    const isUp = this.#session.exit === null;
+    if (isUp && (this.#box.oomKills?.() ?? 0) > this.#oomKills) this.#retire('out of memory inside');
     if (this.#inFlight === 0) {
       if (this.state === 'busy') this.#lifecycle.transition('loaded', 'settled');
       else if (this.state === 'draining') this.#end(this.#drainReason ?? 'drained', KILLED, null);
@@ -247,39 +241,10 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   }
 
   onCallFrame(frame: Frame): void {
-    const call = this.#calls.get(frame.stream);
-    if (frame.type === FRAME.log) this.#takeLog(frame, call);
-    else if (call === undefined || !CALL_FRAMES.includes(frame.type)) {
-      this.#violate(`frame type ${frame.type} on a stream with no call`, call ?? null);
-    } else if (call.hasReplied) {
-      // Its clock expired before: the end is accepted once, and dropped.
-      if (frame.type === FRAME.end || frame.type === FRAME.error) this.#calls.delete(frame.stream);
-    } else {
-      const verdict = takeCallFrame(call, frame, this.#grant);
-      if (verdict === 'retire') this.#retire('the process ends');
-      else if (verdict !== null) this.#violate(verdict.violation, call);
-    }
-  }
-
-  /** Code left over from a call that has ended may still print: its lines go with the raw output. */
-  #takeLog(frame: Frame, call: Call | undefined): void {
-    if (frame.stream > this.#callCount) this.#violate('a log line of no call', null);
-    else if (call === undefined || call.hasReplied) this.#session.output.addLine(frame);
-    else call.takeLog(frame);
-  }
-
-  readonly #grant = (stream: number, bytes: number): void => {
-    if (this.#calls.has(stream)) this.#session.send(FRAME.credit, stream, `{"bytes":${bytes}}`, null);
-  };
-
-  #invokeMeta(request: SandboxRequest): string {
-    if (request.functionArn !== this.#arn || this.#arnMeta === '') {
-      this.#arn = request.functionArn;
-      this.#arnMeta = `,"arn":${JSON.stringify(request.functionArn)},"stream":`;
-    }
-    const trace = request.traceId === null ? '' : `,"traceId":${JSON.stringify(request.traceId)}`;
-    const id = JSON.stringify(request.requestId);
-    return `{"id":${id}${this.#arnMeta}${request.stream !== null},"remainingMs":${request.timeoutMs}${trace}}`;
+    const verdict = this.#calls.take(frame);
+    if (verdict === null) return;
+    if (verdict === 'retire') this.#retire('the process ends');
+    else this.#violate(verdict.violation, verdict.culprit);
   }
 
   // --- endings
@@ -299,13 +264,12 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     this.#session.markEnded(exit);
     this.#endReason = reason;
     this.#lifecycle.transition('dead', reason);
-    for (const call of [...this.#calls.values()]) {
+    for (const call of this.#calls.takeAll()) {
       // Where nobody can be named, every call in flight saw the violation.
       const isCulprit = violation !== null && (violation.culprit === null || violation.culprit === call);
       if (isCulprit) call.reply({ kind: 'protocolViolation', detail: violation.detail });
       else call.reply({ kind: 'died', exit, dispatched: call.isDispatched });
     }
-    this.#calls.clear();
     this.#session.terminate(exit);
     this.#tellDead(reason);
     this.#removeWhenQuiet();
