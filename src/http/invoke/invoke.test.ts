@@ -47,6 +47,13 @@ describe('a call', () => {
     expect(reply.headers.get('coldframe-invocation-id')).toBe(deps.requests.at(-1)?.id);
   });
 
+  it.each([10, 20_000])('a result keeps its bytes, UTF-8 and not (%i)', async (repeats) => {
+    const bytes = Buffer.concat([Buffer.from('"é€😀"'.repeat(repeats)), Buffer.from([0, 0xff, 0x80])]);
+    deps.behaviours.set('bytes', (_request, answer) => answer({ body: new Uint8Array(bytes) }));
+    const reply = await invoke('bytes', '{}');
+    expect(Buffer.from(await reply.arrayBuffer()).equals(bytes)).toBe(true);
+  });
+
   it('takes an empty body without content type as {}', async () => {
     const reply = await fetch(`http://127.0.0.1:${port}/api/v1/functions/hello/invoke`, {
       method: 'POST',
