@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BODY_MAX_BYTES, CREDIT_BYTES, FRAME } from '../src/sandbox/wire/frame-type.ts';
-import { type Heard, type Language, ShimProcess } from './shim-process.ts';
+import { type Heard, type Language, ShimProcess } from '../test/shims/shim-process.ts';
 
 const LANGUAGES: Language[] = existsSync('/usr/bin/python3') ? ['node', 'python'] : ['node'];
 if (!LANGUAGES.includes('python')) console.warn('python shim skipped: there is no /usr/bin/python3');

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BODY_MAX_BYTES, CREDIT_BYTES, FLAG_OPTIONAL, FRAME, HEADER_BYTES } from '../src/sandbox/wire/frame-type.ts';
 
-import { type Language, ShimProcess } from './shim-process.ts';
+import { type Language, ShimProcess } from '../test/shims/shim-process.ts';
 
 const running: ShimProcess[] = [];
 afterEach(async () => {

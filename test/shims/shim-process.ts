@@ -4,14 +4,14 @@ import net, { type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FrameChannel } from '../src/sandbox/wire/frame-channel.ts';
-import { type Frame, parseMeta, type WireViolation } from '../src/sandbox/wire/frame-codec.ts';
-import { FRAME, FROM_SHIM, type FrameType } from '../src/sandbox/wire/frame-type.ts';
+import { FrameChannel } from '../../src/sandbox/wire/frame-channel.ts';
+import { type Frame, parseMeta, type WireViolation } from '../../src/sandbox/wire/frame-codec.ts';
+import { FRAME, FROM_SHIM, type FrameType } from '../../src/sandbox/wire/frame-type.ts';
 
 export type Language = 'node' | 'python';
 
 const PYTHON = '/usr/bin/python3';
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const WAIT_MS = 8_000;
 
 /** One received frame with its meta read. */
