@@ -1,3 +1,4 @@
+import { readdirSync, rmdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConsoleServer, createConsoleServer } from './server.ts';
 import { ADMIN, fakeDeps, record } from './testing/fake-deps.ts';
@@ -8,7 +9,10 @@ let http: ConsoleServer;
 beforeAll(async () => {
   http = await createConsoleServer(deps);
 });
-afterAll(() => http.close(1_000));
+afterAll(async () => {
+  await http.close(1_000);
+  rmdirSync(deps.config.uploadDir);
+});
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -118,6 +122,7 @@ describe('functions', () => {
     expect(extra.json.errors[0].path).toBe('/more');
     const huge = { ...zip, 'content-length': String(60 * 1024 * 1024) };
     expect((await send('PUT', '/api/v1/functions/hello/code', 'PK', huge)).status).toBe(413);
+    expect(readdirSync(deps.config.uploadDir)).toEqual([]);
   });
 
   it('gives code as JSON, or as a zip to those who ask for one', async () => {
