@@ -163,7 +163,7 @@ describe('a call that did not end well', () => {
 });
 
 describe('streams and leaving callers', () => {
-  it('a streamed reply arrives in pieces, with the rest of the headers as trailers', async () => {
+  it('a streamed reply arrives in pieces, as they are written', async () => {
     let go = (): void => {};
     deps.behaviours.set('stream', (request, answer) => {
       request.stream?.head({ contentType: 'text/plain', httpPrelude: false });
@@ -180,6 +180,20 @@ describe('streams and leaving callers', () => {
     expect(Buffer.from((await reader.read()).value as Uint8Array).toString()).toBe('second');
     expect((await reader.read()).done).toBe(true);
     expect(reply.headers.get('content-type')).toBe('text/plain');
+  });
+
+  it('a streamed reply ends with what was not known when it began, as trailers', async () => {
+    deps.behaviours.set('trailers', (request, answer) => {
+      request.stream?.head({ contentType: 'text/plain', httpPrelude: false });
+      answer({ streamed: true });
+    });
+    const text = await exchange(
+      port,
+      'POST /api/v1/functions/trailers/invoke HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer invoke-key\r\nconnection: close\r\n\r\n',
+    );
+    expect(text).toMatch(
+      /0\r\ncoldframe-start: warm\r\ncoldframe-isolation: process\r\ncoldframe-duration-ms: 1.5\r\n\r\n$/,
+    );
   });
 
   it('a stream that fails on its way is cut, never ended', async () => {
