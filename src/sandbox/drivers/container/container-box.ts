@@ -54,6 +54,7 @@ export class ContainerBox implements Box {
     this.#exit = new ContainerExit({
       isAlive: () => parts.isAlive(),
       oomKills: () => parts.cgroup?.oomKills() ?? 0,
+      limitHits: () => parts.cgroup?.limitHits() ?? 0,
       exitCode: () => engine.waitContainer(parts.name, { deadlineMs: EXIT_CODE_DEADLINE_MS }),
     });
     // The shim holds the only other end, so its death closes it; a function that closes it on purpose is found alive.

@@ -21,6 +21,8 @@ const CPU_QUOTA_MIN_US = 1_000;
 const INODES_PER_MIB = 64;
 /** /dev/shm, charged to the sandbox's memory: semaphores and small shared arrays. */
 const SHM_BYTES = 16 * MIB;
+/** The daemon's limit lies above that of our own cgroup, so that it is ours which is reached and keeps count. */
+const BACKSTOP_MIB = 8;
 /** Lambda's own limit. */
 const OPEN_FILES_MAX = 1_024;
 /** Sandboxes are killed for memory before anything else on the host. */
@@ -40,6 +42,8 @@ export interface ContainerPlacement {
   pidsAllowance: number;
   /** Null where the daemon decides. */
   cgroupParent: string | null;
+  /** Whether that parent is a group of ours with the sandbox's limits. */
+  ownCgroup: boolean;
   uid: number;
   channelDir: string;
   codeDir: string;
@@ -55,7 +59,7 @@ export function containerConfig(
   run: { command: string[]; env: Record<string, string> },
 ): ContainerConfig {
   // /tmp is a tmpfs, and its pages are charged to the sandbox.
-  const memoryBytes = (spec.memoryMib + spec.diskMib) * MIB;
+  const memoryBytes = (spec.memoryMib + spec.diskMib + (at.ownCgroup ? BACKSTOP_MIB : 0)) * MIB;
   return {
     Image: at.image,
     Entrypoint: ['/bin/sh', '-c', LAUNCH, 'sandbox'],

@@ -104,6 +104,7 @@ async function prepareHost(
     ociRuntime: context.ociRuntime,
     pidsAllowance: context.pidsAllowance,
     cgroupParent: parts.cgroupParent ?? context.cgroupSlice,
+    ownCgroup: parts.cgroup !== null,
     uid: parts.uid ?? process.getuid!(),
     channelDir: parts.slot.channelDir,
     codeDir: parts.slot.codeDir,

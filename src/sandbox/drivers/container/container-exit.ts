@@ -11,6 +11,8 @@ export interface ExitSources {
   /** Whether any process of the container lives; synchronous, asks the kernel. */
   isAlive(): boolean;
   oomKills(): number;
+  /** How often memory reached its limit: the sign that remains when the group that counted the kill is gone already. */
+  limitHits(): number;
   /** The exit code the daemon saw; rejects or takes long where it cannot say. */
   exitCode(): Promise<number>;
 }
@@ -61,7 +63,7 @@ export class ContainerExit {
 
   #ask(): void {
     this.#sources.exitCode().then(
-      (code) => this.#settle(exitOf(code)),
+      (code) => this.#settle(this.#exitOf(code)),
       () => this.#settle({ cause: 'lost', exitCode: null, signal: null }),
     );
   }
@@ -72,12 +74,12 @@ export class ContainerExit {
     if (this.#timer) clearTimeout(this.#timer);
     this.#resolve(exit);
   }
-}
 
-function exitOf(code: number): BoxExit {
-  const number = code - SIGNAL_BASE;
-  const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
-  return signal === null
-    ? { cause: 'exit', exitCode: code, signal: null }
-    : { cause: 'signal', exitCode: code, signal };
+  #exitOf(code: number): BoxExit {
+    const number = code - SIGNAL_BASE;
+    const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
+    if (signal === null) return { cause: 'exit', exitCode: code, signal: null };
+    const cause = signal === 'SIGKILL' && this.#sources.limitHits() > 0 ? 'oom' : 'signal';
+    return { cause, exitCode: code, signal };
+  }
 }

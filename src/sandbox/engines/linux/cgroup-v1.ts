@@ -108,11 +108,9 @@ export class CgroupV1 implements SandboxCgroup {
   }
 
   kill(): void {
-    const root = this.#anyHierarchy();
-    if (root === null) return;
-    // A limit of 0 makes every further fork fail, so that a fork bomb cannot outrun the signals.
+    // All hierarchies: whoever was moved in from outside may have forked half-way. A limit of 0 makes every further fork fail, so that a fork bomb cannot outrun the signals.
     if (this.#directories.pids !== undefined) tryWrite(this.#file('pids', 'pids.max'), '0');
-    killAllIn(root);
+    killAllIn(this.paths);
     // A frozen process takes its SIGKILL only when thawed; Docker may have frozen its own child.
     if (this.#directories.freezer === undefined) return;
     for (const directory of descendants(this.#directories.freezer)) {
@@ -134,18 +132,18 @@ export class CgroupV1 implements SandboxCgroup {
     );
   }
 
+  limitHits(): number {
+    const { memory } = this.#directories;
+    return memory === undefined ? 0 : Number(tryRead(join(memory, 'memory.failcnt')) ?? 0);
+  }
+
   isEmpty(): boolean {
-    const root = this.#anyHierarchy();
-    return root === null || pidsOf(descendants(root)).length === 0;
+    return this.paths.every((directory) => pidsOf(descendants(directory)).length === 0);
   }
 
   async remove(signal: AbortSignal): Promise<void> {
     this.#closeFiles();
     await Promise.all(this.paths.map((directory) => removeTree(directory, signal)));
-  }
-
-  #anyHierarchy(): string | null {
-    return this.#directories.pids ?? this.#directories.freezer ?? this.paths[0] ?? null;
   }
 
   #file(controller: V1Controller, name: string): string {

@@ -97,7 +97,7 @@ export class CgroupV2 implements SandboxCgroup {
     // Linux 5.14; it bars forks by itself and reaches frozen processes.
     if (this.#write('cgroup.kill', '1')) return;
     this.#write('pids.max', '0');
-    killAllIn(this.#directory);
+    killAllIn([this.#directory]);
   }
 
   /** The kernel kills the whole group (memory.oom.group), so nobody is left to ask about. */
@@ -108,6 +108,10 @@ export class CgroupV2 implements SandboxCgroup {
   oomKills(): number {
     // Hierarchical on v2: children of Docker's are counted in ours.
     return fieldOf(tryRead(this.#file('memory.events')) ?? '', 'oom_kill') ?? 0;
+  }
+
+  limitHits(): number {
+    return fieldOf(tryRead(this.#file('memory.events')) ?? '', 'max') ?? 0;
   }
 
   isEmpty(): boolean {

@@ -37,6 +37,11 @@ export interface SandboxCgroup {
   sawOomKill(): boolean;
   /** Out-of-memory kills so far, in it and below; 0 where it cannot be read. */
   oomKills(): number;
+  /**
+   * How often its memory reached the limit, reclaimed or killed for; 0 where it cannot be read. On v1 it outlives the child
+   * group of Docker's in which a kill was counted.
+   */
+  limitHits(): number;
   /** True when no process is left in it or below. */
   isEmpty(): boolean;
   /** Removes it and its children; waits for the last process until the signal aborts, then rejects. Safe to repeat. */

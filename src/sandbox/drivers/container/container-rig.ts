@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { SandboxSpec } from '../../contract/driver.ts';
+import type { HostContext } from '../../contract/host-context.ts';
+import { DEFAULT_DOCKER_SOCKET } from '../../engines/container-engine/docker-host.ts';
+import { EngineClient } from '../../engines/container-engine/engine-client.ts';
+import { CgroupTree } from '../../engines/linux/cgroup.ts';
+import { dockerSeccompProfile } from '../../engines/linux/seccomp/docker-profile.ts';
+import { SlotTree } from '../../engines/linux/slot-tree.ts';
+import { UidPool } from '../../engines/linux/uid-pool.ts';
+import { DEFAULT_BASE_IMAGE, DEFAULT_SUITE, RuntimeImages } from '../../images/runtime-images.ts';
+import { CONTAINER_LABELS } from './container-config.ts';
+import { ContainerDriver } from './container-driver.ts';
+
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+const CLOSE_DEADLINE_MS = 10_000;
+
+export interface ContainerRig {
+  driver: ContainerDriver;
+  engine: EngineClient;
+  images: RuntimeImages;
+  host: HostContext;
+  spec(overrides?: Partial<SandboxSpec>): SandboxSpec;
+  /** What is left of one sandbox, in words. */
+  tracesOf(sandboxId: string): Promise<string[]>;
+  /** What is left of the whole instance, asked past whatever stands before the daemon. */
+  traces(): Promise<string[]>;
+  /** Stops everything; the run directory stays when `keep` is set, as after a crash. */
+  close(): Promise<void>;
+}
+
+/** For tests alone: a driver of an installation of its own, on the real daemon. Prepares the image if it is missing. */
+export async function containerRig(
+  options: { socketPath?: string; instance?: string; epoch?: string; runDir?: string } = {},
+): Promise<ContainerRig> {
+  const runDir = options.runDir ?? mkdtempSync(join(tmpdir(), 'cf'));
+  const instance = options.instance ?? randomBytes(6).toString('hex');
+  const epoch = options.epoch ?? `e${Date.now().toString(36)}`;
+  const host: HostContext = {
+    instance,
+    epoch,
+    runDir,
+    dataDir: runDir,
+    uidRange: { first: 600_000, count: 1_000 },
+    log: SILENT,
+  };
+  const engine = new EngineClient({ socketPath: options.socketPath ?? DEFAULT_DOCKER_SOCKET });
+  const images = imagesOf(engine);
+  if (options.socketPath === undefined) await images.prepareImages({ signal: new AbortController().signal });
+  const cgroups = new CgroupTree(host);
+  const slots = new SlotTree(host);
+  const driver = new ContainerDriver({
+    name: 'docker',
+    isolation: 'docker',
+    ociRuntime: null,
+    engine,
+    images,
+    host,
+    cgroups,
+    slots,
+    uids: new UidPool(host.uidRange!, { seed: instance }),
+    seccompProfile: JSON.stringify(dockerSeccompProfile()),
+  });
+  let count = 0;
+  const watcher = new EngineClient({ socketPath: DEFAULT_DOCKER_SOCKET });
+  return {
+    driver,
+    engine,
+    images,
+    host,
+    spec: (overrides = {}) => ({
+      id: `t${count++}${randomBytes(3).toString('hex')}`,
+      runtime: 'python3.11',
+      memoryMib: 128,
+      cpus: 1,
+      pidsMax: 64,
+      diskMib: 16,
+      network: 'none',
+      bootEnv: {},
+      labels: { instance, epoch },
+      from: { kind: 'image' },
+      ...overrides,
+    }),
+    tracesOf: async (sandboxId) => {
+      const label = `${CONTAINER_LABELS.sandbox}=${sandboxId}`;
+      const containers = (await watcher.listContainers([label])).map(({ Names }) => `container ${Names[0]}`);
+      const slot = join(runDir, epoch, sandboxId);
+      return existsSync(slot) ? [...containers, slot] : containers;
+    },
+    traces: async () => {
+      const label = `${CONTAINER_LABELS.instance}=${instance}`;
+      const containers = (await watcher.listContainers([label])).map(({ Names }) => `container ${Names[0]}`);
+      const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(`${runDir}/`));
+      return [...containers, ...mounts];
+    },
+    close: async () => {
+      await driver.stop();
+      await cgroups.close();
+      await slots.close(AbortSignal.timeout(CLOSE_DEADLINE_MS));
+      await engine.close();
+      await watcher.close();
+      rmSync(runDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The image that all tests of this checkout share. */
+export function imagesOf(engine: EngineClient): RuntimeImages {
+  return new RuntimeImages({
+    engine,
+    log: SILENT,
+    nodePath: process.execPath,
+    nodeVersion: process.versions.node,
+    runtimesDir: resolve('runtimes'),
+    baseImage: DEFAULT_BASE_IMAGE,
+    suite: DEFAULT_SUITE,
+  });
+}
