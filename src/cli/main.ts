@@ -23,7 +23,7 @@ async function main(argv: string[]): Promise<number> {
     register(program, command, async (args, options) => {
       exitCode = await command.run(
         new CliContext(
-          { ...program.opts<GlobalFlags>(), dataDir: options['dataDir'] as string | undefined },
+          { ...program.opts<GlobalFlags>(), dataDir: options.dataDir as string | undefined },
           readCliConfig(process.env),
         ),
         args,

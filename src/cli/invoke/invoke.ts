@@ -20,7 +20,7 @@ export const invoke: Command = {
   ],
   async run(context, [name = ''], options) {
     const headers = new Headers({ 'content-type': 'application/json' });
-    if (options['minIsolation']) headers.set('coldframe-min-isolation', String(options['minIsolation']));
+    if (options.minIsolation) headers.set('coldframe-min-isolation', String(options.minIsolation));
     const event = await readEvent(options.event as string | undefined);
     const reply = await context.fetch(`/api/v1/functions/${encodeURIComponent(name)}/invoke`, {
       method: 'POST',

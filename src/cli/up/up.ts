@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '../../client/generated/client/index.ts';
 import { createSignInLink } from '../../client/generated/sdk.gen.ts';
@@ -36,7 +36,7 @@ export const up: Command = {
     } catch (error) {
       if (!(error instanceof ColdframeError)) throw error;
       if (error.code === 'data_dir_locked')
-        return pointToRunning(context, (options['dataDir'] as string | undefined) ?? context.config.dataDir);
+        return pointToRunning(context, (options.dataDir as string | undefined) ?? context.config.dataDir);
       throw new CliError(EXIT.usage, error.publicMessage, error.entry.whatToDo);
     }
   },
@@ -80,11 +80,8 @@ async function pointToRunning(context: CliContext, dataDir: string | null): Prom
         pid: number;
       };
       context.out.progress(`Coldframe is running already (process ${pid}) at ${url}`);
-      const key = readFileSync(join(folder, 'admin.key'), 'utf8').trim();
-      const { data } = await createSignInLink({
-        client: createClient({ baseUrl: url, headers: { authorization: `Bearer ${key}` } }),
-      });
-      if (data && process.stdout.isTTY) process.stdout.write(`\nSign in: ${url}/#token=${data.token}\n\n`);
+      const link = process.stdout.isTTY ? await mintLink(url, folder, context.config.key) : null;
+      if (link) process.stdout.write(`\nSign in: ${link}\n\n`);
       return EXIT.ok;
     } catch {
       // Not this folder's server, or it is just starting: the next candidate, else the refusal below.
@@ -95,6 +92,16 @@ async function pointToRunning(context: CliContext, dataDir: string | null): Prom
     'Another Coldframe server uses this data directory.',
     'It is still starting or stopping; wait, or choose another with --data-dir.',
   );
+}
+
+/** Null where this user has no key: a server given its key by COLDFRAME_ADMIN_KEY keeps none on disk. */
+async function mintLink(url: string, dataDir: string, key: string | null): Promise<string | null> {
+  const keyPath = join(dataDir, 'admin.key');
+  const found = key ?? (existsSync(keyPath) ? readFileSync(keyPath, 'utf8').trim() : null);
+  if (found === null) return null;
+  const client = createClient({ baseUrl: url, headers: { authorization: `Bearer ${found}` } });
+  const { data } = await createSignInLink({ client });
+  return data ? `${url}/#token=${data.token}` : null;
 }
 
 function camelCase(flag: string): string {
