@@ -33,11 +33,11 @@ export function pidsOf(directories: string[]): number[] {
 }
 
 /** SIGKILL to every process in the directories until no new one shows up; bounded. */
-export function killAllIn(root: string): void {
+export function killAllIn(roots: string[]): void {
   const signalled = new Set<number>();
   for (let round = 0; round < KILL_ROUNDS_MAX; round++) {
     let found = false;
-    for (const pid of pidsOf(descendants(root))) {
+    for (const pid of pidsOf(roots.flatMap((root) => descendants(root)))) {
       if (pid <= 0 || signalled.has(pid)) continue;
       signalled.add(pid);
       found = true;

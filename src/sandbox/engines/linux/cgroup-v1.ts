@@ -108,8 +108,9 @@ export class CgroupV1 implements SandboxCgroup {
   }
 
   kill(): void {
-    // All hierarchies: whoever was moved in from outside may have forked half-way. A limit of 0 makes every further fork fail, so that a fork bomb cannot outrun the signals.
+    // A limit of 0 makes every further fork fail, so that a fork bomb cannot outrun the signals.
     if (this.#directories.pids !== undefined) tryWrite(this.#file('pids', 'pids.max'), '0');
+    // In all hierarchies: whoever was moved in from outside may have forked half-way.
     killAllIn(this.paths);
     // A frozen process takes its SIGKILL only when thawed; Docker may have frozen its own child.
     if (this.#directories.freezer === undefined) return;

@@ -5,9 +5,6 @@ import { LIMITS } from '../../../domain/limits.ts';
 import type { CodeRef } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 
-/** Beyond that many files one mount is quicker than a link each. */
-export const LINK_FILES_MAX = 64;
-
 export interface PlacementOptions {
   /** Whether the sandbox cannot write the package's own inodes. */
   mayLink: boolean;

@@ -1,4 +1,4 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CodeRef } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
@@ -6,6 +6,12 @@ import { bindAgain, bindReadOnly, unmount } from './mounts.ts';
 
 /** Package mounts kept without a user, so that a function called now and then needs one mount call per claim. */
 const IDLE_MAX = 64;
+
+/** A package of that many bytes or fewer is copied in less time than a mount takes. */
+const COPY_MAX_BYTES = 1024 * 1024;
+const COPY_FILES_MAX = 64;
+/** Packages whose size is remembered, so that a claim does not measure again. */
+const KNOWN_SIZES_MAX = 1_000;
 
 interface PackageMount {
   path: string;
@@ -21,8 +27,20 @@ export class PackageMounts {
   readonly #directory: string;
   readonly #mounts = new Map<string, PackageMount>();
 
+  readonly #sizes = new Map<string, number>();
+
   constructor(directory: string) {
     this.#directory = directory;
+  }
+
+  /** Whether a bind beats a copy. Links are no choice here: they do not cross the shared mount that slots lie in. */
+  async isWorthBinding(code: CodeRef): Promise<boolean> {
+    if (code.fileCount > COPY_FILES_MAX) return true;
+    const known = this.#sizes.get(code.sha256);
+    const bytes = known ?? (await treeBytes(code.path));
+    if (this.#sizes.size >= KNOWN_SIZES_MAX) this.#sizes.clear();
+    this.#sizes.set(code.sha256, bytes);
+    return bytes > COPY_MAX_BYTES;
   }
 
   /** Binds the package at `target`. Rejects with SandboxError; otherwise `release` must follow. */
@@ -70,6 +88,14 @@ export class PackageMounts {
     const failure = await bindReadOnly(code.path, path, AbortSignal.timeout(5_000));
     if (failure !== null) throw new SandboxError('sandbox_start_failed', `package mount failed: ${failure}`);
   }
+}
+
+async function treeBytes(directory: string): Promise<number> {
+  let bytes = 0;
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size;
+  }
+  return bytes;
 }
 
 /** Never shared across workspaces, even where the bytes are equal. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { CodeRef } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
-import { LINK_FILES_MAX, placeCode } from './code-placement.ts';
+import { placeCode } from './code-placement.ts';
 import { mountTemp, unmount } from './mounts.ts';
 import { makeOutputFifos, openOutputFifo, STDERR_NAME, STDOUT_NAME } from './output-fifo.ts';
 import type { PackageMounts } from './package-mounts.ts';
@@ -147,15 +147,15 @@ export class Slot {
   }
 
   /**
-   * Makes the package visible in `code/`, read-only. Few files are hard-linked where they can be, else a read-only mount is
-   * bound, else they are copied. Once per slot. Rejects with SandboxError `sandbox_start_failed`.
+   * Makes the package visible in `code/`, read-only. Where mounts can be made a small one is copied and any other bound; else
+   * files are hard-linked where they can be and else copied. Once per slot. Rejects with SandboxError `sandbox_start_failed`.
    */
   async deliver(code: CodeRef, signal: AbortSignal): Promise<void> {
     if (this.#delivered) throw new SandboxError('sandbox_illegal_state', 'code was delivered into this slot before');
     this.#delivered = true;
     try {
-      if (this.#packages !== null && code.fileCount > LINK_FILES_MAX) {
-        await this.#packages.bindAt(code, this.codeDir, signal);
+      if (await this.#packages?.isWorthBinding(code)) {
+        await this.#packages?.bindAt(code, this.codeDir, signal);
         this.#bound = code;
         return;
       }
