@@ -110,7 +110,7 @@ export const CANCELLED_ENDING: Ending = { ...NOTHING, outcome: 'cancelled', code
 function endingOfError(error: FunctionError, handlerMs: number): Ending {
   if (error.errorType === 'Runtime.ExitError')
     return { ...NOTHING, outcome: 'crashed', code: 'sandbox_crashed', error, handlerMs };
-  if (error.errorType === 'Runtime.InvalidEventJson')
+  if (error.errorType === 'Runtime.UnmarshalError')
     return { ...NOTHING, outcome: 'rejected', code: 'invalid_json', error: null, handlerMs: null };
   return { ...NOTHING, outcome: 'error', code: 'function_error', error, handlerMs };
 }

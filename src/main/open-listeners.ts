@@ -4,6 +4,7 @@ import type { Auth } from '../auth/auth.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TestEvents } from '../catalog/test-events.ts';
 import type { Config } from '../config/config.ts';
+import { BodyBudget } from '../http/body-budget.ts';
 import type { HttpDeps, PlatformOperations, TryRunner } from '../http/deps.ts';
 import { createFunctionServer } from '../http/function-url/function-server.ts';
 import { listen } from '../http/listen.ts';
@@ -69,9 +70,10 @@ export async function openListeners({ config, dataDir, log, undo, parts }: Input
     pool: parts.pool,
     prometheus: stores.prometheus,
   };
-  const consoleServer = await createConsoleServer(deps);
+  const budget = new BodyBudget();
+  const consoleServer = await createConsoleServer(deps, budget);
   undo.add('console listener', () => consoleServer.close(CLOSE_GRACE_MS));
-  const functionServer = createFunctionServer(deps);
+  const functionServer = createFunctionServer(deps, budget);
   undo.add('function listener', () => functionServer.close(CLOSE_GRACE_MS));
   const onMoved = (from: number, to: number): void =>
     log.warn({ from, to }, 'the default port is in use; listening on the next free one');
