@@ -9,6 +9,7 @@ import { availableMemoryMib } from './main/available-memory.ts';
 import { buildCatalog } from './main/build-catalog.ts';
 import { buildSandboxes } from './main/build-sandboxes.ts';
 import { describePlatform } from './main/describe-platform.ts';
+import { followIsolations } from './main/follow-isolations.ts';
 import { guardWrites } from './main/guard-writes.ts';
 import { openHost } from './main/open-host.ts';
 import { openListeners } from './main/open-listeners.ts';
@@ -97,7 +98,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
       dataDir: dataDir.path,
     });
     undo.add('calls in flight', () => invoker.drain(DRAIN_MS));
-    sandboxes.registry.onChange(() => void catalogFollows(sandboxes, catalog, log));
+    followIsolations({ registry: sandboxes.registry, catalog, log });
     const usable = sandboxes.registry.start().then(() => sandboxes.registry.usable().map((driver) => driver.isolation));
     await pool.start(stopping.signal);
     for (const runnable of catalog.runnables()) pool.revisionChanged(runnable.functionId, runnable);
@@ -108,18 +109,5 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
   } catch (error) {
     await undo.run();
     throw error;
-  }
-}
-
-/** Functions stored while their isolation was being prepared become active when it is usable. */
-async function catalogFollows(
-  sandboxes: ReturnType<typeof buildSandboxes>,
-  catalog: { isolationReady(isolation: never): Promise<void> },
-  log: ReturnType<typeof createLogger>,
-): Promise<void> {
-  for (const driver of sandboxes.registry.usable()) {
-    await catalog
-      .isolationReady(driver.isolation as never)
-      .catch((error: unknown) => log.error({ err: error }, 'functions could not be made active'));
   }
 }

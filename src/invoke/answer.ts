@@ -1,10 +1,16 @@
 import type { FunctionError, InvocationRecord, Receipt } from '../domain/invocation.ts';
 import type { Isolation, Outcome, Start, StartReason } from '../domain/names.ts';
 import type { ColdframeError, ErrorCode } from '../errors/coldframe-error.ts';
-import type { Call, SandboxSource } from './call.ts';
 import type { Ending } from './ending.ts';
 import { newRecord } from './record.ts';
+import type { SandboxSource } from './sandbox-source.ts';
 import type { InvokeRequest, InvokeResult } from './types.ts';
+
+/** The call an answer belongs to, as far as the answer knows it. */
+interface AnsweredCall {
+  readonly request: InvokeRequest;
+  whenRecorded(): Promise<InvocationRecord>;
+}
 
 /** What the caller is told. A class so that the hot path allocates one object and the record's promise only when asked for. */
 export class Answer implements InvokeResult {
@@ -20,10 +26,10 @@ export class Answer implements InvokeResult {
   readonly durationMs: number;
   readonly retryAfterSeconds: number | null;
   readonly publicMessage: string | null;
-  readonly #call: Call;
+  readonly #call: AnsweredCall;
   readonly #from: SandboxSource | null;
 
-  constructor(call: Call, ending: Ending, from: SandboxSource | null, totalMs: number) {
+  constructor(call: AnsweredCall, ending: Ending, from: SandboxSource | null, totalMs: number) {
     this.id = call.request.id;
     this.outcome = ending.outcome;
     this.code = ending.code;

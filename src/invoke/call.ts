@@ -1,26 +1,15 @@
 import type { InvocationRecord } from '../domain/invocation.ts';
-import type { Start, StartReason } from '../domain/names.ts';
 import type { AcquireFailure, AcquireResult, Lease, Pool } from '../pool/types.ts';
 import type { Records } from '../records/records.ts';
-import type { AttemptLogs, Sandbox, SandboxReply, Settled } from '../sandbox/contract/sandbox.ts';
+import type { SandboxReply, Settled } from '../sandbox/contract/sandbox.ts';
 import { Answer } from './answer.ts';
 import { CANCELLED_ENDING, type Ending, endingOfFailure, endingOfLoad, endingOfReply } from './ending.ts';
 import { completeRecord, newRecord, UNKNOWN_USAGE } from './record.ts';
+import type { SandboxSource } from './sandbox-source.ts';
 import type { InvokeRequest, InvokeResult } from './types.ts';
 
 /** Sandboxes tried when one dies before a byte of the request was written to it; more would hide a defect. */
 const DISPATCH_ATTEMPTS_MAX = 3;
-
-/** Where an attempt ran and how it got there: a lease, or the load that failed. */
-export interface SandboxSource {
-  sandbox: Pick<Sandbox, 'id' | 'receipt'>;
-  start: Start;
-  reason: StartReason | null;
-  claimMs: number | null;
-  loadMs: number | null;
-  importMs: number | null;
-  loadLogs: AttemptLogs | null;
-}
 
 export interface CallDeps {
   pool: Pool;
