@@ -33,7 +33,7 @@ export interface ContainerRig {
 
 /** For tests alone: a driver of an installation of its own, on the real daemon. Prepares the image if it is missing. */
 export async function containerRig(
-  options: { socketPath?: string; instance?: string; epoch?: string; runDir?: string } = {},
+  options: { socketPath?: string; instance?: string; epoch?: string; runDir?: string; runtimesDir?: string } = {},
 ): Promise<ContainerRig> {
   const runDir = options.runDir ?? mkdtempSync(join(tmpdir(), 'cf'));
   const instance = options.instance ?? randomBytes(6).toString('hex');
@@ -47,8 +47,9 @@ export async function containerRig(
     log: SILENT,
   };
   const engine = new EngineClient({ socketPath: options.socketPath ?? DEFAULT_DOCKER_SOCKET });
-  const images = imagesOf(engine);
-  if (options.socketPath === undefined) await images.prepareImages({ signal: new AbortController().signal });
+  const images = imagesOf(engine, options.runtimesDir);
+  const isReal = options.socketPath === undefined && options.runtimesDir === undefined;
+  if (isReal) await images.prepareImages({ signal: new AbortController().signal });
   const cgroups = new CgroupTree(host);
   const slots = new SlotTree(host);
   const driver = new ContainerDriver({
@@ -109,13 +110,13 @@ export async function containerRig(
 }
 
 /** The image that all tests of this checkout share. */
-export function imagesOf(engine: EngineClient): RuntimeImages {
+export function imagesOf(engine: EngineClient, runtimesDir = resolve('runtimes')): RuntimeImages {
   return new RuntimeImages({
     engine,
     log: SILENT,
     nodePath: process.execPath,
     nodeVersion: process.versions.node,
-    runtimesDir: resolve('runtimes'),
+    runtimesDir,
     baseImage: DEFAULT_BASE_IMAGE,
     suite: DEFAULT_SUITE,
   });
