@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,16 +25,20 @@ export async function bareHttp(): Promise<Control> {
 export async function workerd(): Promise<Control> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'coldframe-workerd-'));
-  const module = join(CONTROLS, 'workerd.mjs');
+  copyFileSync(join(CONTROLS, 'workerd.mjs'), join(folder, 'worker.mjs'));
   writeFileSync(
     join(folder, 'config.capnp'),
     `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = (modules = [(name = "worker", esModule = embed "${module}")], compatibilityDate = "2025-01-01"))],
+  services = [(name = "main", worker = (modules = [(name = "worker", esModule = embed "worker.mjs")], compatibilityDate = "2025-01-01"))],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
 );\n`,
   );
-  const binary = createRequire(import.meta.url).resolve('workerd/bin/workerd');
+  // The package's own launcher is a script that starts the binary: killed, it would leave that behind.
+  const launcher = createRequire(import.meta.url).resolve('workerd/bin/workerd');
+  const binary = createRequire(launcher).resolve(
+    `@cloudflare/workerd-linux-${process.arch === 'x64' ? '64' : 'arm64'}/bin/workerd`,
+  );
   const child = spawn(binary, ['serve', join(folder, 'config.capnp')], { stdio: ['ignore', 'inherit', 'inherit'] });
   await untilListening(port);
   return {
