@@ -1,7 +1,7 @@
 import type { Isolation } from '../domain/names.ts';
-import type { ClassDesk } from './class-desk.ts';
-import type { FunctionDesk } from './function-desk.ts';
-import type { Roster } from './roster.ts';
+import type { FunctionDesk } from './callers/function-desk.ts';
+import type { ClassDesk } from './supply/class-desk.ts';
+import type { Roster } from './supply/roster.ts';
 import type { PoolSnapshot } from './types.ts';
 
 export interface SnapshotSources {

@@ -1,5 +1,5 @@
-import type { GuardedDriver } from '../sandbox/contract/guarded-driver.ts';
-import type { DriverLog } from '../sandbox/contract/host-context.ts';
+import type { GuardedDriver } from '../../sandbox/contract/guarded-driver.ts';
+import type { DriverLog } from '../../sandbox/contract/host-context.ts';
 
 /** I5 promises a clean host 10 s after a restart: two tries fit with time to spare, more follow for a slow daemon. */
 const REAP_DEADLINE_MS = 4_000;

@@ -1,6 +1,6 @@
-import type { Isolation, Network, RuntimeId } from '../domain/names.ts';
-import type { RunnableRevision } from '../invoke/types.ts';
-import type { GuardedDriver } from '../sandbox/contract/guarded-driver.ts';
+import type { Isolation, Network, RuntimeId } from '../../domain/names.ts';
+import type { RunnableRevision } from '../../invoke/types.ts';
+import type { GuardedDriver } from '../../sandbox/contract/guarded-driver.ts';
 import { bootProfile } from './boot-profile.ts';
 
 /**

@@ -1,11 +1,11 @@
-import { ColdframeError } from '../errors/coldframe-error.ts';
-import type { ClassDesk } from './class-desk.ts';
-import type { DriverSource } from './driver-registry.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import type { DriverSource } from '../driver-registry.ts';
+import type { PlanLoop } from '../plan/plan-loop.ts';
+import type { ClassDesk } from '../supply/class-desk.ts';
+import type { Stock } from '../supply/stock.ts';
+import type { AcquireOptions, AcquireResult } from '../types.ts';
 import type { FunctionBook } from './function-book.ts';
-import type { PlanLoop } from './plan-loop.ts';
 import type { RevisionPool } from './revision-pool.ts';
-import type { Stock } from './stock.ts';
-import type { AcquireOptions, AcquireResult } from './types.ts';
 import type { Waiter } from './wait-queue.ts';
 
 /** Creates or claims that may fail by our fault before a caller is told. */

@@ -1,8 +1,8 @@
-import type { ClassDesk } from './class-desk.ts';
-import type { DriverSource } from './driver-registry.ts';
-import type { FunctionDesk } from './function-desk.ts';
+import type { FunctionDesk } from '../callers/function-desk.ts';
+import type { DriverSource } from '../driver-registry.ts';
+import type { ClassDesk } from '../supply/class-desk.ts';
+import type { Roster } from '../supply/roster.ts';
 import type { PlanState } from './plan.ts';
-import type { Roster } from './roster.ts';
 import { keepAliveMs } from './sandbox-class.ts';
 
 export interface PlanSources {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { LIMITS } from '../domain/limits.ts';
-import type { SandboxSpec } from '../sandbox/contract/driver.ts';
+import { LIMITS } from '../../domain/limits.ts';
+import type { SandboxSpec } from '../../sandbox/contract/driver.ts';
 import { asError } from './claim.ts';
 import type { ClassDesk } from './class-desk.ts';
 import { PooledSandbox } from './pooled-sandbox.ts';

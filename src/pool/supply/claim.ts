@@ -1,8 +1,8 @@
-import type { Start, StartReason } from '../domain/names.ts';
-import type { LoadResult, LoadSettings } from '../sandbox/contract/sandbox.ts';
-import { SandboxError } from '../sandbox/contract/sandbox-error.ts';
+import type { Start, StartReason } from '../../domain/names.ts';
+import type { LoadResult, LoadSettings } from '../../sandbox/contract/sandbox.ts';
+import { SandboxError } from '../../sandbox/contract/sandbox-error.ts';
+import type { RevisionPool } from '../callers/revision-pool.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
-import type { RevisionPool } from './revision-pool.ts';
 
 export type LoadFailure = Exclude<LoadResult, { kind: 'loaded' }>;
 

@@ -1,4 +1,4 @@
-import type { AcquireResult } from './types.ts';
+import type { AcquireResult } from '../types.ts';
 
 /** A caller who waits for a sandbox of one revision. Answered exactly once: leaving the queue is the only way to be answered. */
 export interface Waiter {

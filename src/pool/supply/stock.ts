@@ -1,9 +1,9 @@
-import type { RunnableRevision } from '../invoke/types.ts';
-import type { GuardedDriver } from '../sandbox/contract/guarded-driver.ts';
+import type { RunnableRevision } from '../../invoke/types.ts';
+import type { GuardedDriver } from '../../sandbox/contract/guarded-driver.ts';
+import type { FunctionDesk } from '../callers/function-desk.ts';
+import type { DriverSource } from '../driver-registry.ts';
+import { classOfRevision, defaultClass, type SandboxClass } from '../plan/sandbox-class.ts';
 import { ClassDesk } from './class-desk.ts';
-import type { DriverSource } from './driver-registry.ts';
-import type { FunctionDesk } from './function-desk.ts';
-import { classOfRevision, defaultClass, type SandboxClass } from './sandbox-class.ts';
 
 /**
  * The classes of sandboxes there are, and which ones are kept ready: the default class of every runtime of the strongest

@@ -1,8 +1,8 @@
-import type { GuardedDriver } from '../sandbox/contract/guarded-driver.ts';
-import { Demand } from './demand.ts';
+import type { GuardedDriver } from '../../sandbox/contract/guarded-driver.ts';
+import type { RevisionPool } from '../callers/revision-pool.ts';
+import { Demand } from '../plan/demand.ts';
+import type { SandboxClass } from '../plan/sandbox-class.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
-import type { RevisionPool } from './revision-pool.ts';
-import type { SandboxClass } from './sandbox-class.ts';
 
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 30_000;

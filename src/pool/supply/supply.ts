@@ -1,12 +1,12 @@
-import type { DriverLog, HostContext } from '../sandbox/contract/host-context.ts';
-import type { Callers } from './callers.ts';
+import type { DriverLog, HostContext } from '../../sandbox/contract/host-context.ts';
+import type { Callers } from '../callers/callers.ts';
+import type { RevisionPool } from '../callers/revision-pool.ts';
+import type { DriverSource } from '../driver-registry.ts';
+import type { PlanLoop } from '../plan/plan-loop.ts';
 import { type ClaimHost, type ClaimStory, claim, type LoadFailure } from './claim.ts';
 import { backoffMs, type ClassDesk } from './class-desk.ts';
-import type { DriverSource } from './driver-registry.ts';
 import { Maker, type MakerHost } from './maker.ts';
-import type { PlanLoop } from './plan-loop.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
-import type { RevisionPool } from './revision-pool.ts';
 import type { Roster } from './roster.ts';
 
 /** One failed create may be bad luck; more in a row put the isolation itself in doubt. */

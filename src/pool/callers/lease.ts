@@ -1,7 +1,7 @@
-import type { Start, StartReason } from '../domain/names.ts';
-import type { AttemptLogs, Sandbox } from '../sandbox/contract/sandbox.ts';
-import type { PooledSandbox } from './pooled-sandbox.ts';
-import type { Lease } from './types.ts';
+import type { Start, StartReason } from '../../domain/names.ts';
+import type { AttemptLogs, Sandbox } from '../../sandbox/contract/sandbox.ts';
+import type { PooledSandbox } from '../supply/pooled-sandbox.ts';
+import type { Lease } from '../types.ts';
 
 /** One slot of a bound sandbox, lent for one call. A second release does nothing. */
 export class PoolLease implements Lease {

@@ -1,9 +1,9 @@
-import type { Start } from '../domain/names.ts';
-import type { RunnableRevision } from '../invoke/types.ts';
-import type { ClassDesk } from './class-desk.ts';
+import type { Start } from '../../domain/names.ts';
+import type { RunnableRevision } from '../../invoke/types.ts';
+import type { ClassDesk } from '../supply/class-desk.ts';
+import type { PooledSandbox } from '../supply/pooled-sandbox.ts';
 import type { FunctionDesk } from './function-desk.ts';
 import { type PoolLease, warmLease } from './lease.ts';
-import type { PooledSandbox } from './pooled-sandbox.ts';
 import { type Waiter, WaitQueue } from './wait-queue.ts';
 
 /** Code whose last load failed is loaded for this many callers at once: each gets its own try, at a bounded rate. */

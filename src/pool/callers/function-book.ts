@@ -1,4 +1,4 @@
-import type { RunnableRevision } from '../invoke/types.ts';
+import type { RunnableRevision } from '../../invoke/types.ts';
 import { FunctionDesk } from './function-desk.ts';
 import { type RevisionHost, RevisionPool } from './revision-pool.ts';
 

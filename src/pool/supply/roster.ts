@@ -1,5 +1,5 @@
-import type { StartReason } from '../domain/names.ts';
-import type { DriverLog } from '../sandbox/contract/host-context.ts';
+import type { StartReason } from '../../domain/names.ts';
+import type { DriverLog } from '../../sandbox/contract/host-context.ts';
 import { Freezer } from './freezer.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
 

@@ -1,4 +1,4 @@
-import type { StartReason } from '../domain/names.ts';
+import type { StartReason } from '../../domain/names.ts';
 
 /**
  * What should exist: a pure function of what exists, the budget and the time. `pool.ts` makes it so. No clock, no

@@ -1,4 +1,4 @@
-import type { RuntimeId } from '../domain/names.ts';
+import type { RuntimeId } from '../../domain/names.ts';
 
 /** Read by the dynamic linker, the C library or a numeric library before or while the first module loads. */
 const BOOT_PREFIXES = ['LD_', 'MALLOC_', 'GLIBC_', 'OMP_', 'GOMP_', 'KMP_', 'OPENBLAS_', 'MKL_'];

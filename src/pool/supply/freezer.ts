@@ -1,4 +1,4 @@
-import type { DriverLog } from '../sandbox/contract/host-context.ts';
+import type { DriverLog } from '../../sandbox/contract/host-context.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
 
 /** A bound sandbox with nothing in flight runs on for this long, so that short gaps between calls cost nothing. */

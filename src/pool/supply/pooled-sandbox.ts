@@ -1,8 +1,8 @@
-import { MIB } from '../domain/limits.ts';
-import type { Start, StartReason } from '../domain/names.ts';
-import type { AttemptLogs, Sandbox } from '../sandbox/contract/sandbox.ts';
+import { MIB } from '../../domain/limits.ts';
+import type { Start, StartReason } from '../../domain/names.ts';
+import type { AttemptLogs, Sandbox } from '../../sandbox/contract/sandbox.ts';
+import type { RevisionPool } from '../callers/revision-pool.ts';
 import type { ClassDesk } from './class-desk.ts';
-import type { RevisionPool } from './revision-pool.ts';
 
 /** How a bound sandbox came about; told to the first caller it serves. Times are monotonic milliseconds. */
 export interface StartStory {

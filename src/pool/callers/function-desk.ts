@@ -1,6 +1,6 @@
-import type { Isolation, Start, StartReason } from '../domain/names.ts';
-import type { RunnableRevision } from '../invoke/types.ts';
-import type { ClassDesk } from './class-desk.ts';
+import type { Isolation, Start, StartReason } from '../../domain/names.ts';
+import type { RunnableRevision } from '../../invoke/types.ts';
+import type { ClassDesk } from '../supply/class-desk.ts';
 import { leaseAfterWait } from './lease.ts';
 import type { RevisionPool } from './revision-pool.ts';
 
