@@ -8,16 +8,16 @@ import { uuid7 } from '../ids/uuid7.ts';
 import type { InvokeCatalog, RunnableRevision } from '../invoke/types.ts';
 import { type PackageText, readText, zipStream } from '../packages/package-files.ts';
 import type { ControlStore } from '../store/control-store.ts';
-import { CatalogEntries, type CatalogEntry, runnableEntry, toRunnable } from './catalog-entries.ts';
 import type { CodeInput, CreateFunction, ListFunctions, SettingsPatch, WriteOptions } from './catalog-input.ts';
-import { loadEntries } from './catalog-load.ts';
-import { listFunctions } from './function-list.ts';
-import { FunctionQuota } from './function-quota.ts';
+import { FunctionQuota } from './changes/function-quota.ts';
+import { checkIfMatch } from './changes/if-match.ts';
+import { KeyedLock } from './changes/keyed-lock.ts';
+import { type BuiltRevision, RevisionBuilder, type RevisionBuilderOptions } from './changes/revision-builder.ts';
 import { type FunctionView, toFunctionView } from './function-view.ts';
-import { checkIfMatch } from './if-match.ts';
-import { KeyedLock } from './keyed-lock.ts';
-import { type BuiltRevision, RevisionBuilder, type RevisionBuilderOptions } from './revision-builder.ts';
-import { RouteClaims } from './route-claims.ts';
+import { RouteClaims } from './settings/route-claims.ts';
+import { CatalogEntries, type CatalogEntry, runnableEntry, toRunnable } from './view/catalog-entries.ts';
+import { loadEntries } from './view/catalog-load.ts';
+import { listFunctions } from './view/function-list.ts';
 
 const NAME = new RegExp(NAME_PATTERN);
 

@@ -2,7 +2,7 @@ import { openAdminKey } from '../auth/admin-key.ts';
 import { Auth } from '../auth/auth.ts';
 import { openSecretBox } from '../auth/master-key.ts';
 import { Catalog } from '../catalog/catalog.ts';
-import { CodeCheck } from '../catalog/code-check.ts';
+import { CodeCheck } from '../catalog/code-check/code-check.ts';
 import { TestEvents } from '../catalog/test-events.ts';
 import type { Config } from '../config/config.ts';
 import type { RuntimeId } from '../domain/names.ts';

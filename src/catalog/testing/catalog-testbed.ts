@@ -12,7 +12,7 @@ import { openControlStore } from '../../store/open-control-store.ts';
 import { keptLog } from '../../store/testing/temp-dir.ts';
 import { Catalog, type CatalogOptions } from '../catalog.ts';
 import type { CreateFunction } from '../catalog-input.ts';
-import { CodeCheck } from '../code-check.ts';
+import { CodeCheck } from '../code-check/code-check.ts';
 
 export const SOURCE = 'export const handler = async (event) => ({ hello: event.name });';
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { FunctionSettings, StoredEnv } from '../domain/function.ts';
-import type { Isolation } from '../domain/names.ts';
+import type { FunctionSettings, StoredEnv } from '../../domain/function.ts';
+import type { Isolation } from '../../domain/names.ts';
 
 /** The settings half of a revision: equal settings, environment (secrets by id) and isolation hash alike, in any key order. */
 export function settingsHash(settings: FunctionSettings, env: StoredEnv, isolation: Isolation): string {

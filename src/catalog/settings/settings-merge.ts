@@ -1,7 +1,7 @@
-import type { FunctionSettings } from '../domain/function.ts';
-import { LIMITS } from '../domain/limits.ts';
-import type { RuntimeId } from '../domain/names.ts';
-import type { SettingsInput, SettingsPatch } from './catalog-input.ts';
+import type { FunctionSettings } from '../../domain/function.ts';
+import { LIMITS } from '../../domain/limits.ts';
+import type { RuntimeId } from '../../domain/names.ts';
+import type { SettingsInput, SettingsPatch } from '../catalog-input.ts';
 
 /** Every setting's default; the runtime is always chosen. */
 export function defaultSettings(runtime: RuntimeId): FunctionSettings {

@@ -1,7 +1,7 @@
-import type { PackageRef } from '../domain/function.ts';
-import type { RuntimeId } from '../domain/names.ts';
-import { ColdframeError, type FieldError } from '../errors/coldframe-error.ts';
-import { listFiles } from '../packages/package-files.ts';
+import type { PackageRef } from '../../domain/function.ts';
+import type { RuntimeId } from '../../domain/names.ts';
+import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
+import { listFiles } from '../../packages/package-files.ts';
 import { findHandlerFile, languageOf } from './handler-file.ts';
 import { JavascriptSyntax } from './javascript-syntax.ts';
 import { checkPythonSyntax } from './python-syntax.ts';

@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { FieldError } from '../errors/coldframe-error.ts';
+import type { FieldError } from '../../errors/coldframe-error.ts';
 import { runChecker } from './checker-process.ts';
 import type { SourceFile } from './source-files.ts';
 

@@ -1,4 +1,4 @@
-import type { FieldError } from '../errors/coldframe-error.ts';
+import type { FieldError } from '../../errors/coldframe-error.ts';
 import { runChecker } from './checker-process.ts';
 import type { SourceFile } from './source-files.ts';
 

@@ -1,5 +1,5 @@
-import type { FunctionSettings, PackageRef, Revision } from '../domain/function.ts';
-import { LIMITS } from '../domain/limits.ts';
+import type { FunctionSettings, PackageRef, Revision } from '../../domain/function.ts';
+import { LIMITS } from '../../domain/limits.ts';
 import {
   type FunctionState,
   ISOLATION_CHOICES,
@@ -8,21 +8,21 @@ import {
   LANGUAGES,
   RUNTIMES,
   type RuntimeId,
-} from '../domain/names.ts';
-import { ColdframeError } from '../errors/coldframe-error.ts';
-import { uuid7 } from '../ids/uuid7.ts';
-import type { PackageStore } from '../packages/package-store.ts';
-import type { SecretRow } from '../store/control-store.ts';
-import type { CatalogEntry } from './catalog-entries.ts';
-import type { CodeInput, SettingsInput, SettingsPatch } from './catalog-input.ts';
-import type { CodeCheck } from './code-check.ts';
-import { type EnvPatch, mergeEnv } from './env-merge.ts';
-import { languageOf, sourceFileName } from './handler-file.ts';
-import type { IsolationResolver, ResolvedIsolation } from './isolation-resolver.ts';
+} from '../../domain/names.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import { uuid7 } from '../../ids/uuid7.ts';
+import type { PackageStore } from '../../packages/package-store.ts';
+import type { SecretRow } from '../../store/control-store.ts';
+import type { CodeInput, SettingsInput, SettingsPatch } from '../catalog-input.ts';
+import type { CodeCheck } from '../code-check/code-check.ts';
+import { languageOf, sourceFileName } from '../code-check/handler-file.ts';
+import type { IsolationResolver, ResolvedIsolation } from '../isolation-resolver.ts';
+import type { SecretSealer } from '../secret-sealer.ts';
+import { type EnvPatch, mergeEnv } from '../settings/env-merge.ts';
+import { defaultSettings, mergeSettings } from '../settings/settings-merge.ts';
+import { checkAgainstIsolation, checkSettings } from '../settings/settings-rules.ts';
+import type { CatalogEntry } from '../view/catalog-entries.ts';
 import { settingsHash } from './revision-hash.ts';
-import type { SecretSealer } from './secret-sealer.ts';
-import { defaultSettings, mergeSettings } from './settings-merge.ts';
-import { checkAgainstIsolation, checkSettings } from './settings-rules.ts';
 
 export interface RevisionBuilderOptions {
   packages: PackageStore;

@@ -1,4 +1,4 @@
-import { ColdframeError } from '../errors/coldframe-error.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
 
 /** The memory view holds every function with its environment; at 70 KiB at the very most each this stays under 1 GiB. */
 const FUNCTIONS_MAX = 5_000;

@@ -1,4 +1,4 @@
-import { ColdframeError } from '../errors/coldframe-error.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
 
 /** More changes of one thing waiting at once are a client gone wrong; each waiter holds its request in memory. */
 const WAITERS_MAX = 64;

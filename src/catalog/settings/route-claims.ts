@@ -1,7 +1,7 @@
-import type { FunctionRecord } from '../domain/function.ts';
-import { ColdframeError } from '../errors/coldframe-error.ts';
-import type { RouteEntry } from './catalog-entries.ts';
-import { KeyedLock } from './keyed-lock.ts';
+import type { FunctionRecord } from '../../domain/function.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import { KeyedLock } from '../changes/keyed-lock.ts';
+import type { RouteEntry } from '../view/catalog-entries.ts';
 import { routeKey } from './route-rules.ts';
 
 /** Two functions may not answer the same route; changes of routes wait for each other, so that neither slips by. */

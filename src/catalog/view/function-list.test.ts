@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { CatalogTestbed } from './testing/catalog-testbed.ts';
+import { CatalogTestbed } from '../testing/catalog-testbed.ts';
 
 const bed = new CatalogTestbed();
 const { create } = bed;

@@ -1,6 +1,6 @@
-import type { EnvValue, StoredEnv } from '../domain/function.ts';
-import { LIMITS } from '../domain/limits.ts';
-import { ColdframeError, type FieldError } from '../errors/coldframe-error.ts';
+import type { EnvValue, StoredEnv } from '../../domain/function.ts';
+import { LIMITS } from '../../domain/limits.ts';
+import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Set by the sandbox itself; a value of the author's would be lost or would break the shim. */

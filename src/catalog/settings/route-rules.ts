@@ -1,5 +1,5 @@
-import type { RouteSettings } from '../domain/function.ts';
-import type { FieldError } from '../errors/coldframe-error.ts';
+import type { RouteSettings } from '../../domain/function.ts';
+import type { FieldError } from '../../errors/coldframe-error.ts';
 
 const ROUTES_MAX = 100;
 const PATH_MAX_CHARS = 512;

@@ -3,9 +3,9 @@ import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RuntimeId } from '../domain/names.ts';
-import { PackageStore } from '../packages/package-store.ts';
-import { removeTree } from '../packages/remove-tree.ts';
+import type { RuntimeId } from '../../domain/names.ts';
+import { PackageStore } from '../../packages/package-store.ts';
+import { removeTree } from '../../packages/remove-tree.ts';
 import { CodeCheck } from './code-check.ts';
 import { findHandlerFile } from './handler-file.ts';
 

@@ -1,7 +1,7 @@
-import { ColdframeError } from '../errors/coldframe-error.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import type { ListFunctions } from '../catalog-input.ts';
+import { type FunctionView, toFunctionView } from '../function-view.ts';
 import type { CatalogEntry } from './catalog-entries.ts';
-import type { ListFunctions } from './catalog-input.ts';
-import { type FunctionView, toFunctionView } from './function-view.ts';
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 500;

@@ -1,8 +1,8 @@
-import type { FunctionRecord } from '../domain/function.ts';
-import type { PackageStore } from '../packages/package-store.ts';
-import type { ControlStore, SecretRow } from '../store/control-store.ts';
+import type { FunctionRecord } from '../../domain/function.ts';
+import type { PackageStore } from '../../packages/package-store.ts';
+import type { ControlStore, SecretRow } from '../../store/control-store.ts';
+import type { SecretSealer } from '../secret-sealer.ts';
 import { type CatalogEntry, runnableEntry } from './catalog-entries.ts';
-import type { SecretSealer } from './secret-sealer.ts';
 
 const PACKAGES_AT_ONCE = 16;
 

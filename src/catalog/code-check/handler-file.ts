@@ -1,5 +1,5 @@
-import type { Language, RuntimeId } from '../domain/names.ts';
-import { ColdframeError } from '../errors/coldframe-error.ts';
+import type { Language, RuntimeId } from '../../domain/names.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
 
 export function languageOf(runtime: RuntimeId): Language {
   return runtime.startsWith('python') ? 'python' : 'nodejs';

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
-import type { PackageRef } from '../domain/function.ts';
-import { MIB } from '../domain/limits.ts';
-import type { Language } from '../domain/names.ts';
+import type { PackageRef } from '../../domain/function.ts';
+import { MIB } from '../../domain/limits.ts';
+import type { Language } from '../../domain/names.ts';
 
 /** A file to check; `goal` says how Node would read it, `either` where only its content decides. */
 export interface SourceFile {
