@@ -3,9 +3,9 @@ import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '
 import type { GuardedDriver } from '../contract/guarded-driver.ts';
 import type { Sandbox } from '../contract/sandbox.ts';
 import { SandboxError } from '../contract/sandbox-error.ts';
-import { beforeDeadline } from './before-deadline.ts';
-import { BoxRemoval } from './box-removal.ts';
-import { CachedProbe } from './cached-probe.ts';
+import { beforeDeadline } from './driver-calls/before-deadline.ts';
+import { BoxRemoval } from './driver-calls/box-removal.ts';
+import { CachedProbe } from './driver-calls/cached-probe.ts';
 import { DEFAULTS, type GuardOptions } from './guard-options.ts';
 import { GuardedSandbox } from './guarded-sandbox.ts';
 

@@ -11,14 +11,14 @@ import type {
 import { SandboxError } from '../contract/sandbox-error.ts';
 import type { Frame } from '../wire/frame-codec.ts';
 import { BODY_MAX_BYTES, FRAME } from '../wire/frame-type.ts';
-import { Call, type CallOwner } from './call.ts';
-import { CallTable } from './call-table.ts';
-import { awaitHello } from './handshake.ts';
-import { InvokeMeta } from './invoke-meta.ts';
-import { loadHandler } from './load-handler.ts';
+import { Call, type CallOwner } from './call/call.ts';
+import { CallTable } from './call/call-table.ts';
+import { InvokeMeta } from './call/invoke-meta.ts';
+import { readUsage, startMeter, UNKNOWN_USAGE } from './call/usage-meter.ts';
 import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
-import { type SessionOwner, ShimSession } from './shim-session.ts';
-import { readUsage, startMeter, UNKNOWN_USAGE } from './usage-meter.ts';
+import { awaitHello } from './session/handshake.ts';
+import { loadHandler } from './session/load-handler.ts';
+import { type SessionOwner, ShimSession } from './session/shim-session.ts';
 
 /** Time a handler has to end after the cancel call. */
 export const CANCEL_GRACE_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { LogLine } from '../../domain/invocation.ts';
+import type { LogLine } from '../../../domain/invocation.ts';
 
 /** A piece of output as it was read. */
 export interface OutputPiece {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Box, BoxExit, CodeRef } from '../contract/driver.ts';
-import type { AttemptLogs, LoadResult, LoadSettings } from '../contract/sandbox.ts';
-import { SandboxError } from '../contract/sandbox-error.ts';
-import { type Frame, parseMeta } from '../wire/frame-codec.ts';
-import { FRAME, type FrameType } from '../wire/frame-type.ts';
+import type { Box, BoxExit, CodeRef } from '../../contract/driver.ts';
+import type { AttemptLogs, LoadResult, LoadSettings } from '../../contract/sandbox.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
+import { FRAME, type FrameType } from '../../wire/frame-type.ts';
+import { initTimeoutError, parseFunctionError } from '../call/function-error.ts';
 import type { Expected } from './expectation.ts';
-import { initTimeoutError, parseFunctionError } from './function-error.ts';
 
 /** Making code visible is links, a bind mount or a copy of at most 250 MiB; beyond this the disk is stuck. */
 const DELIVER_DEADLINE_MS = 10_000;

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { LIMITS } from '../../domain/limits.ts';
-import type { AttemptLogs } from '../contract/sandbox.ts';
-import { type Frame, parseMeta } from '../wire/frame-codec.ts';
+import { LIMITS } from '../../../domain/limits.ts';
+import type { AttemptLogs } from '../../contract/sandbox.ts';
+import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { type OutputPiece, splitLines } from './line-splitter.ts';
 
 /** What one attempt (or the time between two) has printed so far, bounded; the cut is marked. */

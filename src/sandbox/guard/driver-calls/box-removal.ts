@@ -1,6 +1,6 @@
-import type { Box } from '../contract/driver.ts';
+import type { Box } from '../../contract/driver.ts';
+import type { GuardOptions } from '../guard-options.ts';
 import { beforeDeadline } from './before-deadline.ts';
-import type { GuardOptions } from './guard-options.ts';
 
 /** Longest wait between two tries. */
 const RETRY_MAX_MS = 30_000;

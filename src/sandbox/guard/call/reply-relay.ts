@@ -1,7 +1,7 @@
-import { LIMITS } from '../../domain/limits.ts';
-import type { ReplyStream } from '../contract/sandbox.ts';
-import { parseMeta } from '../wire/frame-codec.ts';
-import { CREDIT_BYTES } from '../wire/frame-type.ts';
+import { LIMITS } from '../../../domain/limits.ts';
+import type { ReplyStream } from '../../contract/sandbox.ts';
+import { parseMeta } from '../../wire/frame-codec.ts';
+import { CREDIT_BYTES } from '../../wire/frame-type.ts';
 
 /** Credit goes back in pieces of this size at least: a frame per chunk would double the traffic. */
 const GRANT_MIN_BYTES = CREDIT_BYTES / 4;

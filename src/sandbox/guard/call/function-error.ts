@@ -1,4 +1,4 @@
-import type { FunctionError } from '../../domain/invocation.ts';
+import type { FunctionError } from '../../../domain/invocation.ts';
 
 /** Errors larger than this are not parsed: JSON.parse of megabytes would hold up every other call. */
 export const ERROR_BODY_MAX_BYTES = 256 * 1024;

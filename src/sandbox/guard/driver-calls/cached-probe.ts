@@ -1,5 +1,5 @@
-import type { Driver, ProbeResult } from '../contract/driver.ts';
-import { SandboxError } from '../contract/sandbox-error.ts';
+import type { Driver, ProbeResult } from '../../contract/driver.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
 import { beforeDeadline } from './before-deadline.ts';
 
 /** A driver's probe, run once and kept; whatever goes wrong is itself an answer. */

@@ -1,6 +1,6 @@
-import type { BoxExit } from '../contract/driver.ts';
-import type { Frame } from '../wire/frame-codec.ts';
-import type { FrameType } from '../wire/frame-type.ts';
+import type { BoxExit } from '../../contract/driver.ts';
+import type { Frame } from '../../wire/frame-codec.ts';
+import type { FrameType } from '../../wire/frame-type.ts';
 
 export type Expected =
   | { kind: 'frame'; frame: Frame }

@@ -1,9 +1,9 @@
-import type { Frame } from '../wire/frame-codec.ts';
-import { FRAME, type FrameType } from '../wire/frame-type.ts';
-import type { SandboxOutput } from './attempt-output.ts';
+import type { Frame } from '../../wire/frame-codec.ts';
+import { FRAME, type FrameType } from '../../wire/frame-type.ts';
+import type { SandboxOutput } from '../output/attempt-output.ts';
+import type { ShimSession } from '../session/shim-session.ts';
 import type { Call } from './call.ts';
 import { takeCallFrame } from './call-frames.ts';
-import type { ShimSession } from './shim-session.ts';
 
 const CALL_FRAMES: readonly FrameType[] = [FRAME.end, FRAME.error, FRAME.chunk];
 

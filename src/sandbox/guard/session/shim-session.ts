@@ -1,14 +1,14 @@
-import type { Box, BoxExit } from '../contract/driver.ts';
-import type { AttemptLogs } from '../contract/sandbox.ts';
-import { FrameChannel } from '../wire/frame-channel.ts';
-import type { Frame } from '../wire/frame-codec.ts';
-import { FRAME, FROM_SHIM, type FrameType } from '../wire/frame-type.ts';
-import { SandboxOutput } from './attempt-output.ts';
+import type { Box, BoxExit } from '../../contract/driver.ts';
+import type { AttemptLogs } from '../../contract/sandbox.ts';
+import { FrameChannel } from '../../wire/frame-channel.ts';
+import type { Frame } from '../../wire/frame-codec.ts';
+import { FRAME, FROM_SHIM, type FrameType } from '../../wire/frame-type.ts';
+import { settleAfterPoll } from '../call/settle-queue.ts';
+import { SandboxOutput } from '../output/attempt-output.ts';
 import { DeathWatch } from './death-watch.ts';
 import { Expectation, type Expected } from './expectation.ts';
 import type { HandshakePort } from './handshake.ts';
 import type { LoadPort } from './load-handler.ts';
-import { settleAfterPoll } from './settle-queue.ts';
 
 /** What a session tells its sandbox. */
 export interface SessionOwner {

@@ -1,7 +1,7 @@
-import type { Receipt } from '../../domain/invocation.ts';
-import type { SandboxReply, SandboxRequest, Settled } from '../contract/sandbox.ts';
-import { type Frame, parseMeta } from '../wire/frame-codec.ts';
-import { logStream, OutputBuffer } from './attempt-output.ts';
+import type { Receipt } from '../../../domain/invocation.ts';
+import type { SandboxReply, SandboxRequest, Settled } from '../../contract/sandbox.ts';
+import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
+import { logStream, OutputBuffer } from '../output/attempt-output.ts';
 import type { ReplyRelay } from './reply-relay.ts';
 import { type Settling, settleAfterPoll } from './settle-queue.ts';
 import type { MeterStart } from './usage-meter.ts';

@@ -1,6 +1,6 @@
-import { LIMITS } from '../../domain/limits.ts';
-import { type Frame, parseMeta } from '../wire/frame-codec.ts';
-import { FRAME } from '../wire/frame-type.ts';
+import { LIMITS } from '../../../domain/limits.ts';
+import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
+import { FRAME } from '../../wire/frame-type.ts';
 import type { Call } from './call.ts';
 import { parseFunctionError } from './function-error.ts';
 import { ReplyRelay } from './reply-relay.ts';

@@ -1,6 +1,6 @@
-import type { Usage } from '../../domain/invocation.ts';
-import { MIB } from '../../domain/limits.ts';
-import type { Box, MeterReading } from '../contract/driver.ts';
+import type { Usage } from '../../../domain/invocation.ts';
+import { MIB } from '../../../domain/limits.ts';
+import type { Box, MeterReading } from '../../contract/driver.ts';
 
 /** Figures around one call; the reading at its start is kept in plain fields of the call (hot path). */
 export interface MeterStart {

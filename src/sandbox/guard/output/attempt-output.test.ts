@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { LIMITS, MIB } from '../../domain/limits.ts';
-import { until } from '../conformance/sandbox-rig.ts';
+import { LIMITS, MIB } from '../../../domain/limits.ts';
+import { until } from '../../conformance/sandbox-rig.ts';
 import { OutputBuffer, SandboxOutput } from './attempt-output.ts';
 import { LINES_MAX } from './line-splitter.ts';
 
