@@ -14,6 +14,7 @@ const PROGRAMS =
   );
 /** Configuration of the C library, copied when present. */
 const ETC_FILES = ['ld.so.cache', 'ssl/certs/ca-certificates.crt', 'ssl/openssl.cnf', 'protocols', 'services'];
+const LINKER_CACHE = '/etc/ld.so.cache';
 /** Mount points that must exist in the read-only root. */
 const MOUNT_POINTS = ['dev', 'proc', 'tmp', 'var/task', 'var/runtime', 'run/coldframe', 'usr/share/zoneinfo'];
 /** Uid and gid of the one user a bubblewrap sandbox sees. */
@@ -138,12 +139,15 @@ export class HostRuntimes {
 
   async #stageRoot(id: RuntimeId, binary: string, inside: string, extensions: string[], signal: AbortSignal) {
     const programs = await findPrograms();
-    const libraries = await sharedLibraries([binary, ...extensions, ...programs.map(({ source }) => source)], signal);
-    const files = [{ source: binary, target: inside }, ...programs, ...libraries];
-    const print = await fingerprint(files.map(({ source }) => source));
+    const files = [{ source: binary, target: inside }, ...programs];
+    const needy = [...files.map(({ source }) => source), ...extensions];
+    // The linker's cache is rewritten whenever a library is installed, so asking ldd can wait until something changed.
+    const cache = (await stat(LINKER_CACHE).catch(() => null)) === null ? [] : [LINKER_CACHE];
+    const print = await fingerprint([...needy, ...cache]);
     return this.#staged(id, print, async (root) => {
       for (const path of MOUNT_POINTS) await mkdir(join(root, path), { recursive: true });
-      for (const { source, target } of files) await stageFile(source, join(root, merged(target)));
+      for (const { source, target } of [...files, ...(await sharedLibraries(needy, signal))])
+        await stageFile(source, join(root, merged(target)));
       await stageLinks(root, inside);
       await stageEtc(root);
     });

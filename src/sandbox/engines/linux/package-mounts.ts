@@ -52,6 +52,7 @@ export class PackageMounts {
       const failure = await bindAgain(entry.path, target, signal);
       if (failure !== null) throw new SandboxError('sandbox_start_failed', `bind failed: ${failure}`);
     } catch (error) {
+      await unmount(target, AbortSignal.timeout(5_000));
       await this.release(code);
       throw error;
     }

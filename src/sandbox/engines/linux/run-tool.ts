@@ -28,7 +28,11 @@ export function runTool(command: string, args: string[], signal: AbortSignal): P
         if (output[name].length < OUTPUT_MAX_BYTES) output[name] += text;
       });
     }
-    child.once('error', (error) => resolve({ exitCode: null, ...output, stderr: String(error) }));
+    child.once('error', (error) => {
+      output.stderr += String(error);
+      // Never started. One that was killed on abort is waited for: what it did must not happen after we have cleaned up.
+      if (child.pid === undefined) resolve({ exitCode: null, ...output });
+    });
     child.once('close', (exitCode) => resolve({ exitCode, ...output }));
   });
 }

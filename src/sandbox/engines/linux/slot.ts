@@ -69,7 +69,9 @@ export class Slot {
     await mkdir(this.directory, { mode: 0o700 });
     await mkdir(this.channelDir, { mode: 0o700 });
     await mkdir(this.codeDir, { mode: 0o700 });
-    await Promise.all([makeOutputFifos(this.channelDir, gid, signal), this.#mountTemp(signal)]);
+    const made = await Promise.allSettled([makeOutputFifos(this.channelDir, gid, signal), this.#mountTemp(signal)]);
+    // Both have ended, so that a removal finds everything they made.
+    for (const result of made) if (result.status === 'rejected') throw result.reason;
     if (gid === null) return;
     for (const path of [this.directory, this.channelDir, this.codeDir]) {
       await chown(path, 0, gid);
@@ -187,9 +189,9 @@ export class Slot {
     if (tempMib === undefined || uid === null || this.#packages === null) return;
     const path = join(this.directory, 'tmp');
     await mkdir(path, { mode: 0o700 });
+    this.#tempDir = path;
     const failure = await mountTemp(path, { uid, sizeMib: tempMib, filesMax: tempMib * TEMP_FILES_PER_MIB }, signal);
     if (failure !== null) throw new SandboxError('sandbox_start_failed', `temp file system: ${failure}`);
-    this.#tempDir = path;
   }
 
   /** A link is the package's own inode: the sandbox must be neither its owner nor able to reach it through a writable path. */

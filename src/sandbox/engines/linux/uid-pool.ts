@@ -89,7 +89,10 @@ function processUids(): [pid: number, uid: number][] {
   const found: [number, number][] = [];
   for (const name of readdirSync('/proc')) {
     if (name < '0' || name > ':') continue;
-    const uid = /^Uid:\t(\d+)/m.exec(tryRead(`/proc/${name}/status`) ?? '')?.[1];
+    const status = tryRead(`/proc/${name}/status`) ?? '';
+    const uid = /^Uid:\t(\d+)/m.exec(status)?.[1];
+    // A zombie runs nothing and owns nothing; it waits for a parent, perhaps for long.
+    if (/^State:\t[ZX]/m.test(status)) continue;
     if (uid !== undefined) found.push([Number(name), Number(uid)]);
   }
   return found;

@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { FixtureTrees } from '../../conformance/fixture-trees.ts';
+import { call, loaded, NEVER, until } from '../../conformance/sandbox-rig.ts';
+import { isReachableByAll } from '../../engines/linux/find-python.ts';
+import { HostRig } from '../../engines/linux/host-rig.ts';
+import { pidsOfUid } from '../../engines/linux/uid-pool.ts';
+import { guardDriver } from '../../guard/guarded-driver.ts';
+import { ProcessDriver } from './process-driver.ts';
+
+const isRoot = process.getuid?.() === 0;
+const rig = new HostRig();
+const guard = guardDriver(new ProcessDriver(rig));
+const trees = new FixtureTrees();
+
+beforeAll(() => guard.start(NEVER));
+
+afterEach(async () => {
+  await Promise.all(guard.live().map((sandbox) => sandbox.destroy('case over')));
+});
+
+afterAll(async () => {
+  await guard.stop();
+  await rig.close();
+  await trees.remove();
+});
+
+const source = `import fs from 'node:fs';
+import { spawn } from 'node:child_process';
+export const handler = async (event) => {
+  if (event.plant) fs.writeFileSync(event.plant, 'mine', { mode: 0o600 });
+  if (event.leave) spawn('/bin/sh', ['-c', 'setsid sleep 300 & setsid sleep 300 &'], { stdio: 'ignore', detached: true }).unref();
+  return { uid: process.getuid(), groups: process.getgroups(), cwd: process.cwd(), limits: fs.readFileSync('/proc/self/limits', 'utf8') };
+};`;
+
+test('a sandbox has a uid and rlimits of its own, no groups, and stdin that is empty', async () => {
+  const { sandbox } = await loaded(guard, trees.source({ 'index.mjs': source }), { spec: { labels: rig.labels } });
+  const seen = (await call(sandbox, {})).value as { uid: number; groups: number[]; limits: string };
+  expect(seen.limits).toMatch(/Max open files +1024 +1024/);
+  expect(seen.limits).toMatch(/Max core file size +0 +0/);
+  if (!isRoot) return;
+  expect(seen.uid).toBeGreaterThanOrEqual(700_000);
+  expect(seen.groups).toEqual([seen.uid]);
+  expect(pidsOfUid(seen.uid).length).toBeGreaterThan(0);
+});
+
+test.skipIf(!isRoot)('uid reuse is safe: neither processes nor shared files of the last sandbox are left', async () => {
+  const plant = join(tmpdir(), `coldframe-stray-${process.pid}`);
+  const { sandbox } = await loaded(guard, trees.source({ 'index.mjs': source }), { spec: { labels: rig.labels } });
+  const { uid } = (await call(sandbox, { plant, leave: true })).value as { uid: number };
+  expect(statSync(plant).uid).toBe(uid);
+  await until('the background processes run', () => pidsOfUid(uid).length > 1);
+  await sandbox.destroy('done');
+  expect(pidsOfUid(uid)).toEqual([]);
+  expect(existsSync(plant)).toBe(false);
+});
+
+test.skipIf(!isRoot)(
+  'an unprivileged server runs both drivers, says what is unenforced, and leaves nothing',
+  async (context) => {
+    if (!(await isReachableByAll(process.execPath)) || !(await isReachableByAll(import.meta.dirname))) {
+      context.skip('the clone lies below a private folder');
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'cfu-'));
+    chmodSync(folder, 0o777);
+    const engines = join(import.meta.dirname, '../..');
+    const program = `
+import { HostRig } from '${engines}/engines/linux/host-rig.ts';
+import { ProcessDriver } from '${engines}/drivers/process/process-driver.ts';
+import { BubblewrapDriver } from '${engines}/drivers/bubblewrap/bubblewrap-driver.ts';
+const rig = new HostRig();
+const probes = [];
+for (const Driver of [ProcessDriver, BubblewrapDriver]) probes.push(await new Driver(rig).probe(AbortSignal.timeout(20000)));
+await rig.close();
+console.log(JSON.stringify(probes.map(({ state, fix, enforced }) => ({ state, fix, enforced }))));`;
+    writeFileSync(join(folder, 'probe.mjs'), program);
+    const { stdout, stderr } = spawnSync(
+      'setpriv',
+      ['--reuid=954321', '--regid=954321', '--clear-groups', process.execPath, join(folder, 'probe.mjs')],
+      { env: { TMPDIR: folder }, encoding: 'utf8', timeout: 25_000 },
+    );
+    const [plain, bubblewrap] = JSON.parse(stdout || `[{"state":${JSON.stringify(stderr)}}]`);
+    expect(plain).toMatchObject({ state: 'usable', enforced: { disk: false, network: false } });
+    if (bubblewrap.state === 'usable') expect(bubblewrap.enforced).toMatchObject({ disk: true, network: true });
+    else expect(bubblewrap.fix).toEqual(expect.any(String));
+    expect(readdirSync(folder)).toEqual(['probe.mjs']);
+    expect(pidsOfUid(954_321)).toEqual([]);
+    rmSync(folder, { recursive: true });
+  },
+);
