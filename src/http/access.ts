@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Scope } from '../domain/names.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import type { HttpAuth, Principal } from './deps.ts';
-import type { HostRule } from './host-rule.ts';
+import type { HostRule } from './server/host-rule.ts';
 
 export const SESSION_COOKIE = 'coldframe_session';
 

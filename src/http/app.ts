@@ -4,17 +4,17 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { type Access, requireScope } from './access.ts';
-import { AllowedMethods } from './allowed-methods.ts';
 import type { App } from './app-types.ts';
-import type { BodyBudget } from './body-budget.ts';
+import type { BodyBudget } from './body/body-budget.ts';
+import { createJsonBodyParser } from './body/json-body-parser.ts';
 import type { HttpDeps, Principal } from './deps.ts';
-import { toColdframeError } from './error-mapping.ts';
 import type { InvokeEndpoint } from './invoke/invoke-endpoint.ts';
-import { createJsonBodyParser } from './json-body-parser.ts';
 import { registerOpenApi } from './open-api.ts';
-import { PROBLEM_TYPE, problemOfError } from './problem.ts';
+import { AllowedMethods } from './problems/allowed-methods.ts';
+import { toColdframeError } from './problems/error-mapping.ts';
+import { PROBLEM_TYPE, problemOfError } from './problems/problem.ts';
+import { createValidatorCompiler } from './problems/validation.ts';
 import { registerRoutes } from './routes.ts';
-import { createValidatorCompiler } from './validation.ts';
 
 /** Bodies of ordinary operations (settings, keys); code, events and tries name their own bound. */
 const BODY_LIMIT_BYTES = 256 * 1024;

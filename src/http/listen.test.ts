@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { closeGracefully } from './close-gracefully.ts';
 import { listen } from './listen.ts';
-import { portHolder } from './port-holder.ts';
+import { closeGracefully } from './server/close-gracefully.ts';
+import { portHolder } from './server/port-holder.ts';
 
 const servers: Server[] = [];
 

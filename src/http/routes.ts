@@ -1,5 +1,5 @@
 import type { App } from './app-types.ts';
-import type { BodyBudget } from './body-budget.ts';
+import type { BodyBudget } from './body/body-budget.ts';
 import { getCode } from './code/get-code.ts';
 import { putCode } from './code/put-code.ts';
 import type { HttpDeps } from './deps.ts';

@@ -4,16 +4,16 @@ import { ColdframeError } from '../errors/coldframe-error.ts';
 import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
 import type { App } from './app-types.ts';
-import { BodyBudget } from './body-budget.ts';
-import { answerBrokenHttp } from './broken-http.ts';
-import { closeGracefully } from './close-gracefully.ts';
+import { BodyBudget } from './body/body-budget.ts';
 import type { HttpDeps } from './deps.ts';
-import { createHostRule, type HostRule } from './host-rule.ts';
 import { createInvokeEndpoint, type InvokeEndpoint } from './invoke/invoke-endpoint.ts';
 import { invokeRefOf } from './invoke/invoke-path.ts';
 import { writeRefusal } from './invoke/write-reply.ts';
-import { serverOptions } from './server-options.ts';
-import { splitTarget } from './split-target.ts';
+import { answerBrokenHttp } from './server/broken-http.ts';
+import { closeGracefully } from './server/close-gracefully.ts';
+import { createHostRule, type HostRule } from './server/host-rule.ts';
+import { serverOptions } from './server/server-options.ts';
+import { splitTarget } from './server/split-target.ts';
 
 export interface ConsoleServer {
   /** For tests and the OpenAPI writer: `app.inject`, `app.swagger()`. */

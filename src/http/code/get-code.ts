@@ -2,7 +2,7 @@ import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { NAME_PARAMS } from '../functions/function-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 
 const CODE_VIEW = Type.Object({
   codeSha256: Type.String(),

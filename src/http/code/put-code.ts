@@ -4,7 +4,7 @@ import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { codeOf, functionBody } from '../functions/function-body.ts';
 import { CODE, FUNCTION, NAME_PARAMS } from '../functions/function-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { withReceivedZip } from './receive-zip.ts';
 
 const BODY_LIMIT_BYTES = 2 * LIMITS.codeJsonMaxBytes;

@@ -2,7 +2,7 @@ import type { CreateFunction } from '../../catalog/catalog-input.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { codeOf, functionBody } from './function-body.ts';
 import { CREATE_FUNCTION, FUNCTION } from './function-schema.ts';
 

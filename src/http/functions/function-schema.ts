@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { LIMITS, NAME_PATTERN } from '../../domain/limits.ts';
 import { CAPTURES, FUNCTION_STATES, ISOLATION_CHOICES, ISOLATIONS, NETWORKS, RUNTIMES } from '../../domain/names.ts';
-import { oneOf } from '../list-schema.ts';
+import { oneOf } from '../queries/list-schema.ts';
 
 const STRICT = { additionalProperties: false };
 const NAMES_MAX = 100;

@@ -1,6 +1,6 @@
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { functionBody } from './function-body.ts';
 import { FUNCTION, NAME_PARAMS } from './function-schema.ts';
 

@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { oneOf, PAGE_QUERY, pageOf } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { oneOf, PAGE_QUERY, pageOf } from '../queries/list-schema.ts';
 import { functionBody } from './function-body.ts';
 import { FUNCTION } from './function-schema.ts';
 

@@ -1,7 +1,7 @@
 import type { SettingsPatch } from '../../catalog/catalog-input.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { functionBody } from './function-body.ts';
 import { FUNCTION, NAME_PARAMS, PATCH_FUNCTION } from './function-schema.ts';
 

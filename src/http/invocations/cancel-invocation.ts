@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { INVOCATION_PARAMS } from './invocation-schema.ts';
 
 export function cancelInvocation(app: App, { records, invoker }: HttpDeps): void {

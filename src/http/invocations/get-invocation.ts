@@ -1,7 +1,7 @@
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { invocationBody } from './invocation-body.ts';
 import { INVOCATION, INVOCATION_PARAMS } from './invocation-schema.ts';
 

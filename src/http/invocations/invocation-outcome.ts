@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { CATALOGUE } from '../../errors/catalogue.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeResult } from '../../invoke/types.ts';
-import { isOneValue } from '../json-members.ts';
+import { isOneValue } from '../body/json-members.ts';
 import { invocationBody } from './invocation-body.ts';
 import { INVOCATION } from './invocation-schema.ts';
 

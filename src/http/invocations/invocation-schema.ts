@@ -9,8 +9,8 @@ import {
   STARTS,
   TRIGGERS,
 } from '../../domain/names.ts';
-import { nullable, oneOf } from '../list-schema.ts';
-import { FUNCTION_ERROR } from '../problem-schema.ts';
+import { FUNCTION_ERROR } from '../problems/problem-schema.ts';
+import { nullable, oneOf } from '../queries/list-schema.ts';
 
 export const ENFORCED = Type.Object({
   memory: Type.Boolean(),

@@ -2,9 +2,9 @@ import Type from 'typebox';
 import { INVOCATION_STATES, OUTCOMES, STARTS } from '../../domain/names.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { oneOf, PAGE_QUERY, pageOf } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
-import { instantOf } from '../time-query.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { oneOf, PAGE_QUERY, pageOf } from '../queries/list-schema.ts';
+import { instantOf } from '../queries/time-query.ts';
 import { invocationBody } from './invocation-body.ts';
 import { INVOCATION } from './invocation-schema.ts';
 

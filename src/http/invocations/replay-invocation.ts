@@ -2,8 +2,8 @@ import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeRequest, InvokeResult, Invoker } from '../../invoke/types.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
-import { sendJsonText } from '../send-json-text.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { sendJsonText } from '../replies/send-json-text.ts';
 import { INVOCATION_OUTCOME, outcomeJson } from './invocation-outcome.ts';
 import { INVOCATION_PARAMS } from './invocation-schema.ts';
 

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import type { App } from '../app-types.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import type { InvokeEndpoint } from './invoke-endpoint.ts';
 
 /**

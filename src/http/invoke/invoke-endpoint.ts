@@ -4,10 +4,10 @@ import { ISOLATIONS, type Isolation } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { RunnableRevision } from '../../invoke/types.ts';
 import { type Access, requireScope } from '../access.ts';
-import type { BodyBudget } from '../body-budget.ts';
+import type { BodyBudget } from '../body/body-budget.ts';
+import { readBody } from '../body/read-body.ts';
 import type { HttpDeps, Principal } from '../deps.ts';
-import { toColdframeError } from '../error-mapping.ts';
-import { readBody } from '../read-body.ts';
+import { toColdframeError } from '../problems/error-mapping.ts';
 import { HttpCall } from './http-call.ts';
 import { writeRefusal, writeReply } from './write-reply.ts';
 

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeResult } from '../../invoke/types.ts';
-import type { BodyBudget } from '../body-budget.ts';
-import { PROBLEM_TYPE, problemOf, problemOfError } from '../problem.ts';
+import type { BodyBudget } from '../body/body-budget.ts';
+import { PROBLEM_TYPE, problemOf, problemOfError } from '../problems/problem.ts';
 
 /** Results below it leave with the socket's own buffer and are not worth a listener. */
 const COUNTED_RESULT_MIN_BYTES = 64 * 1024;

@@ -4,8 +4,8 @@ import { SCOPES } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { nullable, oneOf } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { nullable, oneOf } from '../queries/list-schema.ts';
 import { KEY_PROPERTIES } from './key-schema.ts';
 
 const CREATE_KEY = Type.Object(

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { SCOPES } from '../../domain/names.ts';
-import { nullable, oneOf } from '../list-schema.ts';
+import { nullable, oneOf } from '../queries/list-schema.ts';
 
 export const KEY_PROPERTIES = {
   id: Type.String(),

@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { pageOf } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { pageOf } from '../queries/list-schema.ts';
 import { KEY_PROPERTIES } from './key-schema.ts';
 
 /** Keys are few and in memory: one page holds them all. */

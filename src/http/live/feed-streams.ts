@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { HttpDeps, LiveEntry, LiveSubscription } from '../deps.ts';
-import { SseStream } from '../sse-stream.ts';
+import { SseStream } from '../replies/sse-stream.ts';
 
 const HEARTBEAT_MS = 15_000;
 

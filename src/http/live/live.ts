@@ -2,8 +2,8 @@ import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps, LiveEntry, LiveTopic } from '../deps.ts';
 import { invocationBody } from '../invocations/invocation-body.ts';
-import { PROBLEM } from '../problem-schema.ts';
-import { queryError } from '../time-query.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { queryError } from '../queries/time-query.ts';
 import { type FeedStreams, lastEventIdOf } from './feed-streams.ts';
 
 const TOPICS: readonly LiveTopic[] = ['invocations', 'logs', 'pool', 'host'];

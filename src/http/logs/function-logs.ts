@@ -3,11 +3,11 @@ import type { StoredLogLine } from '../../store/telemetry-store.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps, LiveEntry } from '../deps.ts';
 import { NAME_PARAMS } from '../functions/function-schema.ts';
-import { oneOf, PAGE_QUERY, pageOf } from '../list-schema.ts';
 import { type FeedStreams, lastEventIdOf } from '../live/feed-streams.ts';
-import { PROBLEM } from '../problem-schema.ts';
-import type { SseStream } from '../sse-stream.ts';
-import { instantOf, queryError } from '../time-query.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { oneOf, PAGE_QUERY, pageOf } from '../queries/list-schema.ts';
+import { instantOf, queryError } from '../queries/time-query.ts';
+import type { SseStream } from '../replies/sse-stream.ts';
 
 const LINE = Type.Object({
   id: Type.String(),

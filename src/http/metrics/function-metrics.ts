@@ -1,7 +1,7 @@
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { NAME_PARAMS } from '../functions/function-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { metricsRange } from './metrics-range.ts';
 import { METRICS, METRICS_QUERY } from './metrics-schema.ts';
 

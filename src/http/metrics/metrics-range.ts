@@ -1,4 +1,4 @@
-import { instantOf, queryError, spanMsOf } from '../time-query.ts';
+import { instantOf, queryError, spanMsOf } from '../queries/time-query.ts';
 
 /** Points of one answer at most: a year by the minute would be half a million. */
 const POINTS_MAX = 1_500;

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { ISOLATIONS, STARTS } from '../../domain/names.ts';
-import { nullable } from '../list-schema.ts';
+import { nullable } from '../queries/list-schema.ts';
 
 const FIGURES = {
   invocations: Type.Integer(),

@@ -1,8 +1,8 @@
 import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { nullable } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { nullable } from '../queries/list-schema.ts';
 
 const PLATFORM = Type.Object({
   version: Type.String(),

@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { ISOLATIONS, RUNTIMES } from '../../domain/names.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { nullable, oneOf } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { nullable, oneOf } from '../queries/list-schema.ts';
 
 const COUNTS = Type.Object({
   ready: Type.Integer(),

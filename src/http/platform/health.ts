@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { ISOLATIONS } from '../../domain/names.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { oneOf } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { oneOf } from '../queries/list-schema.ts';
 
 const HEALTH = Type.Object({ status: Type.Literal('ok') });
 const READY = Type.Object({ ready: Type.Boolean(), reason: Type.Optional(Type.String()) });

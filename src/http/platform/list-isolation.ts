@@ -3,8 +3,8 @@ import { ISOLATIONS, RUNTIMES } from '../../domain/names.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { ENFORCED } from '../invocations/invocation-schema.ts';
-import { nullable, oneOf, pageOf } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { nullable, oneOf, pageOf } from '../queries/list-schema.ts';
 
 const ISOLATION = Type.Object({
   isolation: oneOf(ISOLATIONS),

@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { ISOLATIONS, RUNTIMES } from '../../domain/names.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { oneOf, pageOf } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { oneOf, pageOf } from '../queries/list-schema.ts';
 
 const RUNTIME = Type.Object({
   runtime: oneOf(RUNTIMES),

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 
 const LINK = Type.Object({
   token: Type.String({ description: 'Goes behind `/#token=` of the console; works once.' }),

@@ -1,5 +1,5 @@
 import type { App } from '../app-types.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { SESSION, sessionBody } from './session-schema.ts';
 
 export function getSession(app: App): void {

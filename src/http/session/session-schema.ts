@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { SCOPES } from '../../domain/names.ts';
 import { SESSION_COOKIE } from '../access.ts';
 import type { Principal } from '../deps.ts';
-import { oneOf } from '../list-schema.ts';
+import { oneOf } from '../queries/list-schema.ts';
 
 export const SESSION = Type.Object({ workspace: Type.String(), scopes: Type.Array(oneOf(SCOPES)) });
 

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps, Principal } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { SESSION, sessionBody, sessionCookie } from './session-schema.ts';
 import { SignInLimiter } from './sign-in-limiter.ts';
 

@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { sessionTokenOf } from '../access.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { sessionCookie } from './session-schema.ts';
 
 export function signOut(app: App, { auth, config }: HttpDeps): void {

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { TEST_EVENT_PARAMS } from './test-event-schema.ts';
 
 export function deleteTestEvent(app: App, { testEvents }: HttpDeps): void {

@@ -1,7 +1,7 @@
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { PROBLEM } from '../problem-schema.ts';
-import { sendJsonText } from '../send-json-text.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { sendJsonText } from '../replies/send-json-text.ts';
 import { TEST_EVENT, TEST_EVENT_PARAMS } from './test-event-schema.ts';
 
 export function getTestEvent(app: App, { testEvents }: HttpDeps): void {

@@ -2,8 +2,8 @@ import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
 import { NAME_PARAMS } from '../functions/function-schema.ts';
-import { nullable } from '../list-schema.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { nullable } from '../queries/list-schema.ts';
 
 /** Names and times alone: the events themselves are read one by one. There are few enough for one page. */
 const LIST = Type.Object({

@@ -1,9 +1,9 @@
 import Type from 'typebox';
 import type { App } from '../app-types.ts';
-import type { BodyBudget } from '../body-budget.ts';
+import type { BodyBudget } from '../body/body-budget.ts';
+import { createRawBodyParser } from '../body/json-body-parser.ts';
 import type { HttpDeps } from '../deps.ts';
-import { createRawBodyParser } from '../json-body-parser.ts';
-import { PROBLEM } from '../problem-schema.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
 import { eventTextOf, TEST_EVENT_MAX_BYTES, TEST_EVENT_PARAMS } from './test-event-schema.ts';
 
 const SAVED = Type.Object({ name: Type.String() });

@@ -3,15 +3,15 @@ import type { SettingsPatch } from '../../catalog/catalog-input.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { App } from '../app-types.ts';
-import type { BodyBudget } from '../body-budget.ts';
+import type { BodyBudget } from '../body/body-budget.ts';
+import { createRawBodyParser } from '../body/json-body-parser.ts';
+import { jsonMembers, parseSlice } from '../body/json-members.ts';
 import type { HttpDeps } from '../deps.ts';
 import { codeOf } from '../functions/function-body.ts';
 import { CODE, NAME_PARAMS, PATCH_FUNCTION } from '../functions/function-schema.ts';
 import { INVOCATION_OUTCOME, outcomeJson } from '../invocations/invocation-outcome.ts';
-import { createRawBodyParser } from '../json-body-parser.ts';
-import { jsonMembers, parseSlice } from '../json-members.ts';
-import { PROBLEM } from '../problem-schema.ts';
-import { sendJsonText } from '../send-json-text.ts';
+import { PROBLEM } from '../problems/problem-schema.ts';
+import { sendJsonText } from '../replies/send-json-text.ts';
 
 const BODY_LIMIT_BYTES = LIMITS.codeJsonMaxBytes + LIMITS.payloadMaxBytes;
 

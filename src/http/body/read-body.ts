@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ColdframeError } from '../errors/coldframe-error.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { BodyBudget } from './body-budget.ts';
 
 export interface BodyReader {

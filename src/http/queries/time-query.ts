@@ -1,4 +1,4 @@
-import { ColdframeError } from '../errors/coldframe-error.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/;
 const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -1,4 +1,4 @@
-import { ColdframeError, type ErrorCode, type FieldError } from '../errors/coldframe-error.ts';
+import { ColdframeError, type ErrorCode, type FieldError } from '../../errors/coldframe-error.ts';
 
 /** What Fastify throws: its own code, a status, and for schemas the list of Ajv's findings. */
 interface FrameworkError extends Error {

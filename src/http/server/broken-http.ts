@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { MIB } from '../domain/limits.ts';
-import { ColdframeError, type ErrorCode } from '../errors/coldframe-error.ts';
-import { writeRefusal } from './invoke/write-reply.ts';
-import { rawProblemResponse } from './problem.ts';
+import { MIB } from '../../domain/limits.ts';
+import { ColdframeError, type ErrorCode } from '../../errors/coldframe-error.ts';
+import { writeRefusal } from '../invoke/write-reply.ts';
+import { rawProblemResponse } from '../problems/problem.ts';
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void;
 

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
-import type { FunctionError } from '../domain/invocation.ts';
-import { CATALOGUE } from '../errors/catalogue.ts';
-import type { ColdframeError, ErrorCode, FieldError } from '../errors/coldframe-error.ts';
+import type { FunctionError } from '../../domain/invocation.ts';
+import { CATALOGUE } from '../../errors/catalogue.ts';
+import type { ColdframeError, ErrorCode, FieldError } from '../../errors/coldframe-error.ts';
 
 /** RFC 9457 `application/problem+json`, as every refusal and failure of the API leaves the server. */
 export interface Problem {

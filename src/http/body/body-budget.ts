@@ -1,4 +1,4 @@
-import { MIB } from '../domain/limits.ts';
+import { MIB } from '../../domain/limits.ts';
 
 /** Bodies in flight together (I10): beyond it the server would swap before it refuses. */
 export const BODY_BUDGET_BYTES = 256 * MIB;
