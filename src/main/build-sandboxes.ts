@@ -84,6 +84,7 @@ export function buildSandboxes(host: HostContext, config: Config): Sandboxes {
       const results = await Promise.allSettled(drivers.map((driver) => driver.stop()));
       await engine.close();
       await slots.close(AbortSignal.timeout(SLOTS_CLOSE_DEADLINE_MS));
+      await cgroups.close();
       for (const result of results)
         if (result.status === 'rejected') log.error({ err: result.reason }, 'a driver did not stop cleanly');
     },
