@@ -1,42 +1,21 @@
 // The way in on a fresh clone: built-ins only, runs on Node 18 and later. It installs what package-lock.json names when that
-// has not been done yet, finds Node 24 and hands over. `npm start`, `npm test`, `npm run check` and `npm run bench` come here.
-import { spawn, spawnSync } from 'node:child_process';
+// has not been done yet, finds Node 24 and hands over. The scripts of package.json come here.
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findNode24 } from '../bin/find-node24.mjs';
+import { runInPlace, runOnNode24 } from '../bin/run-on-node24.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const SIGNAL_EXIT_MIN = 129;
 const COMMANDS = {
-  start: ['bin/coldframe.mjs', 'up'],
+  start: ['src/cli/main.ts', 'up'],
   test: ['scripts/test.ts'],
   check: ['scripts/check.ts'],
   bench: ['bench/run.ts'],
   exec: [],
 };
-
-function installIfNeeded() {
-  const lockHash = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  const markerPath = join(root, 'node_modules', '.coldframe-installed');
-  if (existsSync(markerPath) && readFileSync(markerPath, 'utf8') === lockHash) return;
-  process.stderr.write('Installing dependencies (first run only) ...\n');
-  const npm = process.env.npm_execpath;
-  const [command, prefix] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-  const result = spawnSync(command, [...prefix, 'ci', '--loglevel=error', '--no-audit', '--no-fund'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
-  if (result.status !== 0) {
-    process.stderr.write(
-      'coldframe: installing failed (see above). Check the network or your npm registry settings and run it again.\n',
-    );
-    process.exit(1);
-  }
-  writeFileSync(markerPath, lockHash);
-}
 
 const [name, ...rest] = process.argv.slice(2);
 const command = COMMANDS[name];
@@ -44,21 +23,45 @@ if (!command) {
   process.stderr.write(`usage: node scripts/bootstrap.mjs ${Object.keys(COMMANDS).join('|')} [arguments]\n`);
   process.exit(2);
 }
-installIfNeeded();
-const node = findNode24(root);
-if (!node) {
+await installIfNeeded();
+runOnNode24(root, [...command, ...rest], { cwd: root });
+
+/** A marker in node_modules says for which lock file and platform it was filled; npm's words are shown when it fails only. */
+async function installIfNeeded() {
+  const lock = readFileSync(join(root, 'package-lock.json'));
+  const wanted = `${process.platform}-${process.arch} ${createHash('sha256').update(lock).digest('hex')}\n`;
+  const markerPath = join(root, 'node_modules', '.coldframe-installed');
+  const isFirst = !existsSync(markerPath);
+  if (!isFirst && readFileSync(markerPath, 'utf8') === wanted) return;
   process.stderr.write(
-    'coldframe: needs Node 24 or later. Install it (https://nodejs.org) so that `node --version` says v24, and run this again.\n',
+    isFirst
+      ? 'Installing dependencies (once; a minute or so) ...\n'
+      : 'Dependencies changed; installing them again ...\n',
   );
-  process.exit(1);
+  const startedAtMs = Date.now();
+  const folder = mkdtempSync(join(tmpdir(), 'coldframe-install-'));
+  const output = openSync(join(folder, 'npm.log'), 'w');
+  const npm = process.env.npm_execpath;
+  const [program, prefix] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  // A production NODE_ENV or an `omit` in the user's settings would leave half of it out.
+  const args = [...prefix, 'ci', '--ignore-scripts', '--include=dev', '--include=optional', '--loglevel=error'];
+  const code = await runInPlace(program, args, { cwd: root, stdio: ['ignore', output, output] });
+  closeSync(output);
+  const text = readFileSync(join(folder, 'npm.log'), 'utf8');
+  rmSync(folder, { recursive: true, force: true });
+  if (code !== 0) {
+    if (code < SIGNAL_EXIT_MIN) process.stderr.write(`${text}\n${adviceFor(text)}\n`);
+    process.exit(code < SIGNAL_EXIT_MIN ? 1 : code);
+  }
+  writeFileSync(markerPath, wanted);
+  process.stderr.write(`Installed in ${Math.round((Date.now() - startedAtMs) / 1000)} s.\n`);
 }
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...command, ...rest], {
-  cwd: root,
-  stdio: 'inherit',
-});
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-child.on('error', (error) => {
-  process.stderr.write(`coldframe: ${error.message}\n`);
-  process.exit(1);
-});
-child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
+
+function adviceFor(text) {
+  if (/code EUSAGE/.test(text))
+    return 'coldframe: package-lock.json is out of step with package.json; run `npm run lock`.';
+  if (/code (EACCES|EPERM|EROFS)/.test(text))
+    return 'coldframe: this folder or npm’s cache cannot be written; see above.';
+  if (/code ENOSPC/.test(text)) return 'coldframe: the disk is full.';
+  return 'coldframe: installing failed (see above). Check the network and your npm registry settings, then run it again.';
+}
