@@ -10,6 +10,9 @@ import type { CliContext } from '../cli-context.ts';
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../exit-code.ts';
 
+/** One Ctrl-C arrives several times: from the terminal, from npm and from the launcher that pass it on. */
+const SAME_PRESS_MS = 500;
+
 export const up: Command = {
   words: ['up'],
   summary: 'Start the server and print a sign-in link',
@@ -27,9 +30,10 @@ export const up: Command = {
     );
     try {
       const config = parseConfig({ ...flags, 'admin-key': flags['admin-key'] ?? context.flags.key }, process.env);
+      const told = untilTold();
       const server = await startServer(config, context.config.xdgDataHome);
       announce(context, server);
-      await untilTold();
+      await told;
       context.out.progress('Stopping: calls in flight may finish.');
       await server.stop();
       return EXIT.ok;
@@ -60,11 +64,12 @@ function announce(context: CliContext, server: RunningServer): void {
 /** Resolves on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */
 function untilTold(): Promise<void> {
   return new Promise((resolve) => {
-    let isTold = false;
+    let toldAtMs: number | null = null;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        if (isTold) process.exit(1);
-        isTold = true;
+        const nowMs = performance.now();
+        if (toldAtMs !== null && nowMs - toldAtMs > SAME_PRESS_MS) process.exit(1);
+        toldAtMs ??= nowMs;
         resolve();
       });
     }
