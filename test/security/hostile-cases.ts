@@ -1,0 +1,65 @@
+import type { TESTED_ISOLATIONS } from '../support/require-isolation.ts';
+
+type TestedIsolation = (typeof TESTED_ISOLATIONS)[number];
+
+/** What the caller must get: the status, the catalogue's code for it, and the recorded outcome. */
+export interface Ending {
+  status: number;
+  code: string | undefined;
+  outcome: string;
+  /** Holds for the result of an ok call. */
+  result?: (result: Record<string, unknown>) => boolean;
+}
+
+export interface HostileCase {
+  fixture: string;
+  event?: unknown;
+  /** Settings beyond those every case has. */
+  settings?: Record<string, unknown>;
+  ending: Ending;
+  /** Isolations where it must not run at all, and why. */
+  never?: Partial<Record<TestedIsolation, string>>;
+}
+
+const TIMEOUT: Ending = { status: 504, code: 'function_timeout', outcome: 'timeout' };
+const OUT_OF_MEMORY: Ending = { status: 502, code: 'function_oom', outcome: 'oom' };
+const VIOLATION: Ending = { status: 502, code: 'protocol_violation', outcome: 'crashed' };
+const okWith = (result: (result: Record<string, unknown>) => boolean): Ending => ({
+  status: 200,
+  code: undefined,
+  outcome: 'ok',
+  result,
+});
+const NO_DISK_LIMIT = { process: 'the process isolation has no disk limit, and says so in its receipts' };
+const everyPathRefused = (result: Record<string, unknown>): boolean =>
+  Object.values(result).every((one) => one !== 'opened') && Object.keys(result).length > 0;
+
+/** What each hostile fixture must end in: the same everywhere unless said otherwise. Settings: hostile-functions.test.ts. */
+export const HOSTILE_CASES: readonly HostileCase[] = [
+  { fixture: 'spins', ending: TIMEOUT },
+  { fixture: 'ignores-sigterm', ending: TIMEOUT },
+  { fixture: 'fork-bomb', ending: TIMEOUT },
+  // Long enough to reach the limit on a host that is busy with other things.
+  { fixture: 'allocates', settings: { timeoutMs: 20_000 }, ending: OUT_OF_MEMORY },
+  {
+    fixture: 'fills-disk',
+    ending: okWith(({ code, written }) => code === 'ENOSPC' && (written as number) <= 32 * 1024 * 1024),
+    never: NO_DISK_LIMIT,
+  },
+  {
+    fixture: 'fills-inodes',
+    ending: okWith(({ code, files }) => code === 'ENOSPC' && (files as number) <= 32 * 1024),
+    never: NO_DISK_LIMIT,
+  },
+  // Its writer is held to 1 MiB a second, so its time runs out.
+  { fixture: 'prints-100mib', ending: TIMEOUT },
+  { fixture: 'closes-stdio', ending: okWith(({ closed }) => closed === true) },
+  { fixture: 'replies-twice', ending: VIOLATION },
+  { fixture: 'forges-other-stream', ending: VIOLATION },
+  { fixture: 'writes-rubbish', ending: VIOLATION },
+  { fixture: 'opens-channel-again', ending: okWith(({ opened }) => opened === false) },
+  // The signals reach nobody but itself and its own: process 1 of its namespace ignores them, others are forbidden.
+  { fixture: 'kills-parent', ending: okWith((tried) => Object.keys(tried).length > 0) },
+  { fixture: 'leaves-background-processes', ending: okWith(({ pids }) => (pids as number[]).length === 3) },
+  { fixture: 'writes-proc-sys', ending: okWith(everyPathRefused) },
+];
