@@ -3,8 +3,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { LiveEntry } from '../deps.ts';
 import { type ConsoleServer, createConsoleServer } from '../server.ts';
-import { fakeDeps, record } from '../testing/fake-deps.ts';
+import { fakeDeps } from '../testing/fake-deps.ts';
 import { exchange, until } from '../testing/raw-http.ts';
+import { record } from '../testing/samples.ts';
 
 const deps = fakeDeps();
 deps.config.heartbeatMs = 20;
@@ -84,7 +85,7 @@ it('logs follow: the newest stored lines oldest first, then each new line', asyn
     { ...line, id: '2', at, text: 'second' },
     { ...line, id: '1', at, text: 'first' },
   ];
-  deps.telemetry.logs = async () => ({ items, nextCursor: null });
+  deps.records.logs = async () => ({ items, nextCursor: null });
   const reading = exchange(port, get('/api/v1/functions/hello/logs?follow=true&contains=i'), (text) =>
     text.includes('third'),
   );
