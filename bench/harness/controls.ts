@@ -53,7 +53,7 @@ const config :Workerd.Config = (
 /** Google's functions-framework in its own process. */
 export async function functionsFramework(): Promise<Control> {
   const port = await freePort();
-  const main = createRequire(import.meta.url).resolve('@google-cloud/functions-framework');
+  const main = join(import.meta.dirname, '../../node_modules/.bin/functions-framework');
   const child = spawn(
     process.execPath,
     [main, '--target=echo', `--source=${join(CONTROLS, 'functions-framework.mjs')}`, `--port=${port}`],

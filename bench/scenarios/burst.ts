@@ -1,5 +1,5 @@
 import { ADMIN_KEY, ColdframeServer } from '../harness/coldframe-server.ts';
-import { EVENT, PYTHON_ECHO } from '../harness/functions.ts';
+import { EVENT, NODE_ECHO, PYTHON_ECHO } from '../harness/functions.ts';
 import { HttpConnection, postRequest } from '../harness/load.ts';
 import { type Row, report } from '../harness/report.ts';
 import { format } from '../harness/stats.ts';
@@ -17,15 +17,10 @@ export async function run({ isolation }: { isolation: string }): Promise<void> {
   ] as const) {
     const server = await ColdframeServer.start({
       isolation,
-      env: { COLDFRAME_POOL_MEMORY_MIB: String(ready === 0 ? 0 : 16_384), COLDFRAME_POOL_READY: String(ready) },
+      env: { COLDFRAME_POOL_MEMORY_MIB: String(ready === 0 ? 0 : 16_384), COLDFRAME_POOL_READY: String(ready / 2) },
     });
     try {
-      for (let index = 0; index < FUNCTIONS; index++)
-        await server.deploy(`burst-${index}`, 'python3.11', `${PYTHON_ECHO}# ${index}\n`, {
-          isolation,
-          queueTimeoutMs: 60_000,
-          initTimeoutMs: 60_000,
-        });
+      for (let index = 0; index < FUNCTIONS; index++) await deployOne(server, index, isolation);
       const held = await server.untilPoolHolds(isolation, ready);
       const connections = await Promise.all(Array.from({ length: FUNCTIONS }, () => HttpConnection.open(server.port)));
       const fromMs = performance.now();
@@ -60,4 +55,11 @@ export async function run({ isolation }: { isolation: string }): Promise<void> {
     }
   }
   report(`burst-${isolation}`, rows, detail);
+}
+
+/** Half of them JavaScript, half Python; each its own code, so that none shares a sandbox. */
+async function deployOne(server: ColdframeServer, index: number, isolation: string): Promise<void> {
+  const settings = { isolation, queueTimeoutMs: 60_000, initTimeoutMs: 60_000 };
+  if (index % 2 === 0) await server.deploy(`burst-${index}`, 'nodejs24', `${NODE_ECHO}// ${index}\n`, settings);
+  else await server.deploy(`burst-${index}`, 'python3.11', `${PYTHON_ECHO}# ${index}\n`, settings);
 }

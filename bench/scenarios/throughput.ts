@@ -79,6 +79,9 @@ async function compare(ours: LoadTarget, start: () => Promise<Control>, blocks =
     }
   }
   control.stop();
+  process.stderr.write(
+    `ours ${oursRates.map(Math.round).join(' ')}, control ${controlRates.map(Math.round).join(' ')}\n`,
+  );
   const ratios = oursRates.map((rate, index) => rate / controlRates[index]!);
   return {
     ours: median(oursRates),
