@@ -2,6 +2,7 @@
 // only, Node 18 syntax.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { findNode24 } from './find-node24.mjs';
 
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
@@ -15,7 +16,9 @@ export function runOnNode24(root, args, options = {}) {
     );
     process.exit(1);
   }
-  runInPlace(node, [...FLAGS, ...args], options).then((code) => process.exit(code));
+  // Compiled code is kept beside the packages it belongs to: half a second less at every start, where that may be written.
+  const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...process.env };
+  runInPlace(node, [...FLAGS, ...args], { env, ...options }).then((code) => process.exit(code));
 }
 
 /** Resolves to the exit code a shell would report; a child that cannot be started counts as 127. */

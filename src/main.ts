@@ -17,6 +17,7 @@ import { openStores } from './main/open-stores.ts';
 import { stopInOrder } from './main/stop-in-order.ts';
 import { createTryRunner } from './main/try-runner.ts';
 import { SandboxPool } from './pool/pool.ts';
+import { humanLines } from './telemetry/human-lines.ts';
 import { createLogger } from './telemetry/logger.ts';
 
 const MIB = 1024 * 1024;
@@ -45,7 +46,10 @@ export interface RunningServer {
  * images prepared while it already answers.
  */
 export async function startServer(config: Config, xdgDataHome?: string): Promise<RunningServer> {
-  const log = createLogger({ level: config.logLevel });
+  const log = createLogger({
+    level: config.logLevel,
+    ...(process.stdout.isTTY ? { destination: humanLines((line) => process.stdout.write(line)) } : {}),
+  });
   const dataDir = openDataDir(config.dataDir, xdgDataHome);
   const lock = lockDataDir(dataDir.path);
   const stopping = new AbortController();

@@ -5,7 +5,7 @@ import { createSignInLink } from '../../client/generated/sdk.gen.ts';
 import { parseConfig, SETTINGS } from '../../config/config.ts';
 import { candidateDataDirs } from '../../config/data-dir.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import { type RunningServer, startServer } from '../../main.ts';
+import type { RunningServer } from '../../main.ts';
 import type { CliContext } from '../cli-context.ts';
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../exit-code.ts';
@@ -31,6 +31,8 @@ export const up: Command = {
     try {
       const config = parseConfig({ ...flags, 'admin-key': flags['admin-key'] ?? context.flags.key }, process.env);
       const told = untilTold();
+      // The server's parts take a second of CPU to load, which no other command should pay.
+      const { startServer } = await import('../../main.ts');
       const server = await startServer(config, context.config.xdgDataHome);
       announce(context, server);
       await told;
