@@ -28,9 +28,9 @@ export interface HttpDeps {
   /** A fresh invocation id (UUIDv7). */
   newInvocationId(): string;
   tryRunner: TryRunner;
-  records: Pick<Records, 'get' | 'list'>;
+  records: Pick<Records, 'get' | 'list' | 'logs'>;
   live: LiveFeed;
-  telemetry: Pick<TelemetryStore, 'logs' | 'metrics'>;
+  telemetry: Pick<TelemetryStore, 'metrics'>;
   platform: PlatformOperations;
   pool: { snapshot(): PoolSnapshot };
   /** Prometheus text of the platform's own metrics. */
@@ -191,6 +191,8 @@ export interface LiveEntry {
 
 /** A bounded buffer of recent events with rising ids. */
 export interface LiveFeed {
+  /** Id of the newest event so far: to read what is stored and then subscribe after it misses nothing. */
+  readonly latestId: number;
   /** First what is kept after `afterId` (or one `onGap`, then the rest), then everything new. Null when there are too many listeners. */
   subscribe(
     subscription: LiveSubscription,

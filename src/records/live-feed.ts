@@ -97,6 +97,11 @@ export class LiveFeed {
     };
   }
 
+  /** Id of the newest event published so far. */
+  get latestId(): number {
+    return this.#nextId - 1;
+  }
+
   get listenerCount(): number {
     return this.#listeners.size;
   }

@@ -10,6 +10,13 @@ import { type RecordsOptions, RecordsQueue } from './records-queue.ts';
 
 const NOTHING: Payloads = { event: new Uint8Array(), result: null, capture: 'none' };
 const QUERY = { workspaceId: 'default', limit: 100 };
+const emptyPage = async () => ({ items: [], nextCursor: null });
+const EMPTY_STORE: RecordsOptions['store'] = {
+  append: async () => {},
+  invocation: async () => null,
+  invocations: emptyPage,
+  logs: emptyPage,
+};
 
 async function realQueue() {
   const dir = await tempDir();
@@ -26,7 +33,7 @@ async function realQueue() {
 /** A store in the state a test names: it fails, hangs, or takes what comes. */
 function brokenStore(append: RecordsOptions['store']['append']) {
   const log = keptLog();
-  const store = { append, invocation: async () => null, invocations: async () => ({ items: [], nextCursor: null }) };
+  const store = { ...EMPTY_STORE, append };
   return { log, records: new RecordsQueue({ store, feed: new LiveFeed(1), log }) };
 }
 
@@ -49,6 +56,18 @@ test('I8: a graceful stop loses none of what had finished', async () => {
   expect(totals).toMatchObject({ invocations: 1_000, throttles: 1 });
   expect(records.stats()).toMatchObject({ queued: 0, queuedBytes: 0, lost: 0 });
   await store.close();
+});
+
+test('logs hold the output of a call that has just ended, and do not hang with the store', async () => {
+  await using queue = await realQueue();
+  const record = exampleRecord(exampleId(1));
+  queue.records.finished(record, NOTHING);
+  const page = await queue.records.logs({ ...QUERY, functionId: record.functionId });
+  expect(page.items.map((line) => line.text).reverse()).toEqual(record.attempts[0]?.logs.map((line) => line.text));
+  expect(page.items.length).toBeGreaterThan(0);
+  const hanging = brokenStore(() => new Promise(() => {}));
+  hanging.records.finished(record, NOTHING);
+  expect((await hanging.records.logs({ ...QUERY, functionId: record.functionId })).items).toEqual([]);
 });
 
 test('records reach the store by themselves, soon, without a flush', async () => {
@@ -148,12 +167,7 @@ test('a record that cannot be stored is counted as lost and logged, and its neig
 
 test('the feed tells of the beginning, the end and the output of a call, in order', async () => {
   const feed = new LiveFeed(1);
-  const store = {
-    append: async () => {},
-    invocation: async () => null,
-    invocations: async () => ({ items: [], nextCursor: null }),
-  };
-  const records = new RecordsQueue({ store, feed, log: keptLog() });
+  const records = new RecordsQueue({ store: EMPTY_STORE, feed, log: keptLog() });
   const seen: string[] = [];
   const topics = new Set(['invocations', 'logs'] as const);
   feed.subscribe(

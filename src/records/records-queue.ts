@@ -1,5 +1,5 @@
 import type { InvocationRecord } from '../domain/invocation.ts';
-import type { InvocationQuery, TelemetryStore } from '../store/telemetry-store.ts';
+import type { InvocationQuery, LogQuery, StoredLogLine, TelemetryStore } from '../store/telemetry-store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { BatchWriter } from './batch-writer.ts';
 import type { LiveFeed } from './live-feed.ts';
@@ -20,11 +20,13 @@ const FLUSH_EVERY_MS = 250;
 /** Small, because handing a batch to the worker copies it on the serving thread: this many take under half a millisecond. */
 const BATCH_ROWS_MAX = 128;
 const BATCH_BYTES_MAX = 1024 * 1024;
+/** A reader of logs waits this long for what is queued to be stored; under steady load or with a dead disk it gets what is there. */
+const FRESH_LOGS_DEADLINE_MS = 1_000;
 /** A graceful stop waits this long for the store in all. */
 const STOP_DEADLINE_MS = 10_000;
 
 export interface RecordsOptions {
-  store: Pick<TelemetryStore, 'append' | 'invocation' | 'invocations'>;
+  store: Pick<TelemetryStore, 'append' | 'invocation' | 'invocations' | 'logs'>;
   feed: LiveFeed;
   log: Log;
   /** Counts calls for Prometheus. */
@@ -117,6 +119,12 @@ export class RecordsQueue implements Records {
     return mergePage(inMemory, await this.#store.invocations(query), query);
   }
 
+  async logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }> {
+    // Lines are cut, searched and paged in the store alone, so what is queued goes there first.
+    if (this.#holdsLogsOf(query.functionId)) await this.#drainFor(FRESH_LOGS_DEADLINE_MS);
+    return this.#store.logs(query);
+  }
+
   async flush(): Promise<void> {
     while (this.#unstored.size > 0 || this.#refusals.size > 0) {
       this.#draining ??= this.#drain();
@@ -174,6 +182,22 @@ export class RecordsQueue implements Records {
       this.#draining = null;
       if (this.#unstored.size > 0 || this.#refusals.size > 0) this.#schedule();
     }
+  }
+
+  #holdsLogsOf(functionId: string): boolean {
+    for (const { record } of this.#unstored.values())
+      if (record.functionId === functionId && record.attempts.some(({ logs }) => logs.length > 0)) return true;
+    return false;
+  }
+
+  async #drainFor(deadlineMs: number): Promise<void> {
+    this.#draining ??= this.#drain();
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    await Promise.race([this.#draining, deadline]);
+    clearTimeout(timer);
   }
 
   #nextBatch(): UnstoredRecord[] {

@@ -1,6 +1,6 @@
 import type { InvocationRecord, LogLine } from '../domain/invocation.ts';
 import type { Capture, Isolation } from '../domain/names.ts';
-import type { InvocationQuery } from '../store/telemetry-store.ts';
+import type { InvocationQuery, LogQuery, StoredLogLine } from '../store/telemetry-store.ts';
 
 /** The way into telemetry: synchronous, bounded, after the reply has left. Unflushed records are readable from memory. */
 export interface Records {
@@ -24,6 +24,8 @@ export interface Records {
   /** Memory first (running and unflushed), then the store. */
   get(workspaceId: string, id: string): Promise<InvocationRecord | null>;
   list(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
+  /** Newest line first; output of calls that ended before the question is in it, queued or stored. */
+  logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }>;
   /** Writes everything queued; a graceful stop waits for it. */
   flush(): Promise<void>;
   stop(): Promise<void>;

@@ -55,7 +55,8 @@ export function functionLogs(app: App, deps: HttpDeps, streams: FeedStreams): vo
       if (follow && (to !== undefined || rest.cursor !== undefined))
         throw queryError('follow', 'takes no to and no cursor');
       const afterId = follow ? lastEventIdOf(request) : null;
-      const page = await deps.telemetry.logs({
+      const beforeReadId = deps.live.latestId;
+      const page = await deps.records.logs({
         ...rest,
         workspaceId,
         functionId: fn.id,
@@ -64,16 +65,31 @@ export function functionLogs(app: App, deps: HttpDeps, streams: FeedStreams): vo
         to: instantOf('to', to),
       });
       if (!follow) return page;
+      const stored = afterId === null ? page.items.toReversed() : [];
+      const isShown = shownAlready(stored, deps.live.latestId);
       streams.open(reply, {
-        subscription: { topics: new Set(['logs'] as const), afterId, workspaceId, functionId: fn.id },
-        before: (stream) => {
-          if (afterId === null) for (const line of page.items.toReversed()) stream.send('log', JSON.stringify(line));
+        subscription: {
+          topics: new Set(['logs'] as const),
+          afterId: afterId ?? beforeReadId,
+          workspaceId,
+          functionId: fn.id,
         },
-        send: (stream, entry) => sendLines(stream, entry, { invocation, contains: rest.contains?.toLowerCase() }),
+        before: (stream) => {
+          for (const line of stored) stream.send('log', JSON.stringify(line));
+        },
+        send: (stream, entry) => {
+          if (!isShown(entry)) sendLines(stream, entry, { invocation, contains: rest.contains?.toLowerCase() });
+        },
       });
       return reply;
     },
   );
+}
+
+/** What was published while the stored lines were read is replayed, except the calls whose lines are among them. */
+function shownAlready(stored: StoredLogLine[], afterReadId: number): (entry: LiveEntry) => boolean {
+  const invocationIds = new Set(stored.map((line) => line.invocationId));
+  return ({ id, event }) => id <= afterReadId && event.topic === 'logs' && invocationIds.has(event.invocationId);
 }
 
 type Wanted = { invocation: string | undefined; contains: string | undefined };
