@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Phases } from '../../src/domain/invocation.ts';
 import { FIXTURE_LANGUAGES, fixture } from '../support/fixture.ts';
 import { PREPARE_TIMEOUT_MS, requireIsolation, TESTED_ISOLATIONS } from '../support/require-isolation.ts';
 import { TestServer } from '../support/test-server.ts';
@@ -62,8 +63,9 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
       });
       expect(attempt?.startReason).toMatch(/^(first_call|pool_empty)$/);
       expect(attempt?.logs).toMatchObject([{ stream: 'stdout', text: 'greets' }]);
-      expectPhasesToFit(attempt?.phases as Phases, clientMs);
-      const { source, cpuMs, maxMemoryMib, shared } = attempt?.usage as Usage;
+      if (!attempt) throw new Error('no attempt');
+      expectPhasesToFit(attempt.phases, clientMs);
+      const { source, cpuMs, maxMemoryMib, shared } = attempt.usage;
       expect(shared).toBe(false);
       if (source === null) expect([cpuMs, maxMemoryMib]).toEqual([null, null]);
       else {
@@ -143,28 +145,12 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
     expect(replies.map((reply) => reply.body)).toEqual(names);
     expect(new Set(records.map((record) => record.attempts[0]?.sandboxId)).size).toBe(1);
     for (const [at, record] of records.entries()) {
-      const texts = (record.attempts[0]?.logs as { text: string }[]).map((line) => line.text);
+      const texts = record.attempts[0]?.logs.map((line) => line.text);
       expect(texts).toEqual([0, 1, 2].map((n) => `${names[at]} ${n}`));
     }
-    expect(records.some((record) => (record.attempts[0]?.usage as Usage).shared)).toBe(true);
+    expect(records.some((record) => record.attempts[0]?.usage.shared)).toBe(true);
   });
 });
-
-interface Phases {
-  queueMs: number;
-  claimMs: number | null;
-  loadMs: number | null;
-  importMs: number | null;
-  handlerMs: number;
-  totalMs: number;
-}
-
-interface Usage {
-  cpuMs: number | null;
-  maxMemoryMib: number | null;
-  source: string | null;
-  shared: boolean;
-}
 
 /** The parts never claim more than the whole, and the whole never more than the caller waited. */
 function expectPhasesToFit(phases: Phases, clientMs: number): void {

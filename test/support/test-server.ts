@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { InvocationRecord } from '../../src/domain/invocation.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const READY_TIMEOUT_MS = 120_000;
@@ -135,7 +136,7 @@ export class TestServer {
   }
 
   /** Waits until the whole record of an invocation is there. */
-  async record(id: string): Promise<Record<string, unknown> & { attempts: Record<string, unknown>[] }> {
+  async record(id: string): Promise<InvocationRecord> {
     let reply = await this.api('GET', `/invocations/${id}`);
     await this.until(
       `the record of ${id}`,
@@ -145,7 +146,7 @@ export class TestServer {
       },
       10_000,
     );
-    return reply.body as Record<string, unknown> & { attempts: Record<string, unknown>[] };
+    return reply.body as unknown as InvocationRecord;
   }
 
   kill(signal: NodeJS.Signals): Promise<void> {
