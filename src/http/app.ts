@@ -91,6 +91,8 @@ function sendProblem(deps: HttpDeps, thrown: unknown, request: FastifyRequest, r
   }
   if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds));
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+  // Fastify would cut a client that is still sending its body, and it would never read the refusal; Node drains the rest.
+  reply.removeHeader('connection');
   return (
     reply
       .code(error.status)
