@@ -54,6 +54,24 @@ test('a probe that hangs is not_running, one that throws is restricted; neither 
   expect(failed.detail).not.toContain('/root');
 });
 
+test('a stop gives up the probe under way and waits until it has cleaned up', async () => {
+  const order: string[] = [];
+  const driver = Object.assign(new MemoryDriver({ resolve: () => null }), {
+    probe: async (signal: AbortSignal) => {
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push('probe cleaned up');
+      throw signal.reason;
+    },
+    stop: async () => void order.push('driver stopped'),
+  });
+  const guard = guardDriver(driver);
+  const probing = guard.probe();
+  await guard.stop();
+  expect((await probing).state).toBe('restricted');
+  expect(order).toEqual(['probe cleaned up', 'driver stopped']);
+});
+
 test('start runs once for all callers, and again after a failure', async () => {
   let starts = 0;
   const driver = new MemoryDriver({

@@ -145,6 +145,7 @@ class DriverGuard implements GuardedDriver {
 
   async #stop(): Promise<void> {
     this.#stopping.abort(new SandboxError('draining', `${this.name} is being stopped`));
+    await this.#probe.stop();
     await Promise.allSettled(this.#creating);
     await Promise.all(Array.from(this.#live.values(), ({ sandbox }) => sandbox.destroy('driver stopped')));
     const removals = [...Array.from(this.#live.values(), (entry) => entry.removal), ...this.#orphans];

@@ -268,7 +268,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
       // Where nobody can be named, every call in flight saw the violation.
       const isCulprit = violation !== null && (violation.culprit === null || violation.culprit === call);
       if (isCulprit) call.reply({ kind: 'protocolViolation', detail: violation.detail });
-      else call.reply({ kind: 'died', exit, dispatched: call.isDispatched });
+      else call.reply(call.isCancelled ? { kind: 'cancelled' } : { kind: 'died', exit, dispatched: call.isDispatched });
     }
     this.#session.terminate(exit);
     this.#tellDead(reason);

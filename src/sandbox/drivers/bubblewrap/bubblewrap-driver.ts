@@ -88,7 +88,7 @@ export class BubblewrapDriver implements Driver {
       const detail = `bubblewrap ${this.#tool.version} started a sandbox with our flags, which answered over its channel.`;
       return { state: 'usable', detail, fix: null, runtimes: runtimes.ids, enforced, progress: null };
     }
-    host.log.warn({ error: String(error) }, 'the bubblewrap probe failed');
+    if (!signal.aborted) host.log.warn({ error: String(error) }, 'the bubblewrap probe failed');
     return { ...failed, state: 'restricted', ...explainRefusal() };
   }
 

@@ -71,7 +71,7 @@ export class ProcessDriver implements Driver {
       const detail = 'A process was started with our limits and answered over its channel.';
       return { state: 'usable', detail, fix: null, runtimes: runtimes.ids, enforced, progress: null };
     }
-    host.log.warn({ error: String(error) }, 'the process isolation probe failed');
+    if (!signal.aborted) host.log.warn({ error: String(error) }, 'the process isolation probe failed');
     return { ...failed, state: 'restricted', detail: 'A process with our limits did not start or did not answer.' };
   }
 

@@ -2,12 +2,18 @@ import type { Driver, ProbeResult } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { beforeDeadline } from './before-deadline.ts';
 
+/** A probe that ignores its signal is left alone after this, so that it cannot hold up a stop. */
+const STOP_WAIT_MS = 3_000;
+
 /** A driver's probe, run once and kept; whatever goes wrong is itself an answer. */
 export class CachedProbe {
   readonly #driver: Driver;
   readonly #deadlineMs: number;
   #last: ProbeResult | null = null;
   #running: Promise<ProbeResult> | null = null;
+  readonly #stopping = new AbortController();
+  /** Settles with the driver's own call, which may outlive the deadline. */
+  #atDriver: Promise<unknown> = Promise.resolve();
 
   constructor(driver: Driver, deadlineMs: number) {
     this.#driver = driver;
@@ -24,11 +30,22 @@ export class CachedProbe {
     return this.#running;
   }
 
+  /** Gives up a probe under way and waits until what it built is gone, so that a stop leaves nothing behind. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new SandboxError('draining', `${this.#driver.name} is being stopped`));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, STOP_WAIT_MS);
+    await Promise.race([promise, this.#atDriver]);
+    clearTimeout(timer);
+  }
+
   async #probe(): Promise<ProbeResult> {
     try {
-      this.#last = await beforeDeadline('the probe', this.#deadlineMs, [], async (signal) =>
-        this.#driver.probe(signal),
-      );
+      this.#last = await beforeDeadline('the probe', this.#deadlineMs, [this.#stopping.signal], (signal) => {
+        const probing = (async () => this.#driver.probe(signal))();
+        this.#atDriver = probing.catch(() => {});
+        return probing;
+      });
     } catch (error) {
       // Ours is the deadline; anything else came out of a driver that should not throw. Internals stay in the server log.
       const isSlow = error instanceof SandboxError && error.message.startsWith('the probe took');
