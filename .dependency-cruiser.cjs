@@ -35,7 +35,7 @@ module.exports = {
     {
       name: 'invoke-knows-pool-records-contract',
       severity: 'error',
-      from: { path: '^src/invoke', pathNot: '\\.test\\.ts$' },
+      from: { path: '^src/invoke', pathNot: '\\.test\\.ts$|^src/invoke/testing/' },
       to: { path: '^src/', pathNot: '^src/(invoke|domain|errors|ids)/|^src/pool/types|^src/records/records\\.ts|^src/sandbox/contract/' },
     },
     { name: 'only-the-store-touches-sql', severity: 'error', from: { path: except('store'), pathNot: '\\.test\\.ts$' }, to: { path: 'node:sqlite|^sqlite$|node_modules/kysely' } },

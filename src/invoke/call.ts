@@ -34,6 +34,9 @@ export class Call {
   #queueAbort: AbortController | null = null;
   #ending: Ending | null = null;
   #isCompleted = false;
+  /** The sandbox died before a byte was written: the call waits only for that to settle, then goes to another one. */
+  #isBetween = false;
+  #hasCallerLeft = false;
   #dispatches = 0;
   #queueMs = 0;
   #totalMs = 0;
@@ -54,7 +57,7 @@ export class Call {
   /** Ends the call: off the queue at once, or a cancel to the handler with its 1 s grace. False when it had ended. */
   cancel(): boolean {
     if (this.#ending) return false;
-    if (this.#lease) return this.#lease.sandbox.cancel(this.request.id);
+    if (this.#lease && !this.#isBetween) return this.#lease.sandbox.cancel(this.request.id);
     this.#answer(CANCELLED_ENDING, null);
     this.#complete(null, null);
     this.#queueAbort?.abort();
@@ -72,6 +75,10 @@ export class Call {
 
   #acquire(): void {
     const { target, trigger } = this.request;
+    if (hasLeft(this.request)) {
+      this.#endWithoutDispatch({ kind: 'gone' });
+      return;
+    }
     const isExclusive = trigger === 'try';
     const warm = isExclusive ? null : this.#deps.pool.acquireWarm(target);
     if (warm) {
@@ -113,7 +120,8 @@ export class Call {
 
   readonly #onReply = (reply: SandboxReply): void => {
     const mayGoElsewhere = reply.kind === 'died' && !reply.dispatched && this.#dispatches < DISPATCH_ATTEMPTS_MAX;
-    if (!mayGoElsewhere) this.#answer(endingOfReply(reply, this.request), this.#lease);
+    if (mayGoElsewhere) this.#isBetween = true;
+    else this.#answer(endingOfReply(reply, this.request), this.#lease);
   };
 
   readonly #onSettled = (settled: Settled): void => {
@@ -124,6 +132,7 @@ export class Call {
       return;
     }
     this.#lease = null;
+    this.#isBetween = false;
     this.#acquire();
   };
 
@@ -145,6 +154,7 @@ export class Call {
   #answer(ending: Ending, from: SandboxSource | null): void {
     if (this.#ending) return;
     this.#ending = ending;
+    this.#hasCallerLeft = hasLeft(this.request);
     this.#totalMs = performance.now() - this.request.receivedAtMs;
     this.#onResult(new Answer(this, ending, from, this.#totalMs));
   }
@@ -154,7 +164,15 @@ export class Call {
     const ending = this.#ending;
     if (this.#isCompleted || !ending) return;
     this.#isCompleted = true;
-    completeRecord(record, { request, ending, from, settled, queueMs: this.#queueMs, totalMs: this.#totalMs });
+    completeRecord(record, {
+      request,
+      ending,
+      from,
+      settled,
+      queueMs: this.#queueMs,
+      totalMs: this.#totalMs,
+      clientGone: this.#hasCallerLeft,
+    });
     if (ending.outcome === 'throttled' || ending.outcome === 'rejected') {
       const { workspaceId, functionId, revision } = request.target;
       this.#deps.records.refused({
@@ -171,4 +189,9 @@ export class Call {
     this.#deps.onFinished(this);
     for (const waiter of this.#recordWaiters ?? []) waiter(record);
   }
+}
+
+/** Whether the caller went away; asks for the abort signal only where there is no cheaper way to know. */
+function hasLeft(request: InvokeRequest): boolean {
+  return request.isGone ?? request.clientGone?.aborted ?? false;
 }

@@ -110,8 +110,9 @@ export const CANCELLED_ENDING: Ending = { ...NOTHING, outcome: 'cancelled', code
 function endingOfError(error: FunctionError, handlerMs: number): Ending {
   if (error.errorType === 'Runtime.ExitError')
     return { ...NOTHING, outcome: 'crashed', code: 'sandbox_crashed', error, handlerMs };
+  // Any function can throw an error of this name, so the attempt is recorded like every other: no code runs unseen.
   if (error.errorType === 'Runtime.UnmarshalError')
-    return { ...NOTHING, outcome: 'rejected', code: 'invalid_json', error: null, handlerMs: null };
+    return { ...NOTHING, outcome: 'error', code: 'invalid_json', error, handlerMs };
   return { ...NOTHING, outcome: 'error', code: 'function_error', error, handlerMs };
 }
 

@@ -40,6 +40,8 @@ export interface Completion {
   settled: Settled | null;
   queueMs: number;
   totalMs: number;
+  /** The caller had left before the reply was ready. */
+  clientGone: boolean;
 }
 
 /** Fills in the ended attempt. Mutates the one record object, so that the hot path allocates it once. */
@@ -85,6 +87,6 @@ function attemptOf(record: InvocationRecord, completion: Completion, settled: Se
     error: ending.error,
     logs: loadLogs && loadLogs.lines.length > 0 ? [...loadLogs.lines, ...logs] : logs,
     logsTruncated: (settled?.logs.truncated ?? false) || (loadLogs?.truncated ?? false),
-    clientGone: request.clientGone?.aborted ?? false,
+    clientGone: completion.clientGone,
   };
 }

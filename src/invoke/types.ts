@@ -42,6 +42,8 @@ export interface InvokeRequest {
   stream: ReplyStream | null;
   /** Aborts when the caller goes away: takes it off the queue before dispatch, after dispatch only marks `clientGone`. */
   clientGone: AbortSignal | null;
+  /** Whether the caller has left by now, where that costs less than the signal; absent: the signal says it. */
+  readonly isGone?: boolean;
   /** Monotonic milliseconds (performance.now()) when the request's head was read. */
   receivedAtMs: number;
 }

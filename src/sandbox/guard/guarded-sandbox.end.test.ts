@@ -158,13 +158,19 @@ test('I2: a kill for memory inside retires the sandbox though the call itself su
   await isGone(sandbox);
 });
 
-test('an error that announces the end of the process is answered, and nothing new is taken', async () => {
-  const { sandbox, calls } = await parkedCalls(1);
-  const body = Buffer.from('{"errorType":"Runtime.ExitError","errorMessage":"exit status 1","stackTrace":[]}');
-  parked[0]?.sendFrame(FRAME.error, 0, 1, { us: 5, exit: true }, body);
-  expect((await calls[0]!).reply).toMatchObject({ kind: 'error', error: { errorType: 'Runtime.ExitError' } });
-  await isGone(sandbox);
-});
+test.each([
+  ['by its meta', 'Error', { us: 5, exit: true }],
+  ['by its name alone', 'Runtime.ExitError', { us: 5 }],
+])(
+  'I2: an error that announces the end of the process %s is answered, and nothing new is taken',
+  async (_how, errorType, meta) => {
+    const { sandbox, calls } = await parkedCalls(1);
+    const body = Buffer.from(JSON.stringify({ errorType, errorMessage: 'exit status 1', stackTrace: [] }));
+    parked[0]?.sendFrame(FRAME.error, 0, 1, meta, body);
+    expect((await calls[0]!).reply).toMatchObject({ kind: 'error', error: { errorType } });
+    await isGone(sandbox);
+  },
+);
 
 for (const [what, send] of [
   ['a result on a stream never opened', (one: MemoryCall) => one.sendFrame(FRAME.end, 0, 99, { us: 1 }, null)],
@@ -269,5 +275,16 @@ test('cancel: one that does not end is cancelled after its grace, or at its own 
   const { reply, replyMs } = await calling;
   expect(reply).toEqual({ kind: 'cancelled' });
   expect(replyMs).toBeLessThan(150);
+  await isGone(sandbox);
+});
+
+test('cancel: a handler whose process ends in the grace is cancelled, not crashed', async () => {
+  rig = await memoryRig(park);
+  const sandbox = await rig.sandbox();
+  const calling = call(sandbox, {}, { requestId: 'mine' });
+  await until('arrived', () => parked.length === 1);
+  sandbox.cancel('mine');
+  parked[0]?.exit(1);
+  expect((await calling).reply).toEqual({ kind: 'cancelled' });
   await isGone(sandbox);
 });

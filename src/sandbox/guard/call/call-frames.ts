@@ -43,7 +43,8 @@ function takeError(call: Call, frame: Frame): FrameVerdict {
   if (handlerMs === null || error === null) return { violation: 'an error that is none' };
   // Small, and with two optional fields: worth a full parse, unlike the plain end.
   const { exit, tooLarge } = parseMeta(frame.meta) ?? {};
-  const verdict = exit === true ? 'retire' : null;
+  // What is reported as a crash is treated as one (I2), also where only the error's name says so.
+  const verdict = exit === true || error.errorType === 'Runtime.ExitError' ? 'retire' : null;
   if (call.isCancelled) call.reply({ kind: 'cancelled' });
   else if (typeof tooLarge === 'number' && tooLarge > LIMITS.payloadMaxBytes) {
     call.reply({ kind: 'resultTooLarge', bytes: tooLarge });
