@@ -43,8 +43,10 @@ async function installIfNeeded() {
   const output = openSync(join(folder, 'npm.log'), 'w');
   const npm = process.env.npm_execpath;
   const [program, prefix] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  // `ci` begins by deleting everything, which would pull the ground from under a server that runs from this folder.
+  const verb = isFirst ? ['ci'] : ['install', '--no-save'];
   // A production NODE_ENV or an `omit` in the user's settings would leave half of it out.
-  const args = [...prefix, 'ci', '--ignore-scripts', '--include=dev', '--include=optional', '--loglevel=error'];
+  const args = [...prefix, ...verb, '--ignore-scripts', '--include=dev', '--include=optional', '--loglevel=error'];
   const code = await runInPlace(program, args, { cwd: root, stdio: ['ignore', output, output] });
   closeSync(output);
   const text = readFileSync(join(folder, 'npm.log'), 'utf8');
