@@ -21,19 +21,18 @@ export interface HostTraces {
 export const NO_TRACES: HostTraces = { containers: [], cgroups: [], mounts: [], directories: [], processes: [] };
 
 /**
- * Everything on this host that carries the instance's name and, when given, also `part`: a sandbox's id or an epoch. It looks
- * at the kernel and at Docker, never at what the server believes.
+ * Everything on this host that carries the instance's name and, when given, also `part`: a sandbox's id or an epoch. Without
+ * it the instance's own run directory and parent cgroups count too. It looks at the kernel and at Docker, never at what the
+ * server believes.
  */
 export async function hostTraces(instance: string, part = ''): Promise<HostTraces> {
   const isOurs = (text: string): boolean => text.includes(`coldframe-${instance}`) && text.includes(part);
   return {
     containers: (await containers(instance)).filter((one) => one.includes(part)),
-    cgroups: cgroupsBelow(CGROUP_ROOT, CGROUP_DEPTH).filter(
-      (path) => isOurs(path) && !path.endsWith(`coldframe-${instance}`),
-    ),
+    cgroups: cgroupsBelow(CGROUP_ROOT, CGROUP_DEPTH).filter(isOurs),
     mounts: linesOf('/proc/self/mountinfo')
       .map((line) => line.split(' ')[4] ?? '')
-      .filter((path) => isOurs(path) && !path.endsWith(`coldframe-${instance}`)),
+      .filter(isOurs),
     directories: slots(instance).filter(isOurs),
     processes: processes()
       .filter(({ cgroup }) => isOurs(cgroup))
@@ -72,14 +71,27 @@ function cgroupsBelow(directory: string, depth: number): string[] {
 }
 
 function slots(instance: string): string[] {
-  return RUN_PLACES.map((place) => join(place, `coldframe-${instance}`)).flatMap((runDir) =>
-    entries(runDir)
-      .filter((name) => /^e[0-9a-z]+$/.test(name))
-      .flatMap((epoch) => [
-        join(runDir, epoch),
-        ...entries(join(runDir, epoch)).map((name) => join(runDir, epoch, name)),
-      ]),
-  );
+  return RUN_PLACES.filter((place) => entries(place).includes(`coldframe-${instance}`)).flatMap((place) => {
+    const runDir = join(place, `coldframe-${instance}`);
+    const epochs = epochsIn(runDir).map((epoch) => join(runDir, epoch));
+    return [runDir, ...epochs, ...epochs.flatMap((epoch) => entries(epoch).map((name) => join(epoch, name)))];
+  });
+}
+
+/** The starts of this instance that have directories on the host, this one's included. */
+export function epochsOf(instance: string): string[] {
+  return RUN_PLACES.flatMap((place) => epochsIn(join(place, `coldframe-${instance}`)));
+}
+
+function epochsIn(runDir: string): string[] {
+  return entries(runDir).filter((name) => /^e[0-9a-z]+$/.test(name));
+}
+
+/** The pids of processes in the instance's cgroups that carry `part`. */
+export function pidsOf(instance: string, part: string): number[] {
+  return processes()
+    .filter(({ cgroup }) => cgroup.includes(`coldframe-${instance}`) && cgroup.includes(part))
+    .map(({ name }) => Number.parseInt(name, 10));
 }
 
 function processes(): { name: string; cgroup: string }[] {

@@ -1,0 +1,103 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixture } from '../support/fixture.ts';
+import { hostTraces, NO_TRACES, pidsOf } from '../support/host-traces.ts';
+import { readUntil } from '../support/read-until.ts';
+import { PREPARE_TIMEOUT_MS, requireIsolation, TESTED_ISOLATIONS } from '../support/require-isolation.ts';
+import { type ApiReply, TestServer } from '../support/test-server.ts';
+
+const GONE_WITHIN_MS = 10_000;
+const STARTED_WITHIN_MS = 10_000;
+/** A killed sandbox is noticed by its broken channel, not by a timeout. */
+const NOTICED_WITHIN_MS = 2_000;
+
+interface PoolView {
+  sandboxes: { id: string; functionName: string | null; inFlight: number }[];
+}
+
+let server: TestServer;
+let instance: string;
+beforeAll(async () => {
+  server = await TestServer.start();
+  instance = (await server.api<{ instance: string }>('GET', '/platform')).body.instance;
+}, PREPARE_TIMEOUT_MS);
+afterAll(() => server.stop());
+
+async function sandboxOf(reply: ApiReply<unknown>): Promise<string> {
+  const record = await server.record(reply.headers.get('coldframe-invocation-id') ?? '');
+  return String(record.attempts[0]?.sandboxId);
+}
+
+function killAll(sandboxId: string): void {
+  const pids = pidsOf(instance, sandboxId);
+  expect(pids.length).toBeGreaterThan(0);
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+}
+
+async function expectGone(sandboxId: string): Promise<void> {
+  const left = await readUntil(
+    () => hostTraces(instance, sandboxId),
+    (traces) => Object.values(traces).every((one) => one.length === 0),
+    GONE_WITHIN_MS,
+  );
+  expect(left).toEqual(NO_TRACES);
+}
+
+describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
+  it('a sandbox killed between calls costs no caller anything: the next call is answered by another', {
+    timeout: PREPARE_TIMEOUT_MS,
+  }, async (context) => {
+    await requireIsolation(server, isolation, context);
+    const name = `idle-${isolation}`;
+    await server.deploy(name, 'nodejs', fixture('hello', 'nodejs'), { isolation });
+    const killed = await sandboxOf(await server.invoke(name, { name: 'Ada' }));
+    killAll(killed);
+    const next = await server.invoke(name, { name: 'Ada' });
+    expect([next.status, next.headers.get('coldframe-start')]).toEqual([
+      200,
+      expect.stringMatching(/^(cold|claimed)$/),
+    ]);
+    expect(await sandboxOf(next)).not.toBe(killed);
+    await expectGone(killed);
+  });
+
+  it('a sandbox killed again and again between calls never shows', { timeout: PREPARE_TIMEOUT_MS }, async (context) => {
+    await requireIsolation(server, isolation, context);
+    const name = `restless-${isolation}`;
+    await server.deploy(name, 'nodejs', fixture('hello', 'nodejs'), { isolation });
+    const statuses: number[] = [];
+    for (let round = 0; round < 8; round++) {
+      const reply = await server.invoke(name, { name: 'Ada' });
+      statuses.push(reply.status);
+      for (const pid of pidsOf(instance, await sandboxOf(reply))) process.kill(pid, 'SIGKILL');
+      // From a kill that is known already to one that is met by the next call itself.
+      await pause(round * 3);
+    }
+    expect(statuses).toEqual(Array(8).fill(200));
+  });
+
+  it('a sandbox killed during a call is 502 sandbox_crashed at once, and the next call is answered', {
+    timeout: PREPARE_TIMEOUT_MS,
+  }, async (context) => {
+    await requireIsolation(server, isolation, context);
+    const name = `busy-${isolation}`;
+    await server.deploy(name, 'nodejs', fixture('slow', 'nodejs'), { isolation, timeoutMs: 60_000 });
+    const call = server.invoke<{ code: string }>(name, { ms: 50_000 });
+    const sandbox = await readUntil(
+      async () =>
+        (await server.api<PoolView>('GET', '/pool')).body.sandboxes.find(
+          (one) => one.functionName === name && one.inFlight === 1,
+        ),
+      (found) => found !== undefined,
+      STARTED_WITHIN_MS,
+    );
+    const killedAtMs = performance.now();
+    killAll(sandbox?.id ?? '');
+    const reply = await call;
+    expect([reply.status, reply.body.code]).toEqual([502, 'sandbox_crashed']);
+    expect(performance.now() - killedAtMs).toBeLessThan(NOTICED_WITHIN_MS);
+    expect((await server.record(reply.headers.get('coldframe-invocation-id') ?? '')).outcome).toBe('crashed');
+    expect((await server.invoke(name, { ms: 1 })).status).toBe(200);
+    await expectGone(sandbox?.id ?? '');
+  });
+});
