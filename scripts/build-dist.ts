@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /**
@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
  * under node_modules). The folder is emptied first.
  */
 const root = resolve(import.meta.dirname, '..');
+const FOR_TESTS = /\/(testing|conformance|__snapshots__)\//;
 const source = join(root, 'src');
 const target = resolve(process.argv[2] ?? join(root, 'dist'));
 rmSync(target, { recursive: true, force: true });
@@ -17,8 +18,7 @@ const result = spawnSync(
 );
 if (result.status !== 0) process.exit(1);
 for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
-  const isAsset = entry.isFile() && !/\.(ts|tsx)$/.test(entry.name);
   const folder = entry.parentPath.slice(source.length);
-  if (isAsset && existsSync(join(target, folder)))
-    cpSync(join(entry.parentPath, entry.name), join(target, folder, entry.name));
+  if (!entry.isFile() || /\.tsx?$/.test(entry.name) || FOR_TESTS.test(`${folder}/`)) continue;
+  cpSync(join(entry.parentPath, entry.name), join(target, folder, entry.name));
 }
