@@ -31,7 +31,6 @@ export class Call {
   readonly #deps: CallDeps;
   readonly #onResult: (result: InvokeResult) => void;
   #lease: Lease | null = null;
-  #queueAbort: AbortController | null = null;
   #ending: Ending | null = null;
   #isCompleted = false;
   /** The sandbox died before a byte was written: the call waits only for that to settle, then goes to another one. */
@@ -54,13 +53,15 @@ export class Call {
     this.#acquire();
   }
 
-  /** Ends the call: off the queue at once, or a cancel to the handler with its 1 s grace. False when it had ended. */
+  /**
+   * Ends the call: a waiting one at once (a lease that still comes goes straight back), a running one by a cancel to the
+   * handler with its 1 s grace. False when it had ended.
+   */
   cancel(): boolean {
     if (this.#ending) return false;
     if (this.#lease && !this.#isBetween) return this.#lease.sandbox.cancel(this.request.id);
     this.#answer(CANCELLED_ENDING, null);
     this.#complete(null, null);
-    this.#queueAbort?.abort();
     return true;
   }
 
@@ -85,11 +86,9 @@ export class Call {
       this.#dispatch(warm);
       return;
     }
-    this.#queueAbort = new AbortController();
     const { clientGone, receivedAtMs } = this.request;
-    const signal = clientGone ? AbortSignal.any([clientGone, this.#queueAbort.signal]) : this.#queueAbort.signal;
     const queueDeadlineMs = receivedAtMs + target.settings.queueTimeoutMs;
-    this.#deps.pool.acquire(target, { queueDeadlineMs, signal, exclusive: isExclusive }, this.#onAcquired);
+    this.#deps.pool.acquire(target, { queueDeadlineMs, signal: clientGone, exclusive: isExclusive }, this.#onAcquired);
   }
 
   readonly #onAcquired = (result: AcquireResult): void => {

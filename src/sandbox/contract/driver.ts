@@ -96,7 +96,6 @@ export interface BoxExit {
 export interface MeterReading {
   cpuUs: number | null;
   peakBytes: number | null;
-  currentBytes: number | null;
   source: 'cgroup1' | 'cgroup2' | 'procfs' | null;
 }
 
@@ -126,9 +125,11 @@ export interface Box {
   deliver(code: CodeRef, signal: AbortSignal): Promise<{ taskRoot: string }>;
   /** Cheap (microseconds, synchronous, no daemon): read around each call. */
   meter(): MeterReading;
+  /** Memory in use now, in bytes, for the idle budget; null where it cannot be told. Not asked on the invocation path. */
+  currentBytes(): number | null;
   /**
-   * How many processes of the box the kernel has killed for memory; synchronous and cheap, read after each call: any
-   * such kill retires the sandbox. Absent where the kernel does not tell.
+   * How many processes of the box the kernel has killed for memory; synchronous, read after a call whose peak reached the
+   * limit: any such kill retires the sandbox. Absent where the kernel does not tell.
    */
   oomKills?(): number;
   /** Starts a new peak; returns false where the kernel cannot (peaks then cover the box's whole life). */

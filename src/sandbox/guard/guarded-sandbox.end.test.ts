@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { MIB } from '../../domain/limits.ts';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
 import { call, type Finished, until } from '../conformance/sandbox-rig.ts';
 import type { Sandbox } from '../contract/sandbox.ts';
@@ -152,6 +153,8 @@ test('an idle sandbox that dies tells its listeners once, even while paused', as
 test('I2: a kill for memory inside retires the sandbox though the call itself succeeded', async () => {
   const { sandbox, calls } = await parkedCalls(1);
   const [box] = rig!.driver.boxes.values();
+  // A kill for memory leaves the peak at the limit.
+  box!.figures.peakBytes = sandbox.spec.memoryMib * MIB;
   box!.oomKillCount += 1;
   parked[0]?.reply(Buffer.from('1'));
   expect((await calls[0]!).reply.kind).toBe('result');

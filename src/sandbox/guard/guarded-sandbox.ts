@@ -14,7 +14,7 @@ import { BODY_MAX_BYTES, FRAME } from '../wire/frame-type.ts';
 import { Call, type CallOwner } from './call/call.ts';
 import { CallTable } from './call/call-table.ts';
 import { InvokeMeta } from './call/invoke-meta.ts';
-import { readUsage, startMeter, UNKNOWN_USAGE } from './call/usage-meter.ts';
+import { mayHaveHitLimit, UNKNOWN_USAGE, UsageMeter } from './call/usage-meter.ts';
 import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
 import { awaitHello } from './session/handshake.ts';
 import { loadHandler } from './session/load-handler.ts';
@@ -63,12 +63,14 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   #drainReason: string | null = null;
   #removalStarted = false;
   #oomKills = 0;
+  readonly #meter: UsageMeter;
 
   constructor(box: Box, options: GuardedSandboxOptions) {
     this.id = options.spec.id;
     this.spec = options.spec;
     this.receipt = box.receipt;
     this.#box = box;
+    this.#meter = new UsageMeter(box);
     this.#options = options;
     this.#lifecycle = new SandboxLifecycle(this.id, options.onTransition);
     this.#session = new ShimSession(box, this);
@@ -93,7 +95,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   }
 
   memoryBytes(): number | null {
-    return this.#session.exit === null ? this.#box.meter().currentBytes : null;
+    return this.#session.exit === null ? this.#box.currentBytes() : null;
   }
 
   /** Waits for a proper hello; on failure the sandbox is dead, removed, and this rejects with a SandboxError. */
@@ -133,7 +135,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     }
     if (request.event.length > BODY_MAX_BYTES) throw new SandboxError('payload_too_large', 'event over one frame');
     const isShared = this.#inFlight > 0;
-    const meterStart = startMeter(this.#box, isShared);
+    const meterStart = this.#meter.start(isShared);
     if (state === 'loaded') this.#lifecycle.transition('busy', 'invoke');
     this.#inFlight += 1;
     this.#unreplied += 1;
@@ -212,12 +214,14 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   settleCall(call: Call): void {
     const isShared = call.isShared || this.#calls.lastStream > call.stream;
     const settled: Settled = {
-      usage: call.isDispatched ? readUsage(this.#box, call.meterStart, isShared) : { ...UNKNOWN_USAGE },
+      usage: call.isDispatched ? this.#meter.usage(call.meterStart, isShared) : { ...UNKNOWN_USAGE },
       logs: this.#session.output.endDrain(call.lines),
     };
     this.#inFlight -= 1;
     const isUp = this.#session.exit === null;
-    if (isUp && (this.#box.oomKills?.() ?? 0) > this.#oomKills) this.#retire('out of memory inside');
+    if (isUp && mayHaveHitLimit(settled.usage, this.spec.memoryMib) && (this.#box.oomKills?.() ?? 0) > this.#oomKills) {
+      this.#retire('out of memory inside');
+    }
     if (this.#inFlight === 0) {
       if (this.state === 'busy') this.#lifecycle.transition('loaded', 'settled');
       else if (this.state === 'draining') this.#end(this.#drainReason ?? 'drained', KILLED, null);

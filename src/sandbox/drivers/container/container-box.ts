@@ -11,7 +11,7 @@ const EXIT_CODE_DEADLINE_MS = 1_000;
 /** A kill through the daemon, where nothing else can. */
 const KILL_DEADLINE_MS = 5_000;
 
-const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, currentBytes: null, source: null };
+const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, source: null };
 
 export interface ContainerBoxOptions {
   id: string;
@@ -74,6 +74,10 @@ export class ContainerBox implements Box {
 
   meter(): MeterReading {
     return this.#parts.cgroup?.meter() ?? UNMEASURED;
+  }
+
+  currentBytes(): number | null {
+    return this.#parts.cgroup?.currentBytes() ?? null;
   }
 
   oomKills(): number {

@@ -82,9 +82,12 @@ export class MemoryBox implements Box {
   }
 
   meter(): MeterReading {
-    const { cpuUs, peakBytes, currentBytes } = this.figures;
-    const isUnknown = cpuUs === null && peakBytes === null && currentBytes === null;
-    return { cpuUs, peakBytes, currentBytes, source: isUnknown ? null : 'procfs' };
+    const { cpuUs, peakBytes } = this.figures;
+    return { cpuUs, peakBytes, source: cpuUs === null && peakBytes === null ? null : 'procfs' };
+  }
+
+  currentBytes(): number | null {
+    return this.figures.currentBytes;
   }
 
   resetPeak(): boolean {

@@ -2,9 +2,11 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MIB } from '../../../domain/limits.ts';
 import type { MeterReading } from '../../contract/driver.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { CgroupLayout, V1Controller } from './cgroup-layout.ts';
 import { descendants, killAllIn, pidsOf, removeTree } from './cgroup-tree-walk.ts';
 import { fieldOf, KernelFile, tryRead, tryWrite } from './kernel-file.ts';
+import { hasPendingKill } from './pending-kill.ts';
 import type { SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 
 const PERIOD_US = 100_000;
@@ -18,7 +20,8 @@ export class CgroupV1 implements SandboxCgroup {
   #cpu: KernelFile | null = null;
   #peak: KernelFile | null = null;
   #current: KernelFile | null = null;
-  #oom: KernelFile | null = null;
+  /** Who was frozen; nobody joins or leaves meanwhile. */
+  #frozenPids: number[] = [];
 
   constructor(layout: CgroupLayout & { version: 1 }, path: string) {
     for (const [controller, base] of Object.entries(layout.controllers)) {
@@ -65,7 +68,6 @@ export class CgroupV1 implements SandboxCgroup {
     if (memory !== undefined) {
       this.#peak = new KernelFile(join(memory, 'memory.max_usage_in_bytes'), 'r+');
       this.#current = new KernelFile(join(memory, 'memory.usage_in_bytes'));
-      this.#oom = new KernelFile(join(memory, 'memory.oom_control'));
     }
   }
 
@@ -90,9 +92,12 @@ export class CgroupV1 implements SandboxCgroup {
     return {
       cpuUs: cpuNs === null ? null : cpuNs / 1_000,
       peakBytes: this.#peak?.readNumber() ?? null,
-      currentBytes: this.#current?.readNumber() ?? null,
       source: cpuNs === null && this.#current === null ? null : 'cgroup1',
     };
+  }
+
+  currentBytes(): number | null {
+    return this.#current?.readNumber() ?? null;
   }
 
   resetPeak(): boolean {
@@ -100,11 +105,17 @@ export class CgroupV1 implements SandboxCgroup {
   }
 
   freeze(): void {
-    if (this.canFreeze) tryWrite(this.#file('freezer', 'freezer.state'), 'FROZEN');
+    if (this.#directories.freezer === undefined) return;
+    tryWrite(this.#file('freezer', 'freezer.state'), 'FROZEN');
+    this.#frozenPids = pidsOf(descendants(this.#directories.freezer));
   }
 
+  /** Here a SIGKILL waits for the thaw, so a frozen sandbox looks alive after it: throws where one waits, so that no call meets it. */
   thaw(): void {
-    if (this.canFreeze) tryWrite(this.#file('freezer', 'freezer.state'), 'THAWED');
+    if (this.#directories.freezer === undefined) return;
+    const wasKilled = hasPendingKill(this.#frozenPids);
+    tryWrite(this.#file('freezer', 'freezer.state'), 'THAWED');
+    if (wasKilled) throw new SandboxError('sandbox_crashed', 'killed while frozen');
   }
 
   kill(): void {
@@ -117,10 +128,6 @@ export class CgroupV1 implements SandboxCgroup {
     for (const directory of descendants(this.#directories.freezer)) {
       tryWrite(join(directory, 'freezer.state'), 'THAWED');
     }
-  }
-
-  sawOomKill(): boolean {
-    return (this.#oom?.readField('oom_kill') ?? 0) > 0;
   }
 
   oomKills(): number {
@@ -155,6 +162,5 @@ export class CgroupV1 implements SandboxCgroup {
     this.#cpu?.close();
     this.#peak?.close();
     this.#current?.close();
-    this.#oom?.close();
   }
 }

@@ -76,9 +76,12 @@ export class CgroupV2 implements SandboxCgroup {
     return {
       cpuUs,
       peakBytes: this.#peak?.readNumber() ?? null,
-      currentBytes: this.#current?.readNumber() ?? null,
       source: cpuUs === null ? null : 'cgroup2',
     };
+  }
+
+  currentBytes(): number | null {
+    return this.#current?.readNumber() ?? null;
   }
 
   resetPeak(): boolean {
@@ -101,10 +104,6 @@ export class CgroupV2 implements SandboxCgroup {
   }
 
   /** The kernel kills the whole group (memory.oom.group), so nobody is left to ask about. */
-  sawOomKill(): boolean {
-    return false;
-  }
-
   oomKills(): number {
     // Hierarchical on v2: children of Docker's are counted in ours.
     return fieldOf(tryRead(this.#file('memory.events')) ?? '', 'oom_kill') ?? 0;

@@ -129,7 +129,7 @@ describe.skipIf(layouts.length === 0)('sandbox cgroups (needs root and a writabl
     group.kill();
     await new Promise((resolve) => child.once('exit', resolve));
     await group.remove(soon());
-    expect(group.meter()).toMatchObject({ cpuUs: null, currentBytes: null });
+    expect(group.meter()).toMatchObject({ cpuUs: null, peakBytes: null });
   });
 });
 

@@ -62,11 +62,18 @@ export class HostBox implements Box {
   }
 
   meter(): MeterReading {
-    const { cgroup, process } = this.#options;
+    const { cgroup } = this.#options;
     if (cgroup === null) return this.#procfs?.read() ?? UNMEASURED;
-    // One of several processes was killed for memory: what is left of the sandbox must not go on.
-    if (cgroup.sawOomKill()) process.kill();
     return cgroup.meter();
+  }
+
+  currentBytes(): number | null {
+    const { cgroup } = this.#options;
+    return cgroup === null ? (this.#procfs?.currentBytes() ?? null) : cgroup.currentBytes();
+  }
+
+  oomKills(): number {
+    return this.#options.cgroup?.oomKills() ?? 0;
   }
 
   resetPeak(): boolean {
@@ -87,7 +94,7 @@ export class HostBox implements Box {
   }
 }
 
-const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, currentBytes: null, source: null };
+const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, source: null };
 
 /** Kills and removes what has been built of a sandbox so far; rejects with a SandboxError if something is left. */
 export async function removeSandbox(

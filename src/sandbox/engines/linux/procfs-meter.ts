@@ -17,19 +17,20 @@ export class ProcfsMeter {
 
   read(): MeterReading {
     const stat = this.#stat.readText();
-    const status = new KernelFile(`/proc/${this.#pid}/status`);
-    const text = status.readText();
-    status.close();
+    const text = this.#status();
     // The name in parentheses may itself hold spaces and parentheses.
     const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
     const ticks = fields === undefined ? null : Number(fields[11]) + Number(fields[12]);
-    if (ticks === null && text === null) return { cpuUs: null, peakBytes: null, currentBytes: null, source: null };
+    if (ticks === null && text === null) return { cpuUs: null, peakBytes: null, source: null };
     return {
       cpuUs: ticks === null ? null : ticks * TICK_US,
       peakBytes: kib(text, 'VmHWM:'),
-      currentBytes: kib(text, 'VmRSS:'),
       source: 'procfs',
     };
+  }
+
+  currentBytes(): number | null {
+    return kib(this.#status(), 'VmRSS:');
   }
 
   resetPeak(): boolean {
@@ -38,6 +39,13 @@ export class ProcfsMeter {
 
   close(): void {
     this.#stat.close();
+  }
+
+  #status(): string | null {
+    const status = new KernelFile(`/proc/${this.#pid}/status`);
+    const text = status.readText();
+    status.close();
+    return text;
   }
 }
 

@@ -27,14 +27,14 @@ export interface SandboxCgroup {
   join(pid: number): void;
   /** Kept-open descriptors, read at offset 0: microseconds, synchronous. */
   meter(): MeterReading;
+  currentBytes(): number | null;
   /** Starts a new peak; false where the kernel cannot. */
   resetPeak(): boolean;
   freeze(): void;
+  /** Throws SandboxError `sandbox_crashed` when one of its processes was killed meanwhile. */
   thaw(): void;
   /** SIGKILL to everything in it and below, forks barred first; works on a frozen group. Bounded, synchronous, repeatable. */
   kill(): void;
-  /** Cheap enough for every call: whether the kernel killed one of several processes here and left the others. */
-  sawOomKill(): boolean;
   /** Out-of-memory kills so far, in it and below; 0 where it cannot be read. */
   oomKills(): number;
   /**

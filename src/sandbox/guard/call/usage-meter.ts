@@ -2,33 +2,67 @@ import type { Usage } from '../../../domain/invocation.ts';
 import { MIB } from '../../../domain/limits.ts';
 import type { Box, MeterReading } from '../../contract/driver.ts';
 
-/** Figures around one call; the reading at its start is kept in plain fields of the call (hot path). */
+/** Figures at the start of one call. */
 export interface MeterStart {
   reading: MeterReading;
   /** The peak began anew with this call. */
   isPeakOwn: boolean;
 }
 
-/** Reads the box at dispatch. With another call in flight the peak is left alone: it is theirs too. */
-export function startMeter(box: Box, othersInFlight: boolean): MeterStart {
-  const isPeakOwn = !othersInFlight && box.resetPeak();
-  return { reading: box.meter(), isPeakOwn };
+/**
+ * A reading this young stands for a new one where it cannot change what is told: at the start of a call, when the sandbox
+ * has been idle since the end of the last (what its background threads used in between is below a meter's noise), and while
+ * several calls share the sandbox, whose figures are the sandbox's anyway. Each reading saved is two system calls.
+ */
+const FRESH_MS = 10;
+
+/** Reads a box around its calls. */
+export class UsageMeter {
+  readonly #box: Box;
+  #last: MeterReading | null = null;
+  #lastAtMs = 0;
+
+  constructor(box: Box) {
+    this.#box = box;
+  }
+
+  /** At dispatch. With another call in flight the peak is left alone: it is theirs too. */
+  start(othersInFlight: boolean): MeterStart {
+    const isPeakOwn = !othersInFlight && this.#box.resetPeak();
+    return { reading: this.#recent(), isPeakOwn };
+  }
+
+  /** What the call used; anything that could not be read at either end is null, never 0. */
+  usage(start: MeterStart, shared: boolean): Usage {
+    const end = shared ? this.#recent() : this.#read();
+    const cpuStartUs = start.reading.cpuUs;
+    const isCpuKnown = end.cpuUs !== null && cpuStartUs !== null && end.source === start.reading.source;
+    const cpuUs = isCpuKnown ? Math.max(0, end.cpuUs! - cpuStartUs!) : null;
+    const isPeakKnown = end.peakBytes !== null;
+    return {
+      cpuMs: cpuUs === null ? null : cpuUs / 1000,
+      maxMemoryMib: isPeakKnown ? Math.round((end.peakBytes! / MIB) * 10) / 10 : null,
+      peakScope: isPeakKnown ? (start.isPeakOwn && !shared ? 'attempt' : 'sandbox') : null,
+      source: cpuUs === null && !isPeakKnown ? null : end.source,
+      shared,
+    };
+  }
+
+  #recent(): MeterReading {
+    if (this.#last !== null && performance.now() - this.#lastAtMs < FRESH_MS) return this.#last;
+    return this.#read();
+  }
+
+  #read(): MeterReading {
+    this.#last = this.#box.meter();
+    this.#lastAtMs = performance.now();
+    return this.#last;
+  }
 }
 
-/** What the call used; anything that could not be read at either end is null, never 0. */
-export function readUsage(box: Box, start: MeterStart, shared: boolean): Usage {
-  const end = box.meter();
-  const cpuStartUs = start.reading.cpuUs;
-  const isCpuKnown = end.cpuUs !== null && cpuStartUs !== null && end.source === start.reading.source;
-  const cpuUs = isCpuKnown ? Math.max(0, end.cpuUs! - cpuStartUs!) : null;
-  const isPeakKnown = end.peakBytes !== null;
-  return {
-    cpuMs: cpuUs === null ? null : cpuUs / 1000,
-    maxMemoryMib: isPeakKnown ? Math.round((end.peakBytes! / MIB) * 10) / 10 : null,
-    peakScope: isPeakKnown ? (start.isPeakOwn && !shared ? 'attempt' : 'sandbox') : null,
-    source: cpuUs === null && !isPeakKnown ? null : end.source,
-    shared,
-  };
+/** The limit the kernel enforces is never below the function's own; a peak that cannot be told may be anything. */
+export function mayHaveHitLimit(usage: Usage, memoryMib: number): boolean {
+  return usage.maxMemoryMib === null || usage.maxMemoryMib >= memoryMib * 0.95;
 }
 
 export const UNKNOWN_USAGE: Readonly<Usage> = {
