@@ -47,7 +47,10 @@ describe('what a sandbox replied', () => {
   test.each([
     [died(exit('exit', 3)), 'RequestId: r1 Error: Runtime exited with error: exit status 3'],
     [died(exit('exit', 0)), 'RequestId: r1 Error: Runtime exited without providing a reason'],
-    [died(exit('signal', null, 'SIGSEGV')), 'RequestId: r1 Error: Runtime exited with error: signal: SIGSEGV'],
+    [
+      died(exit('signal', null, 'SIGSEGV')),
+      'RequestId: r1 Error: Runtime exited with error: signal: segmentation fault',
+    ],
     [died(exit('oom')), 'RequestId: r1 Error: Runtime exited with error: signal: killed'],
     [{ kind: 'timeout' } as const, 'RequestId: r1 Error: Task timed out after 2.50 seconds'],
   ])('%o speaks in Lambda’s words', (reply, errorMessage) => {

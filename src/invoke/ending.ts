@@ -5,6 +5,7 @@ import { ColdframeError } from '../errors/coldframe-error.ts';
 import type { AcquireFailure } from '../pool/types.ts';
 import type { BoxExit } from '../sandbox/contract/driver.ts';
 import type { LoadResult, SandboxReply } from '../sandbox/contract/sandbox.ts';
+import { signalWords } from './signal-words.ts';
 import type { InvokeRequest } from './types.ts';
 
 /** How a call ended: the value everything after the sandbox works with. */
@@ -127,7 +128,7 @@ function endingOfDeath(exit: BoxExit, request: InvokeRequest): Ending {
   }
   const detail =
     exit.signal !== null
-      ? `Runtime exited with error: signal: ${exit.signal}`
+      ? `Runtime exited with error: signal: ${signalWords(exit.signal)}`
       : exit.exitCode
         ? `Runtime exited with error: exit status ${exit.exitCode}`
         : 'Runtime exited without providing a reason';
