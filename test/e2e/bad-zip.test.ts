@@ -70,14 +70,6 @@ const HOSTILE: [string, () => Promise<Buffer>][] = [
       ),
   ],
   [
-    'names that differ in case alone',
-    () =>
-      zip([
-        ['index.js', INDEX],
-        ['INDEX.js', INDEX],
-      ]),
-  ],
-  [
     'a file below a file',
     () =>
       zip([
