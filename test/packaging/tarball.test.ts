@@ -46,7 +46,8 @@ it('the tarball has the launcher, the built server, shims and templates, and not
 describe('installed into an empty folder', () => {
   it('up, init, deploy, invoke and logs work for both languages, and a stop leaves nothing', async () => {
     const url = await start();
-    const platform = JSON.parse(cli('doctor', '--json').stdout) as { instance?: string };
+    const { instance } = (JSON.parse(cli('doctor', '--json').stdout) as { platform: { instance: string } }).platform;
+    expect(instance).not.toBe('');
     for (const language of ['node', 'python']) {
       const made = join(folder, `my-${language}`);
       expect(cli('init', `hello-${language}`, made)).toMatchObject({ code: 0 });
@@ -61,7 +62,7 @@ describe('installed into an empty folder', () => {
     expect(await end(server, 'SIGTERM')).toBe(0);
     expect(existsSync(join(dataDir, 'server.json'))).toBe(false);
     expect(cli('functions', 'list')).toMatchObject({ code: 3 });
-    if (platform.instance) expect(await hostTraces(platform.instance)).toEqual(NO_TRACES);
+    expect(await hostTraces(instance)).toEqual(NO_TRACES);
   }, 120_000);
 
   it('a syntax error is found by the checker that came along', async () => {
