@@ -39,14 +39,20 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
+/** What the first words stand for in the help. */
+const GROUPS: Record<string, string> = {
+  functions: 'List, show and delete functions',
+  invocations: 'List, show, cancel and replay invocations',
+  keys: 'List, create and delete keys',
+};
+
 type Action = (args: (string | undefined)[], options: Record<string, string | boolean | undefined>) => Promise<void>;
 
 function register(program: Program, command: Command, action: Action): void {
   let parent = program;
   for (const word of command.words.slice(0, -1)) {
     parent =
-      parent.commands.find((one) => one.name() === word) ??
-      parent.command(word).description(`${word}: see its commands`);
+      parent.commands.find((one) => one.name() === word) ?? parent.command(word).description(GROUPS[word] ?? word);
   }
   const leaf = parent.command(command.words.at(-1) ?? '').description(command.summary);
   for (const argument of command.args ?? []) leaf.argument(argument.name, argument.meaning);
