@@ -4,10 +4,17 @@ import type { Reporter, TestCase, TestModule } from 'vitest/node';
 interface Suite {
   ran: number;
   failed: number;
-  skips: Map<string, number>;
+  /** Titles of skipped tests by reason. */
+  skips: Map<string, string[]>;
 }
 
-/** What turns a skip into a run; the key is looked for in the reason. */
+export interface SuiteTableOptions {
+  /** Words of COLDFRAME_REQUIRE: a skip whose reason needs one of them is a failure, and so is a skip without a reason. */
+  required?: readonly string[];
+  out?: (text: string) => void;
+}
+
+/** What turns a skip into a run; the word is looked for in the reason. */
 const ENABLED_BY: [word: RegExp, command: string][] = [
   [/docker/i, 'apt-get install docker.io && dockerd &'],
   [/bubblewrap|bwrap/i, 'apt-get install bubblewrap'],
@@ -15,27 +22,32 @@ const ENABLED_BY: [word: RegExp, command: string][] = [
   [/python/i, 'apt-get install python3'],
   [/mmdebstrap/i, 'apt-get install mmdebstrap'],
   [/gvisor|runsc/i, 'apt-get install runsc'],
-  [/root|mount|tmpfs/i, 'sudo npm test'],
   [/cgroup/i, 'run as root, or with a delegated cgroup'],
+  [/root|mount|tmpfs/i, 'sudo npm test'],
 ];
+const NO_REASON = 'no reason given';
+const CELL_MAX = 72;
 
 /** Prints failures as they come, and at the end one table per suite (a suite is a room of the house). */
 export class SuiteTableReporter implements Reporter {
-  readonly #required: string[];
+  readonly #required: readonly string[];
+  readonly #out: (text: string) => void;
   readonly #suites = new Map<string, Suite>();
   readonly #failures: string[] = [];
   #passed = 0;
   #failed = 0;
   #skipped = 0;
 
-  constructor(required: string[]) {
-    this.#required = required.filter(Boolean);
+  constructor(options: SuiteTableOptions = {}) {
+    this.#required = (options.required ?? []).filter(Boolean);
+    this.#out = options.out ?? ((text) => process.stdout.write(text));
   }
 
   onTestModuleEnd(module: TestModule): void {
     const name = suiteName(module.moduleId);
     const suite = this.#suites.get(name) ?? { ran: 0, failed: 0, skips: new Map() };
     this.#suites.set(name, suite);
+    const failedBefore = suite.failed;
     for (const error of module.errors())
       this.#fail(suite, `${name}: the file could not be run`, error.stack ?? error.message);
     for (const test of module.children.allTests()) this.#count(suite, name, test);
@@ -43,36 +55,35 @@ export class SuiteTableReporter implements Reporter {
       for (const error of child.errors())
         this.#fail(suite, `${name} > ${child.fullName}`, error.stack ?? error.message);
     }
-    process.stdout.write(
-      `${suite.failed > 0 ? 'FAIL' : ' ok '} ${relative(process.cwd(), module.moduleId)} (${Math.round(module.diagnostic().duration)} ms)\n`,
-    );
+    const mark = suite.failed > failedBefore ? 'FAIL' : ' ok ';
+    const tookMs = Math.round(module.diagnostic().duration);
+    this.#out(`${mark} ${relative(process.cwd(), module.moduleId)} (${tookMs} ms)\n`);
   }
 
   #count(suite: Suite, name: string, test: TestCase): void {
     const result = test.result();
     if (result.state === 'skipped') {
-      const reason = result.note ?? /skipped: (.*)$/.exec(test.fullName)?.[1] ?? 'no reason given';
+      const reason = result.note ?? /\((needs [^)]*)\)/.exec(test.fullName)?.[1] ?? NO_REASON;
       this.#skipped++;
-      suite.skips.set(reason, (suite.skips.get(reason) ?? 0) + 1);
+      suite.skips.set(reason, [...(suite.skips.get(reason) ?? []), test.fullName]);
       return;
     }
     suite.ran++;
-    if (result.state === 'passed') this.#passed++;
-    else
-      this.#fail(
-        suite,
-        `${name} > ${test.fullName}`,
-        (result.errors ?? [])
-          .map((error) => `${error.stack ?? error.message}${error.diff ? `\n${error.diff}` : ''}`)
-          .join('\n'),
-      );
+    if (result.state === 'passed') {
+      this.#passed++;
+      return;
+    }
+    const errors = (result.errors ?? []).map(
+      (error) => `${error.stack ?? error.message}${error.diff ? `\n${error.diff}` : ''}`,
+    );
+    this.#fail(suite, `${name} > ${test.fullName}`, errors.join('\n'));
   }
 
   #fail(suite: Suite, title: string, detail: string): void {
     this.#failed++;
     suite.failed++;
     this.#failures.push(`FAILED ${title}\n${detail}\n`);
-    process.stdout.write(`FAILED ${title}\n${detail}\n`);
+    this.#out(`FAILED ${title}\n${detail}\n`);
   }
 
   onTestRunEnd(_modules: readonly TestModule[], unhandled: readonly { message: string; stack?: string }[]): void {
@@ -83,34 +94,32 @@ export class SuiteTableReporter implements Reporter {
   }
 
   /** The table, the failures again, and the closing line. True when all is well. */
-  print(out: NodeJS.WritableStream): boolean {
-    const rows: string[][] = [['suite', 'ran', 'failed', 'skipped', 'why', 'enabled by']];
-    for (const [name, suite] of [...this.#suites].sort()) {
-      const skips = [...suite.skips];
-      rows.push([
-        name,
-        String(suite.ran),
-        String(suite.failed),
-        String(sum(skips)),
-        skips[0]?.[0] ?? '',
-        enabledBy(skips[0]?.[0]),
-      ]);
-      for (const [reason] of skips.slice(1)) rows.push(['', '', '', '', reason, enabledBy(reason)]);
-      for (const [reason, count] of skips) {
-        const missing = this.#required.find((word) => reason.toLowerCase().includes(word.toLowerCase()));
-        if (missing && /needs|absent|not usable|unavailable/i.test(reason)) {
-          this.#failed++;
-          this.#failures.push(
-            `FAILED ${name}: ${count} tests skipped (${reason}) although COLDFRAME_REQUIRE names ${missing}\n`,
-          );
-        }
-      }
-    }
-    out.write(`\n${table(rows)}\n`);
-    for (const failure of this.#failures) out.write(`\n${failure}`);
-    out.write(`\n${this.#passed} passed, ${this.#failed} failed, ${this.#skipped} skipped\n`);
+  print(): boolean {
+    const suites = [...this.#suites].sort(([one], [other]) => (one < other ? -1 : 1));
+    if (this.#required.length > 0) for (const [name, suite] of suites) this.#judgeSkips(name, suite);
+    this.#out(`\n${table([HEAD, ...suites.flatMap(([name, suite]) => rowsOf(name, suite))])}\n`);
+    for (const failure of this.#failures) this.#out(`\n${failure}`);
+    this.#out(`\n${this.#passed} passed, ${this.#failed} failed, ${this.#skipped} skipped\n`);
     return this.#failed === 0 && this.#passed > 0;
   }
+
+  #judgeSkips(name: string, suite: Suite): void {
+    for (const [reason, titles] of suite.skips) {
+      for (const title of titles) this.#out(`skipped: ${name} > ${title}: ${reason}\n`);
+      const missing = this.#required.find((word) => new RegExp(`\\bneeds\\b.*\\b${word}\\b`, 'i').test(reason));
+      if (missing === undefined && reason !== NO_REASON) continue;
+      const why = missing ? `COLDFRAME_REQUIRE names ${missing}` : 'a skip has to say "(needs ...)"';
+      this.#fail(suite, `${name}: ${titles.length} skipped, ${reason}`, why);
+    }
+  }
+}
+
+const HEAD = ['suite', 'ran', 'failed', 'skipped', 'why', 'enabled by'];
+
+function rowsOf(name: string, suite: Suite): string[][] {
+  const reasons = [...suite.skips].map(([reason, titles]) => [String(titles.length), reason, enabledBy(reason)]);
+  const [first = ['0', '', ''], ...others] = reasons;
+  return [[name, String(suite.ran), String(suite.failed), ...first], ...others.map((cells) => ['', '', '', ...cells])];
 }
 
 function suiteName(moduleId: string): string {
@@ -118,20 +127,19 @@ function suiteName(moduleId: string): string {
   return parts.slice(0, Math.min(parts.length - 1, parts[1] === 'sandbox' ? 4 : 2)).join('/');
 }
 
-function sum(skips: [string, number][]): number {
-  return skips.reduce((total, [, count]) => total + count, 0);
-}
-
-function enabledBy(reason: string | undefined): string {
-  return ENABLED_BY.find(([word]) => reason && word.test(reason))?.[1] ?? '';
+/** Only what is missing can be installed: a case that does not fit a driver has no command. */
+function enabledBy(reason: string): string {
+  if (!/needs|absent|not_running|no_permission|restricted|not installed|unavailable/i.test(reason)) return '';
+  return ENABLED_BY.find(([word]) => word.test(reason))?.[1] ?? '';
 }
 
 function table(rows: string[][]): string {
-  const widths = rows[0]!.map((_, column) => Math.min(70, Math.max(...rows.map((row) => row[column]!.length))));
-  return rows
+  const cut = rows.map((row) => row.map((cell) => (cell.length > CELL_MAX ? `${cell.slice(0, CELL_MAX - 1)}…` : cell)));
+  const widths = HEAD.map((_, column) => Math.max(...cut.map((row) => row[column]?.length ?? 0)));
+  return cut
     .map((row) =>
       row
-        .map((cell, column) => cell.padEnd(widths[column]!))
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
         .join('  ')
         .trimEnd(),
     )

@@ -7,8 +7,8 @@ import { SuiteTableReporter } from './suite-table-reporter.ts';
  * those into failures. Exits 1 when anything failed or nothing ran.
  */
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
-const reporter = new SuiteTableReporter(process.env.COLDFRAME_REQUIRE?.split(',') ?? []);
+const reporter = new SuiteTableReporter({ required: process.env.COLDFRAME_REQUIRE?.split(',') });
 const vitest = await startVitest('test', filters, { watch: false, reporters: [reporter], passWithNoTests: false });
 await vitest.close();
-const hasPassed = reporter.print(process.stdout);
+const hasPassed = reporter.print();
 process.exit(hasPassed ? 0 : 1);
