@@ -7,6 +7,8 @@ import type { AcquireResult, Lease, Pool } from '../../pool/types.ts';
 export class DyingPool implements Pool {
   /** Leases still to lose their sandbox on the way. */
   deaths = 0;
+  /** Runs as soon as such a death is known: after the sandbox's reply, before its settling. */
+  onDeath: (() => void) | null = null;
   readonly #pool: Pool;
   readonly #kill: (sandboxId: string) => void;
 
@@ -34,9 +36,18 @@ export class DyingPool implements Pool {
         return;
       }
       this.deaths--;
-      this.#kill(result.lease.sandbox.id);
-      // The exit is known one microtask later, the closed channel only some turns of the loop after that.
-      queueMicrotask(() => queueMicrotask(() => onResult(result)));
+      const { lease } = result;
+      lease.sandbox.onDead(() => this.onDeath?.());
+      this.#kill(lease.sandbox.id);
+      // The exit is known in the next microtask. Where the closed channel was quicker it is dead already, and no pool lends the dead.
+      queueMicrotask(() => {
+        if (lease.sandbox.state !== 'dead') {
+          onResult(result);
+          return;
+        }
+        lease.release();
+        this.#pool.acquire(target, options, onResult);
+      });
     });
   }
 
