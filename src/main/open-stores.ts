@@ -1,7 +1,7 @@
 import type { Invoker } from '../invoke/types.ts';
 import type { Pool } from '../pool/types.ts';
-import { LiveFeed } from '../records/live-feed.ts';
-import { RecordsQueue } from '../records/records-queue.ts';
+import { LiveFeed } from '../records/live/live-feed.ts';
+import { RecordsQueue } from '../records/queue/records-queue.ts';
 import { RetentionLoop } from '../records/retention-loop.ts';
 import type { ControlStore } from '../store/control-store.ts';
 import { DiskGuard } from '../store/disk-guard.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
-import type { LiveFeed } from '../records/live-feed.ts';
+import type { LiveFeed } from '../records/live/live-feed.ts';
 
 const SAMPLE_EVERY_MS = 2_000;
 const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import { LiveFeed } from '../records/live-feed.ts';
+import { LiveFeed } from '../records/live/live-feed.ts';
 import type { LiveEvent } from '../records/records.ts';
 import { HostSampler } from './host-sampler.ts';
 import { createLogger } from './logger.ts';

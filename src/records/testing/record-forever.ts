@@ -1,8 +1,8 @@
 import { openControlStore } from '../../store/open-control-store.ts';
 import { openTelemetryStore } from '../../store/open-telemetry-store.ts';
 import { exampleId, exampleRecord } from '../../store/testing/example-record.ts';
-import { LiveFeed } from '../live-feed.ts';
-import { RecordsQueue } from '../records-queue.ts';
+import { LiveFeed } from '../live/live-feed.ts';
+import { RecordsQueue } from '../queue/records-queue.ts';
 
 /**
  * Started by the kill test with a data directory: finishes a call every few milliseconds and writes a setting, and tells

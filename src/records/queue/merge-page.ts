@@ -1,6 +1,6 @@
-import type { InvocationRecord } from '../domain/invocation.ts';
-import type { InvocationQuery } from '../store/telemetry-store.ts';
-import { recordSummary } from './record-summary.ts';
+import type { InvocationRecord } from '../../domain/invocation.ts';
+import type { InvocationQuery } from '../../store/telemetry-store.ts';
+import { recordSummary } from '../live/record-summary.ts';
 
 interface Page {
   items: InvocationRecord[];

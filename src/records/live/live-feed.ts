@@ -1,4 +1,4 @@
-import type { LiveEvent } from './records.ts';
+import type { LiveEvent } from '../records.ts';
 
 export const LIVE_TOPICS = ['invocations', 'logs', 'pool', 'host'] as const;
 export type LiveTopic = (typeof LIVE_TOPICS)[number];

@@ -1,8 +1,8 @@
-import type { InvocationRecord } from '../domain/invocation.ts';
-import { LIMITS } from '../domain/limits.ts';
-import { captureBody, shouldCapture } from './capture.ts';
-import { recordSummary } from './record-summary.ts';
-import type { Payloads } from './records.ts';
+import type { InvocationRecord } from '../../domain/invocation.ts';
+import { LIMITS } from '../../domain/limits.ts';
+import { captureBody, shouldCapture } from '../capture.ts';
+import { recordSummary } from '../live/record-summary.ts';
+import type { Payloads } from '../records.ts';
 
 /** A record without its variable parts, as held in memory: measured, rounded up. */
 const RECORD_BYTES = 3_000;

@@ -1,12 +1,12 @@
-import type { InvocationRecord } from '../domain/invocation.ts';
-import type { InvocationQuery, LogQuery, StoredLogLine, TelemetryStore } from '../store/telemetry-store.ts';
-import type { Log } from '../telemetry/log.ts';
+import type { InvocationRecord } from '../../domain/invocation.ts';
+import type { InvocationQuery, LogQuery, StoredLogLine, TelemetryStore } from '../../store/telemetry-store.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { LiveFeed } from '../live/live-feed.ts';
+import { recordSummary } from '../live/record-summary.ts';
+import type { Payloads, Records } from '../records.ts';
+import { RefusalCounters } from '../refusal-counters.ts';
 import { BatchWriter } from './batch-writer.ts';
-import type { LiveFeed } from './live-feed.ts';
 import { mergePage } from './merge-page.ts';
-import { recordSummary } from './record-summary.ts';
-import type { Payloads, Records } from './records.ts';
-import { RefusalCounters } from './refusal-counters.ts';
 import { UnstoredRecord } from './unstored-record.ts';
 
 /** Records waiting or running, at most; beyond it admission refuses with `records_backlog`. */

@@ -1,4 +1,4 @@
-import type { AttemptRecord, InvocationRecord } from '../domain/invocation.ts';
+import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
 
 /** A record without its logs and captured bodies: what lists and the live feed show, small whatever the function printed. */
 export function recordSummary(record: InvocationRecord): InvocationRecord {

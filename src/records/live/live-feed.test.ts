@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exampleId, exampleRecord } from '../store/testing/example-record.ts';
+import { exampleId, exampleRecord } from '../../store/testing/example-record.ts';
 import { LISTENERS_MAX, type LiveEntry, LiveFeed, type LiveGap, type LiveTopic } from './live-feed.ts';
 
 function listen(

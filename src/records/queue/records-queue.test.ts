@@ -1,11 +1,11 @@
 import { expect, test, vi } from 'vitest';
-import type { InvocationRecord } from '../domain/invocation.ts';
-import { ColdframeError } from '../errors/coldframe-error.ts';
-import { openTelemetryStore } from '../store/open-telemetry-store.ts';
-import { exampleAttempt, exampleId, exampleRecord } from '../store/testing/example-record.ts';
-import { keptLog, tempDir } from '../store/testing/temp-dir.ts';
-import { LiveFeed } from './live-feed.ts';
-import type { Payloads } from './records.ts';
+import type { InvocationRecord } from '../../domain/invocation.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import { openTelemetryStore } from '../../store/open-telemetry-store.ts';
+import { exampleAttempt, exampleId, exampleRecord } from '../../store/testing/example-record.ts';
+import { keptLog, tempDir } from '../../store/testing/temp-dir.ts';
+import { LiveFeed } from '../live/live-feed.ts';
+import type { Payloads } from '../records.ts';
 import { type RecordsOptions, RecordsQueue } from './records-queue.ts';
 
 const NOTHING: Payloads = { event: new Uint8Array(), result: null, capture: 'none' };
