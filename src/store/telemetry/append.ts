@@ -2,8 +2,8 @@ import type { StatementSync } from 'node:sqlite';
 import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
 import type { OpenDatabase } from '../sqlite/open-database.ts';
 import type { TelemetryBatch } from '../telemetry-store.ts';
-import { RollupDeltas } from './rollup-deltas.ts';
-import { RollupWriter } from './rollup-writer.ts';
+import { RollupDeltas } from './rollups/rollup-deltas.ts';
+import { RollupWriter } from './rollups/rollup-writer.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 
 /**

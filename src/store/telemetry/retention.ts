@@ -1,7 +1,7 @@
 import { vacuumStep } from '../sqlite/housekeeping.ts';
 import type { OpenDatabase } from '../sqlite/open-database.ts';
-import { HOURS_KEPT_MS, MINUTES_KEPT_MS } from './metrics-window.ts';
-import { HOUR_MS, MINUTE_MS } from './rollup-deltas.ts';
+import { HOURS_KEPT_MS, MINUTES_KEPT_MS } from './metrics/metrics-window.ts';
+import { HOUR_MS, MINUTE_MS } from './rollups/rollup-deltas.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 
 /** Rows of one step: short, because the writer does nothing else meanwhile. */

@@ -9,7 +9,7 @@ import type { InvocationQuery, LogQuery, MetricsQuery, TelemetryBatch } from '..
 import { Appender } from './append.ts';
 import { InvocationRows } from './invocation-rows.ts';
 import { LogRows } from './log-rows.ts';
-import { MetricsRows } from './metrics-rows.ts';
+import { MetricsRows } from './metrics/metrics-rows.ts';
 import { Retention, type RetentionLimits } from './retention.ts';
 import { TELEMETRY_MIGRATIONS } from './telemetry-migrations.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';

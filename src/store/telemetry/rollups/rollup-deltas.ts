@@ -1,6 +1,6 @@
-import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
-import type { Isolation, Outcome, Start } from '../../domain/names.ts';
-import type { RefusalCount } from '../telemetry-store.ts';
+import type { AttemptRecord, InvocationRecord } from '../../../domain/invocation.ts';
+import type { Isolation, Outcome, Start } from '../../../domain/names.ts';
+import type { RefusalCount } from '../../telemetry-store.ts';
 import { bucketOf } from './histogram.ts';
 
 export const MINUTE_MS = 60_000;

@@ -1,8 +1,8 @@
 import type { StatementSync } from 'node:sqlite';
 import { type Kysely, sql } from 'kysely';
-import type { OpenDatabase } from '../sqlite/open-database.ts';
+import type { OpenDatabase } from '../../sqlite/open-database.ts';
+import type { TelemetrySchema } from '../telemetry-schema.ts';
 import { type RollupDelta, type RollupDeltas, type SeriesKey, seriesText } from './rollup-deltas.ts';
-import type { TelemetrySchema } from './telemetry-schema.ts';
 
 /** Series whose id is remembered; beyond it all are looked up anew. */
 const SERIES_KNOWN_MAX = 10_000;

@@ -1,9 +1,9 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Isolation, Start } from '../../domain/names.ts';
-import type { Metrics, MetricsPoint, MetricsQuery } from '../telemetry-store.ts';
+import type { Isolation, Start } from '../../../domain/names.ts';
+import type { Metrics, MetricsPoint, MetricsQuery } from '../../telemetry-store.ts';
+import type { TelemetrySchema } from '../telemetry-schema.ts';
 import { MetricsSum } from './metrics-sum.ts';
 import { type MetricsWindow, metricsWindow } from './metrics-window.ts';
-import type { TelemetrySchema } from './telemetry-schema.ts';
 
 /** Series summed by one query: keeps each read transaction far below a second however many functions there are. */
 const SERIES_PER_READ = 4;

@@ -1,6 +1,6 @@
-import type { Outcome, Start } from '../../domain/names.ts';
-import type { MetricsPoint } from '../telemetry-store.ts';
-import { Histogram } from './histogram.ts';
+import type { Outcome, Start } from '../../../domain/names.ts';
+import type { MetricsPoint } from '../../telemetry-store.ts';
+import { Histogram } from '../rollups/histogram.ts';
 
 /** One row of rollups, summed over a step, with what its series stands for. */
 export interface StepSum {
