@@ -1,7 +1,10 @@
 import type { Box, BoxExit } from '../../contract/driver.ts';
 
-/** How long the second sign of a death (the cause after the closed channel, or the reverse) is waited for. */
-export const DEATH_CAUSE_WAIT_MS = 200;
+/**
+ * How long the second sign of a death (the cause after the closed channel, or the reverse) is waited for. A driver that must
+ * ask a busy daemon for the exit code gives up after 1 s, and this is longer: with less, a kill for memory reads as a crash.
+ */
+const DEATH_CAUSE_WAIT_MS = 1_200;
 
 /**
  * A death has two signs in either order: the channel closes and the box says how it ended. Frames written before the end
