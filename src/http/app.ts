@@ -9,7 +9,7 @@ import type { BodyBudget } from './body/body-budget.ts';
 import { createJsonBodyParser } from './body/json-body-parser.ts';
 import type { HttpDeps, Principal } from './deps.ts';
 import type { InvokeEndpoint } from './invoke/invoke-endpoint.ts';
-import { registerOpenApi } from './open-api.ts';
+import { registerOpenApi } from './pages/open-api.ts';
 import { AllowedMethods } from './problems/allowed-methods.ts';
 import { toColdframeError } from './problems/error-mapping.ts';
 import { PROBLEM_TYPE, problemOfError } from './problems/problem.ts';

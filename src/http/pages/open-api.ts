@@ -1,5 +1,5 @@
 import swagger from '@fastify/swagger';
-import type { App } from './app-types.ts';
+import type { App } from '../app-types.ts';
 
 /** The OpenAPI 3.1 document, made from the schemas the operations validate with. */
 export async function registerOpenApi(app: App): Promise<void> {

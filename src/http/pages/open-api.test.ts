@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ConsoleServer, createConsoleServer } from './server.ts';
-import { fakeDeps } from './testing/fake-deps.ts';
+import { type ConsoleServer, createConsoleServer } from '../server.ts';
+import { fakeDeps } from '../testing/fake-deps.ts';
 
 let http: ConsoleServer;
 beforeAll(async () => {
