@@ -5,9 +5,24 @@ const except = (...rooms) => `^src/(?!(${rooms.join('|')})(/|\\.|$))`;
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: { path: '^src' }, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'domain-imports-nothing', severity: 'error', from: { path: '^src/domain' }, to: { pathNot: '^src/domain' } },
-    { name: 'errors-import-only-errors', severity: 'error', from: { path: '^src/errors' }, to: { pathNot: '^src/(errors|domain)' } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'domain-imports-nothing',
+      severity: 'error',
+      from: { path: '^src/domain' },
+      to: { pathNot: '^src/domain' },
+    },
+    {
+      name: 'errors-import-only-errors',
+      severity: 'error',
+      from: { path: '^src/errors' },
+      to: { pathNot: '^src/(errors|domain)' },
+    },
     {
       name: 'drivers-never-import-each-other',
       severity: 'error',
@@ -36,16 +51,29 @@ module.exports = {
       name: 'invoke-knows-pool-records-contract',
       severity: 'error',
       from: { path: '^src/invoke', pathNot: '\\.test\\.ts$|^src/invoke/testing/' },
-      to: { path: '^src/', pathNot: '^src/(invoke|domain|errors|ids)/|^src/pool/types|^src/records/records\\.ts|^src/sandbox/contract/' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(invoke|domain|errors|ids)/|^src/pool/types|^src/records/records\\.ts|^src/sandbox/contract/',
+      },
     },
-    { name: 'only-the-store-touches-sql', severity: 'error', from: { path: except('store'), pathNot: '\\.test\\.ts$' }, to: { path: 'node:sqlite|^sqlite$|node_modules/kysely' } },
+    {
+      name: 'only-the-store-touches-sql',
+      severity: 'error',
+      from: { path: except('store'), pathNot: '\\.test\\.ts$' },
+      to: { path: 'node:sqlite|^sqlite$|node_modules/kysely' },
+    },
     {
       name: 'nobody-above-sees-drivers',
       severity: 'error',
       from: { path: except('main', 'sandbox', 'cli'), pathNot: '\\.test\\.ts$|/testing/' },
       to: { path: '^src/sandbox/(drivers|engines|images|wire|guard)/' },
     },
-    { name: 'only-up-imports-main', severity: 'error', from: { path: except('main', 'cli/up') }, to: { path: '^src/main\\.ts$' } },
+    {
+      name: 'only-up-imports-main',
+      severity: 'error',
+      from: { path: except('main', 'cli/up') },
+      to: { path: '^src/main\\.ts$' },
+    },
     {
       name: 'cli-talks-to-the-client-only',
       severity: 'error',
@@ -53,7 +81,12 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(cli|client|config|errors|domain)/' },
     },
     { name: 'nothing-unresolved', severity: 'error', from: { path: '^src' }, to: { couldNotResolve: true } },
-    { name: 'no-dev-packages-at-run-time', severity: 'error', from: { path: '^src', pathNot: '\\.test\\.ts$|/testing/|/conformance/' }, to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'no-dev-packages-at-run-time',
+      severity: 'error',
+      from: { path: '^src', pathNot: '\\.test\\.ts$|/testing/|/conformance/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

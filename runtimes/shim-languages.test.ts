@@ -119,7 +119,7 @@ describe('what only the node shim does', () => {
   });
 });
 
-describe.skipIf(!existsSync('/usr/bin/python3'))('what only the python shim does', () => {
+describe.skipIf(!existsSync('/usr/bin/python3'))('what only the python shim does (needs python)', () => {
   const load = (folder: string, options?: Parameters<ShimProcess['load']>[1]) => loaded('python', folder, options);
 
   it.each([

@@ -16,12 +16,14 @@ async function report(body: string, required: string[] = []): Promise<{ isWell: 
   writeFileSync(join(folder, 'a.test.ts'), `import { describe, expect, it } from 'vitest';\n${body}`);
   let text = '';
   const reporter = new SuiteTableReporter({ required, out: (chunk) => (text += chunk) });
-  const vitest = await startVitest(
-    'test',
-    [],
-    { root: folder, config: false, watch: false, reporters: [reporter], include: ['a.test.ts'], pool: 'threads' },
-    { configFile: false },
-  );
+  const vitest = await startVitest('test', [], {
+    root: folder,
+    config: false,
+    watch: false,
+    reporters: [reporter],
+    include: ['a.test.ts'],
+    pool: 'threads',
+  });
   await vitest.close();
   process.exitCode = 0;
   return { isWell: reporter.print(), text };

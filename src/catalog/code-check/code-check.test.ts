@@ -156,7 +156,7 @@ describe('JavaScript', () => {
   });
 });
 
-describe.skipIf(PYTHON === null)('Python', () => {
+describe.skipIf(PYTHON === null)('Python (needs python)', () => {
   const python = (files: Record<string, string>) => check(files, 'index.handler', 'python3.11');
 
   test('good code parses and is not run', async () => {
@@ -192,7 +192,7 @@ describe.skipIf(PYTHON === null)('Python', () => {
   });
 });
 
-test.skipIf(process.getuid?.() !== 0)('a checker its user may not run still finds the line', async () => {
+test.skipIf(process.getuid?.() !== 0)('a checker its user may not run still finds the line (needs root)', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'coldframe-private-'));
   await copyFile(process.execPath, join(folder, 'node'), constants.COPYFILE_FICLONE);
   const childUser = { uid: 649_999, gid: 649_999 };

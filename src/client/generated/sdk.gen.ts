@@ -92,7 +92,7 @@ export const updateFunction = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Needs scope `read`.
+ * With `Accept: application/zip` the same as an archive. Needs scope `read`.
  */
 export const getCode = <ThrowOnError extends boolean = false>(options: Options<GetCodeData, ThrowOnError>): RequestResult<GetCodeResponses, GetCodeErrors, ThrowOnError> => (options.client ?? client).get<GetCodeResponses, GetCodeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

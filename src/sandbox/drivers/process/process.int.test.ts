@@ -33,33 +33,37 @@ import { spawn } from 'node:child_process';
 export const handler = async (event) => {
   if (event.plant) fs.writeFileSync(event.plant, 'mine', { mode: 0o600 });
   if (event.leave) spawn('/bin/sh', ['-c', 'setsid sleep 300 & setsid sleep 300 &'], { stdio: 'ignore', detached: true }).unref();
-  return { uid: process.getuid(), groups: process.getgroups(), cwd: process.cwd(), limits: fs.readFileSync('/proc/self/limits', 'utf8') };
+  return { uid: process.getuid(), groups: process.getgroups(), cwd: process.cwd(), limits: fs.readFileSync('/proc/self/limits', 'utf8'), oomScore: fs.readFileSync('/proc/self/oom_score_adj', 'utf8') };
 };`;
 
 test('a sandbox has a uid and rlimits of its own, no groups, and stdin that is empty', async () => {
   const { sandbox } = await loaded(guard, trees.source({ 'index.mjs': source }), { spec: { labels: rig.labels } });
-  const seen = (await call(sandbox, {})).value as { uid: number; groups: number[]; limits: string };
+  const seen = (await call(sandbox, {})).value as { uid: number; groups: number[]; limits: string; oomScore: string };
   expect(seen.limits).toMatch(/Max open files +1024 +1024/);
   expect(seen.limits).toMatch(/Max core file size +0 +0/);
+  expect(seen.oomScore).toBe('500\n');
   if (!isRoot) return;
   expect(seen.uid).toBeGreaterThanOrEqual(700_000);
   expect(seen.groups).toEqual([seen.uid]);
   expect(pidsOfUid(seen.uid).length).toBeGreaterThan(0);
 });
 
-test.skipIf(!isRoot)('uid reuse is safe: neither processes nor shared files of the last sandbox are left', async () => {
-  const plant = join(tmpdir(), `coldframe-stray-${process.pid}`);
-  const { sandbox } = await loaded(guard, trees.source({ 'index.mjs': source }), { spec: { labels: rig.labels } });
-  const { uid } = (await call(sandbox, { plant, leave: true })).value as { uid: number };
-  expect(statSync(plant).uid).toBe(uid);
-  await until('the background processes run', () => pidsOfUid(uid).length > 1);
-  await sandbox.destroy('done');
-  expect(pidsOfUid(uid)).toEqual([]);
-  expect(existsSync(plant)).toBe(false);
-});
+test.skipIf(!isRoot)(
+  'uid reuse is safe: neither processes nor shared files of the last sandbox are left (needs root)',
+  async () => {
+    const plant = join(tmpdir(), `coldframe-stray-${process.pid}`);
+    const { sandbox } = await loaded(guard, trees.source({ 'index.mjs': source }), { spec: { labels: rig.labels } });
+    const { uid } = (await call(sandbox, { plant, leave: true })).value as { uid: number };
+    expect(statSync(plant).uid).toBe(uid);
+    await until('the background processes run', () => pidsOfUid(uid).length > 1);
+    await sandbox.destroy('done');
+    expect(pidsOfUid(uid)).toEqual([]);
+    expect(existsSync(plant)).toBe(false);
+  },
+);
 
 test.skipIf(!isRoot)(
-  'an unprivileged server runs both drivers, says what is unenforced, and leaves nothing',
+  'an unprivileged server runs both drivers, says what is unenforced, and leaves nothing (needs root)',
   async (context) => {
     if (!(await isReachableByAll(process.execPath)) || !(await isReachableByAll(import.meta.dirname))) {
       context.skip('the clone lies below a private folder');

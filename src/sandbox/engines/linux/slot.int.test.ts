@@ -54,7 +54,7 @@ function packageOf(files: number): CodeRef {
   return { sha256: 'a'.repeat(64), workspaceId: 'w', path: packageDir, fileCount: files };
 }
 
-describe.skipIf(process.platform !== 'linux')('a slot', () => {
+describe.skipIf(process.platform !== 'linux')('a slot (needs Linux)', () => {
   test('takes exactly one connection and then its socket is gone', async () => {
     const slot = await slots.create('one', { uid, view: 'mount' }, soon());
     await slot.listen();
@@ -95,7 +95,7 @@ describe.skipIf(process.platform !== 'linux')('a slot', () => {
     expect([stdout.destroyed, stderr.destroyed]).toEqual([true, true]);
   });
 
-  test.skipIf(!isRoot)('can be entered by its own sandbox’s uid alone', async () => {
+  test.skipIf(!isRoot)('can be entered by its own sandbox’s uid alone (needs root)', async () => {
     const slot = await slots.create('private', { uid, view: 'mount' }, soon());
     await slot.deliver(packageOf(2), soon());
     const read = (as: number) =>
@@ -136,7 +136,7 @@ describe.skipIf(process.platform !== 'linux')('a slot', () => {
   });
 
   test.skipIf(!isRoot)(
-    'binds many files read-only, and removing it leaves neither mount nor harm to the package',
+    'binds many files read-only, and removing it leaves neither mount nor harm to the package (needs root)',
     async () => {
       const slot = await slots.create('bind', { uid, view: 'mount' }, soon());
       await slot.deliver(packageOf(100), soon());
@@ -148,7 +148,7 @@ describe.skipIf(process.platform !== 'linux')('a slot', () => {
     },
   );
 
-  test.skipIf(!isRoot)('has a temp file system bounded in bytes and in files', async () => {
+  test.skipIf(!isRoot)('has a temp file system bounded in bytes and in files (needs root)', async () => {
     const slot = await slots.create('temp', { uid, view: 'mount', tempMib: 1 }, soon());
     const temp = slot.tempDir as string;
     expect(() => writeFileSync(join(temp, 'big'), Buffer.alloc(2 * 1024 * 1024))).toThrow(/ENOSPC/);

@@ -46,7 +46,7 @@ test('the seed shifts where the range is begun', () => {
   expect(first('00000000aaaa')).not.toBe(first('00000010aaaa'));
 });
 
-test.skipIf(process.platform !== 'linux')('processes are found by their real uid', () => {
+test.skipIf(process.platform !== 'linux')('processes are found by their real uid (needs Linux)', () => {
   const own = process.getuid?.() ?? 0;
   expect(listLiveUids()).toContain(own);
   expect(pidsOfUid(own)).toContain(process.pid);
