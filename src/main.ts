@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { Config } from './config/config.ts';
 import { type DataDir, openDataDir } from './config/data-dir.ts';
 import { lockDataDir } from './config/data-lock.ts';
+import { MIB } from './domain/limits.ts';
 import { uuid7 } from './ids/uuid7.ts';
 import { createInvoker } from './invoke/invoke.ts';
 import { availableMemoryMib } from './main/available-memory.ts';
@@ -14,21 +15,22 @@ import { guardWrites } from './main/guard-writes.ts';
 import { openHost } from './main/open-host.ts';
 import { openListeners } from './main/open-listeners.ts';
 import { openStores } from './main/open-stores.ts';
+import { protectFromOom } from './main/protect-from-oom.ts';
+import { publishPool } from './main/publish-pool.ts';
+import { openSeenIsolations } from './main/seen-isolations.ts';
 import { stopInOrder } from './main/stop-in-order.ts';
 import { createTryRunner } from './main/try-runner.ts';
 import { SandboxPool } from './pool/pool.ts';
 import { humanLines } from './telemetry/human-lines.ts';
 import { createLogger } from './telemetry/logger.ts';
 
-const MIB = 1024 * 1024;
 /** The sum of memory limits stays below this share of the host's memory; the rest is the server's and the system's. */
 const LIMIT_SHARE = 0.9;
 const IDLE_SHARE = 0.25;
-/** Calls in flight may finish within this after SIGTERM; then they are cancelled. */
+/** For calls in flight after SIGTERM; then they are cancelled. */
 const DRAIN_MS = 30_000;
 
 export interface RunningServer {
-  /** Where console and API answer. */
   url: string;
   functionUrl: string;
   dataDir: DataDir;
@@ -59,7 +61,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     const stores = await openStores({ dataDir: dataDir.path, log, undo });
     const host = await openHost({ dataDir: dataDir.path, settings: stores.control.settings, log });
     undo.add('run directory', () => rmSync(host.runDir, { recursive: true, force: true }));
-    const sandboxes = buildSandboxes(host, config);
+    const sandboxes = buildSandboxes(host, config, await openSeenIsolations(stores.control.settings, log));
     undo.add('drivers', () => sandboxes.stop());
     const { catalog, packages, auth, testEvents } = await buildCatalog({
       config,
@@ -79,10 +81,11 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
       readyBaseline: config.poolReady ?? undefined,
     });
     undo.add('pool', () => pool.stop());
+    undo.add('pool feed', publishPool(stores.feed, pool));
     catalog.onChange((functionId, next) => pool.revisionChanged(functionId, next));
     const invoker = createInvoker({ pool, records: stores.records });
     stores.connectMetrics({ pool, invoker });
-    const platform = describePlatform({ config, dataDir, host, sandboxes, stores });
+    const platform = describePlatform({ config, dataDir, host, sandboxes, stores, isProtected: protectFromOom() });
     const listeners = await openListeners({
       config,
       log,

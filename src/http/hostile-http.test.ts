@@ -65,7 +65,7 @@ it.each([
   ],
   [
     'a foreign absolute URL',
-    `GET http://evil.example/healthz HTTP/1.1\r\nhost: localhost\r\n\r\n`,
+    `GET http://evil.example/api/v1/functions HTTP/1.1\r\nhost: localhost\r\n\r\n`,
     421,
     'misdirected_host',
   ],
@@ -138,4 +138,11 @@ it('invites a body only as far as it may be sent (Expect: 100-continue)', async 
     text.includes('}'),
   );
   expect(large).toMatch(/^HTTP\/1.1 413 /);
+});
+
+it('lets a load balancer ask by address whether the server is up, and nothing else', async () => {
+  const ask = (path: string) => exchange(port, `GET ${path} HTTP/1.1\r\nhost: 10.1.2.3\r\nconnection: close\r\n\r\n`);
+  expect(await ask('/healthz')).toMatch(/^HTTP\/1.1 200 /);
+  expect(await ask('/readyz?isolation=docker')).not.toMatch(/^HTTP\/1.1 421 /);
+  expect(await ask('/docs')).toMatch(/^HTTP\/1.1 421 /);
 });

@@ -1,5 +1,5 @@
 import { LIMITS } from '../domain/limits.ts';
-import { ISOLATIONS } from '../domain/names.ts';
+import { ISOLATIONS, type Isolation } from '../domain/names.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import type { InvokeRequest } from './types.ts';
 
@@ -15,10 +15,16 @@ export function admit(request: InvokeRequest, state: AdmissionState): ColdframeE
   if (!state.recordsAccepting) return new ColdframeError('records_backlog');
   if (request.event.byteLength > LIMITS.payloadMaxBytes) return new ColdframeError('payload_too_large');
   const { minIsolation, target } = request;
-  if (minIsolation !== null && ISOLATIONS.indexOf(target.revision.isolation) < ISOLATIONS.indexOf(minIsolation)) {
-    return new ColdframeError('isolation_below_minimum', {
-      publicMessage: `The function runs under ${target.revision.isolation}; the call demands at least ${minIsolation}.`,
-    });
-  }
-  return null;
+  return minIsolation === null ? null : belowMinimum(target.revision.isolation, minIsolation);
+}
+
+/**
+ * Pure: the refusal when `isolation` is weaker than the caller demands. Asked at the door of what the function is bound to, and
+ * again of the sandbox itself, which may be a weaker one where the operator allows a fallback.
+ */
+export function belowMinimum(isolation: Isolation, minimum: Isolation): ColdframeError | null {
+  if (ISOLATIONS.indexOf(isolation) >= ISOLATIONS.indexOf(minimum)) return null;
+  return new ColdframeError('isolation_below_minimum', {
+    publicMessage: `The function runs under ${isolation}; the call demands at least ${minimum}.`,
+  });
 }

@@ -2,6 +2,7 @@ import type { InvocationRecord } from '../domain/invocation.ts';
 import type { AcquireFailure, AcquireResult, Lease, Pool } from '../pool/types.ts';
 import type { Records } from '../records/records.ts';
 import type { SandboxReply, Settled } from '../sandbox/contract/sandbox.ts';
+import { belowMinimum } from './admit.ts';
 import { Answer } from './answer.ts';
 import { CANCELLED_ENDING, type Ending, endingOfFailure, endingOfLoad, endingOfReply } from './ending.ts';
 import { completeRecord, newRecord, UNKNOWN_USAGE } from './record.ts';
@@ -100,6 +101,13 @@ export class Call {
 
   #dispatch(lease: Lease): void {
     const { request } = this;
+    const refusal =
+      request.minIsolation === null ? null : belowMinimum(lease.sandbox.receipt.isolation, request.minIsolation);
+    if (refusal) {
+      lease.release();
+      this.#endWithoutDispatch({ kind: 'platform', error: refusal, queueMs: lease.queueMs });
+      return;
+    }
     this.#lease = lease;
     this.#queueMs += lease.queueMs;
     this.#dispatches++;

@@ -14,6 +14,7 @@ import { SlotTree } from '../sandbox/engines/linux/slot-tree.ts';
 import { UidPool } from '../sandbox/engines/linux/uid-pool.ts';
 import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
 import { RuntimeImages } from '../sandbox/images/runtime-images.ts';
+import type { SeenIsolations } from './seen-isolations.ts';
 
 /** The repository's (or package's) shims. */
 const RUNTIMES_DIR = resolve(import.meta.dirname, '../../runtimes');
@@ -30,7 +31,7 @@ export interface Sandboxes {
 }
 
 /** Every driver of this host behind its guard, none of them started or probed yet. */
-export function buildSandboxes(host: HostContext, config: Config): Sandboxes {
+export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsolations): Sandboxes {
   const { instance, epoch, runDir, log } = host;
   const cgroups = new CgroupTree({ instance, epoch, log });
   const slots = new SlotTree({ runDir, epoch, log });
@@ -65,7 +66,14 @@ export function buildSandboxes(host: HostContext, config: Config): Sandboxes {
     new ProcessDriver(onHost),
   ].map((driver) => guardDriver(driver));
   cgroups.prepare();
-  const registry = new DriverRegistry({ drivers, order: config.isolationOrder, log });
+  const registry = new DriverRegistry({
+    drivers,
+    order: config.isolationOrder,
+    log,
+    fallback: config.fallback,
+    seen: seen.isolations,
+    onSeen: (isolation) => seen.add(isolation),
+  });
   return {
     registry,
     runtimes,

@@ -13,10 +13,13 @@ interface Inputs {
   host: HostContext;
   sandboxes: Sandboxes;
   stores: Stores;
+  /** The server is the last to be killed for memory. */
+  isProtected: boolean;
 }
 
 /** What the console, `doctor` and the readiness probes are told, all from memory. */
-export function describePlatform({ config, dataDir, host, sandboxes, stores }: Inputs): PlatformOperations {
+export function describePlatform(inputs: Inputs): PlatformOperations {
+  const { dataDir, host, sandboxes } = inputs;
   const startedAt = new Date().toISOString();
   const isolation = (): IsolationView[] => sandboxes.registry.report().map((one) => viewOf(one));
   return {
@@ -25,7 +28,7 @@ export function describePlatform({ config, dataDir, host, sandboxes, stores }: I
       instance: host.instance,
       dataDir: dataDir.path,
       startedAt,
-      warnings: warningsOf({ config, dataDir, host, sandboxes, stores }),
+      warnings: warningsOf(inputs),
       preparing: sandboxes.images.progress
         ? [{ name: 'docker', detail: sandboxes.images.progress.step, progress: sandboxes.images.progress.fraction }]
         : [],
@@ -64,7 +67,7 @@ function notReady(views: IsolationView[], asked: Isolation | null): string | nul
   return view.state === 'usable' ? null : `${asked}: ${view.detail}`;
 }
 
-function warningsOf({ config, dataDir, host, sandboxes, stores }: Inputs): string[] {
+function warningsOf({ config, dataDir, host, sandboxes, stores, isProtected }: Inputs): string[] {
   const warnings: string[] = [];
   if (dataDir.isTemporary)
     warnings.push('The data directory is in the temp directory: everything is gone with it. Set COLDFRAME_DATA_DIR.');
@@ -72,6 +75,10 @@ function warningsOf({ config, dataDir, host, sandboxes, stores }: Inputs): strin
   if (host.uidRange === null)
     warnings.push(
       'Not running as root: sandboxes share the server’s own uid where the isolation has no uids of its own.',
+    );
+  if (!isProtected)
+    warnings.push(
+      'The server may not protect itself from the out-of-memory killer: run it as root, or with OOMScoreAdjust under systemd.',
     );
   const usable = sandboxes.registry.usable().map((driver) => driver.isolation);
   if (usable.length > 0 && usable.every((one) => one === 'process'))

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { ProbeResult } from '../sandbox/contract/driver.ts';
 import { MemoryDriver } from '../sandbox/drivers/memory/memory-driver.ts';
 import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
-import { DriverRegistry } from './driver-registry.ts';
+import { DriverRegistry, type DriverRegistryOptions } from './driver-registry.ts';
 import { silentLog } from './testing/pool-testbed.ts';
 
 const enforced = { memory: false, cpu: false, pids: false, disk: false, network: false };
@@ -26,7 +26,7 @@ const answers: Record<'docker' | 'bubblewrap' | 'process', ProbeResult> = {
 };
 let startFails = false;
 
-function build(over: Partial<typeof answers>): DriverRegistry {
+function build(over: Partial<typeof answers>, options: Partial<DriverRegistryOptions> = {}): DriverRegistry {
   Object.assign(answers, { docker: probed({}), bubblewrap: probed({}), process: probed({}) }, over);
   startFails = false;
   const drivers = (['process', 'docker', 'bubblewrap'] as const).map((isolation) =>
@@ -42,7 +42,12 @@ function build(over: Partial<typeof answers>): DriverRegistry {
       }),
     ),
   );
-  registry = new DriverRegistry({ drivers, order: ['gvisor', 'docker', 'bubblewrap', 'process'], log: silentLog });
+  registry = new DriverRegistry({
+    drivers,
+    order: ['gvisor', 'docker', 'bubblewrap', 'process'],
+    log: silentLog,
+    ...options,
+  });
   return registry;
 }
 
@@ -109,5 +114,46 @@ describe('what calls are told', () => {
     startFails = false;
     await registry.refresh();
     expect(registry.get('docker', 'nodejs24').state).toBe('usable');
+  });
+});
+
+const gone = probed({ state: 'not_running', detail: 'stopped', runtimes: [] });
+
+describe('an isolation that was lost', () => {
+  test('a revision stays with its own isolation unless the operator allows a weaker one', async () => {
+    build({ docker: gone });
+    await registry.start();
+    expect(registry.forRevision('docker', 'nodejs24')).toMatchObject({ state: 'unusable', detail: 'stopped' });
+  });
+
+  test('with fallback weaker it moves to the strongest usable weaker one that offers the runtime, never to a stronger', async () => {
+    build({ docker: gone, bubblewrap: probed({ runtimes: ['nodejs24'] }) }, { fallback: 'weaker' });
+    await registry.start();
+    const isolationOf = (answer: ReturnType<DriverRegistry['forRevision']>) =>
+      answer.state === 'usable' ? answer.driver.isolation : answer.state;
+    expect(isolationOf(registry.forRevision('docker', 'nodejs24'))).toBe('bubblewrap');
+    expect(isolationOf(registry.forRevision('docker', 'python3.11'))).toBe('process');
+    Object.assign(answers, { bubblewrap: gone, process: gone, docker: probed({}) });
+    await registry.refresh();
+    expect(isolationOf(registry.forRevision('bubblewrap', 'nodejs24'))).toBe('unusable');
+  });
+
+  test('auto never comes to process on a host where something stronger was ever usable', async () => {
+    const seen: string[] = [];
+    build(
+      { docker: gone, bubblewrap: gone },
+      { seen: ['process', 'docker'], onSeen: (isolation) => seen.push(isolation) },
+    );
+    await expect(registry.resolve('auto', 'nodejs24')).rejects.toMatchObject({ code: 'isolation_not_usable' });
+    expect(await registry.resolve('process', 'nodejs24')).toMatchObject({ isolation: 'process' });
+    Object.assign(answers, { bubblewrap: probed({}) });
+    await registry.refresh();
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'bubblewrap' });
+    expect(seen).toEqual(['bubblewrap']);
+  });
+
+  test('where nothing stronger was ever usable, auto comes to process', async () => {
+    build({ docker: gone, bubblewrap: gone }, { seen: ['process'] });
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'process' });
   });
 });

@@ -14,6 +14,11 @@ import type { DriverLog } from '../sandbox/contract/host-context.ts';
 /** What the pool asks, synchronously: is there a driver for this isolation and runtime now? */
 export interface DriverSource {
   get(isolation: Isolation, runtime: RuntimeId): DriverAnswer;
+  /**
+   * The driver for sandboxes of a revision bound to `isolation`: its own, or, where the operator allows it and its own is
+   * unusable, the strongest usable weaker one that offers the runtime. Receipts and minimum checks go by the driver's own.
+   */
+  forRevision(isolation: Isolation, runtime: RuntimeId): DriverAnswer;
   /** Usable drivers, in the operator's order for `auto`. */
   usable(): GuardedDriver[];
   /** Every driver, usable or not: leftovers of earlier lives are reaped through them. */
@@ -34,13 +39,19 @@ export interface DriverRegistryOptions {
   /** The operator's order for `auto`, strongest or most wanted first; isolations left out are used only when named. */
   order: readonly Isolation[];
   log: DriverLog;
+  /** Whether revisions may move to a weaker isolation while their own is unusable. Default `none`. */
+  fallback?: 'none' | 'weaker';
+  /** Isolations that were usable in an earlier life: `auto` then never comes to `process`, which fences nothing. */
+  seen?: readonly Isolation[];
+  /** Told once for each isolation that turns usable for the first time. */
+  onSeen?(isolation: Isolation): void;
 }
 
 /** While something is being prepared its end is looked for this often; a probe of that kind is cheap. */
 const PREPARING_PROBE_MS = 1_000;
-/** A service that is not running is looked at this often, so that it comes back by itself; asking costs little. */
-const NOT_RUNNING_PROBE_MS = 5_000;
-/** Anything else that is missing seldom appears while the server runs, and its probe may cost a container. */
+/** What is not running or not there at all is looked at this often, so that it comes back by itself; asking costs little. */
+const MISSING_PROBE_MS = 5_000;
+/** Permissions and restrictions seldom change while the server runs, and their probe may cost a container. */
 const UNUSABLE_PROBE_MS = 60_000;
 /** A suspected isolation is probed at most this often. */
 const SUSPECT_PROBE_MS = 5_000;
@@ -49,7 +60,8 @@ const START_DEADLINE_MS = 30_000;
 
 const PROBE_AGAIN_MS: Partial<Record<ProbeResult['state'], number>> = {
   preparing: PREPARING_PROBE_MS,
-  not_running: NOT_RUNNING_PROBE_MS,
+  not_running: MISSING_PROBE_MS,
+  absent: MISSING_PROBE_MS,
 };
 
 interface Slot {
@@ -73,12 +85,18 @@ export class DriverRegistry implements DriverSource {
   readonly #order: readonly Isolation[];
   readonly #log: DriverLog;
   readonly #listeners = new Set<() => void>();
+  readonly #fallback: 'none' | 'weaker';
+  readonly #seen: Set<Isolation>;
+  readonly #onSeen: ((isolation: Isolation) => void) | undefined;
   readonly #stopping = new AbortController();
   #firstProbes: Promise<void> | null = null;
 
   constructor(options: DriverRegistryOptions) {
     this.#order = options.order;
     this.#log = options.log;
+    this.#fallback = options.fallback ?? 'none';
+    this.#seen = new Set(options.seen);
+    this.#onSeen = options.onSeen;
     for (const driver of options.drivers) {
       const answer = { answer: 'preparing', detail: 'The isolation is being probed.', fix: null } as const;
       this.#slots.set(driver.isolation, { driver, ...answer, runtimes: [], timer: null, lookedAtMs: 0 });
@@ -103,6 +121,16 @@ export class DriverRegistry implements DriverSource {
     if (slot.answer === 'unusable') return { state: 'unusable', detail: slot.detail, fix: slot.fix };
     if (slot.runtimes.includes(runtime)) return { state: 'usable', driver: slot.driver };
     return { state: 'unusable', detail: `${isolation} does not offer ${runtime} here.`, fix: null };
+  }
+
+  forRevision(isolation: Isolation, runtime: RuntimeId): DriverAnswer {
+    const own = this.get(isolation, runtime);
+    if (own.state !== 'unusable' || this.#fallback === 'none') return own;
+    for (const weaker of ISOLATIONS.slice(0, ISOLATIONS.indexOf(isolation)).reverse()) {
+      const answer = this.get(weaker, runtime);
+      if (answer.state === 'usable') return answer;
+    }
+    return own;
   }
 
   usable(): GuardedDriver[] {
@@ -138,14 +166,24 @@ export class DriverRegistry implements DriverSource {
     await this.start();
     if (choice !== 'auto' && !ISOLATIONS.includes(choice)) throw new ColdframeError('unknown_isolation');
     const candidates = choice === 'auto' ? this.#order : [choice];
-    const slots = candidates.flatMap((isolation) => this.#slots.get(isolation) ?? []);
+    const isProcessAllowed = choice !== 'auto' || [...this.#seen].every((isolation) => isolation === 'process');
+    const allowed = candidates.filter((isolation) => isProcessAllowed || isolation !== 'process');
+    const slots = allowed.flatMap((isolation) => this.#slots.get(isolation) ?? []);
     const usable = slots.filter((it) => it.answer === 'usable');
     const best = usable.find((it) => it.runtimes.includes(runtime)) ?? slots.find((it) => it.answer === 'preparing');
     if (best) return resolved(best);
     if (usable.length > 0) throw new ColdframeError('runtime_unavailable');
     const [named] = slots;
-    const publicMessage = choice !== 'auto' && named ? `${choice} cannot be used here: ${named.detail}` : undefined;
+    const publicMessage =
+      choice !== 'auto' && named ? `${choice} cannot be used here: ${named.detail}` : this.#whyNoAuto();
     throw new ColdframeError('isolation_not_usable', { publicMessage });
+  }
+
+  /** `auto` never falls to no fence at all by itself on a host that once had one. */
+  #whyNoAuto(): string | undefined {
+    if (this.#slots.get('process')?.answer !== 'usable') return undefined;
+    const had = [...this.#seen].filter((isolation) => isolation !== 'process').join(', ');
+    return `Only process isolation is usable now, though ${had} was before. Mend it (coldframe doctor), or name process.`;
   }
 
   async newestRuntime(language: 'nodejs' | 'python'): Promise<RuntimeId | null> {
@@ -179,6 +217,10 @@ export class DriverRegistry implements DriverSource {
     Object.assign(slot, next);
     this.#lookAgain(slot, probe);
     if (!isNew) return;
+    if (slot.answer === 'usable' && !this.#seen.has(slot.driver.isolation)) {
+      this.#seen.add(slot.driver.isolation);
+      this.#onSeen?.(slot.driver.isolation);
+    }
     this.#log.info({ isolation: slot.driver.isolation, state: slot.answer, detail: slot.detail }, 'isolation state');
     for (const listener of this.#listeners) listener();
   }

@@ -99,7 +99,7 @@ export class Callers {
   expired(revision: RevisionPool, waiter: Waiter): void {
     const queueMs = performance.now() - waiter.enqueuedAtMs;
     const { target, desk } = revision;
-    const { state } = this.#deps.drivers.get(target.revision.isolation, target.settings.runtime);
+    const { state } = this.#deps.drivers.forRevision(target.revision.isolation, target.settings.runtime);
     if (waiter.isPreparing && state === 'preparing') {
       this.answer(revision, waiter, { kind: 'platform', error: new ColdframeError('isolation_preparing'), queueMs });
     } else if (desk?.lastError && revision.bound.size === 0) {
@@ -111,7 +111,7 @@ export class Callers {
   deskOf(revision: RevisionPool): ClassDesk | null {
     const { target } = revision;
     const { drivers, stock } = this.#deps;
-    const answer = drivers.get(target.revision.isolation, target.settings.runtime);
+    const answer = drivers.forRevision(target.revision.isolation, target.settings.runtime);
     if (answer.state === 'usable') {
       // A class that was swept away while this revision had nothing is opened anew.
       const isOpen = revision.desk !== null && stock.byKey(revision.desk.sandboxClass.key) === revision.desk;

@@ -46,7 +46,7 @@ export class Stock {
     let desk: ClassDesk | null = null;
     const { current } = owner;
     if (current !== null && !owner.isDeleted) {
-      const answer = this.#drivers.get(current.revision.isolation, current.settings.runtime);
+      const answer = this.#drivers.forRevision(current.revision.isolation, current.settings.runtime);
       if (answer.state === 'usable') desk = this.deskOf(current, answer.driver);
     }
     if (desk === owner.stockedClass) return;

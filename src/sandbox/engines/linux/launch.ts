@@ -4,6 +4,8 @@ import { LaunchedProcess } from './launched-process.ts';
 import type { SandboxCgroup } from './sandbox-cgroup.ts';
 
 const FILES_MAX = 1_024;
+/** Sandboxes are killed for memory before anything else on the host; raising the score needs no permission. */
+const OOM_SCORE_ADJ = 500;
 /** Descriptor numbers as the launched program sees them. */
 export const INPUT_FD = 3;
 export const FILTER_FD = 4;
@@ -64,6 +66,7 @@ function script(options: LaunchOptions): string {
   return `n=$1; shift
 while [ "$n" -gt 0 ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; n=$((n-1)); done
 ulimit -c 0; ulimit -n ${FILES_MAX}
+echo ${OOM_SCORE_ADJ} > /proc/self/oom_score_adj
 ${processes}
 ${filter}
 ${input}
