@@ -99,12 +99,14 @@ export class CgroupTree {
     return reaped;
   }
 
-  /** Removes the parent when it is empty; for a graceful stop. */
+  /**
+   * For a graceful stop: removes the parent as soon as it is empty, which may take Docker a moment; what stays is the next
+   * start's to reap. Nothing is made again after it.
+   */
   async close(): Promise<void> {
-    if (this.#layout === null || this.#names().length > 0) return;
+    if (this.#layout === null) return;
     const parent = this.#attach(this.#parentName);
     await parent.remove(AbortSignal.timeout(REAP_ONE_MS)).catch(() => undefined);
-    this.#availability = null;
   }
 
   async #removeByName(name: string, signal: AbortSignal): Promise<boolean> {
