@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { COMMANDS } from '../src/cli/commands.ts';
 import { SETTINGS } from '../src/config/config.ts';
 import { CATALOGUE } from '../src/errors/catalogue.ts';
 import type { HttpDeps } from '../src/http/deps.ts';
@@ -9,7 +10,7 @@ import { createConsoleServer } from '../src/http/server.ts';
 
 /**
  * `npm run generate`: the API client from the OpenAPI document, docs/errors.md from the catalogue, the settings table of
- * docs/operations.md from the configuration schema. With `--check` it writes nothing and fails when something is out of step.
+ * docs/operations.md from the configuration schema, the table of docs/cli.md from the commands. With `--check` it writes nothing and fails when something is out of step.
  */
 const root = resolve(import.meta.dirname, '..');
 const isCheck = process.argv.includes('--check');
@@ -19,6 +20,7 @@ try {
     ...(await clientFiles()),
     ['docs/errors.md', errorsPage()],
     ['docs/operations.md', operationsPage()],
+    ['docs/cli.md', cliPage()],
   ]);
   const stale = [...wanted].filter(([path, text]) => read(join(root, path)) !== text).map(([path]) => path);
   const extra = listFiles(join(root, 'src/client/generated'))
@@ -89,15 +91,32 @@ function errorsPage(): string {
 }
 
 function operationsPage(): string {
-  const text = readFileSync(join(root, 'docs/operations.md'), 'utf8');
   const rows = SETTINGS.map(
     ({ variable, flag, takes, meaning }) =>
       `| ${variable} | ${flag ? `--${flag}` : ''} | ${takes.replaceAll('|', ', ')} | ${meaning} |`,
   );
-  return text.replace(
-    /(<!-- settings:start -->\n)[\s\S]*?(<!-- settings:end -->)/,
-    `$1\n| variable | flag | takes | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n\n$2`,
-  );
+  return withTable('docs/operations.md', 'settings', [
+    '| variable | flag | takes | meaning |',
+    '|---|---|---|---|',
+    ...rows,
+  ]);
+}
+
+function cliPage(): string {
+  const rows = COMMANDS.map((command) => {
+    const line = [...command.words, ...(command.args ?? []).map((argument) => argument.name)].join(' ');
+    const own = command.words[0] === 'up' ? [] : (command.options ?? []);
+    const options = own.map((option) => `\`${option.name}\` ${option.meaning}`).join('<br>');
+    return `| \`${line}\` | ${command.summary} | ${options} |`.replaceAll('|  |', '| |');
+  });
+  return withTable('docs/cli.md', 'commands', ['| command | what it does | options |', '|---|---|---|', ...rows]);
+}
+
+/** The page with what stands between its markers replaced. */
+function withTable(path: string, name: string, lines: string[]): string {
+  const between = new RegExp(`(<!-- ${name}:start -->\\n)[\\s\\S]*?(<!-- ${name}:end -->)`);
+  const text = readFileSync(join(root, path), 'utf8');
+  return text.replace(between, (_, start: string, end: string) => `${start}\n${lines.join('\n')}\n\n${end}`);
 }
 
 function listFiles(folder: string): string[] {
