@@ -7,11 +7,11 @@ import { BubblewrapDriver } from '../sandbox/drivers/bubblewrap/bubblewrap-drive
 import { ContainerDriver } from '../sandbox/drivers/container/container-driver.ts';
 import { ProcessDriver } from '../sandbox/drivers/process/process-driver.ts';
 import { EngineClient } from '../sandbox/engines/container-engine/engine-client.ts';
-import { CgroupTree } from '../sandbox/engines/linux/cgroup.ts';
-import { HostRuntimes } from '../sandbox/engines/linux/host-runtimes.ts';
+import { CgroupTree } from '../sandbox/engines/linux/cgroup/cgroup.ts';
+import { UidPool } from '../sandbox/engines/linux/launch/uid-pool.ts';
+import { HostRuntimes } from '../sandbox/engines/linux/runtimes/host-runtimes.ts';
 import { dockerSeccompProfile } from '../sandbox/engines/linux/seccomp/docker-profile.ts';
-import { SlotTree } from '../sandbox/engines/linux/slot-tree.ts';
-import { UidPool } from '../sandbox/engines/linux/uid-pool.ts';
+import { SlotTree } from '../sandbox/engines/linux/slot/slot-tree.ts';
 import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
 import { RuntimeImages } from '../sandbox/images/runtime-images.ts';
 import type { SeenIsolations } from './seen-isolations.ts';

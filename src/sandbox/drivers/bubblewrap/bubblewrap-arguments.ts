@@ -1,6 +1,6 @@
 import { MIB } from '../../../domain/limits.ts';
-import { type HostRuntime, SANDBOX_UID_INSIDE } from '../../engines/linux/host-runtimes.ts';
-import { FILTER_FD } from '../../engines/linux/launch.ts';
+import { FILTER_FD } from '../../engines/linux/launch/launch.ts';
+import { type HostRuntime, SANDBOX_UID_INSIDE } from '../../engines/linux/runtimes/host-runtimes.ts';
 
 /** What /dev/shm may hold; charged to the sandbox's memory like everything in a tmpfs. */
 const SHM_MAX_MIB = 64;

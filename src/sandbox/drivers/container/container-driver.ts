@@ -4,10 +4,10 @@ import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '
 import type { HostContext } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { EngineClient } from '../../engines/container-engine/engine-client.ts';
-import type { CgroupTree } from '../../engines/linux/cgroup.ts';
+import type { CgroupTree } from '../../engines/linux/cgroup/cgroup.ts';
 import { isOlder } from '../../engines/linux/epoch.ts';
-import type { SlotTree } from '../../engines/linux/slot-tree.ts';
-import type { UidPool } from '../../engines/linux/uid-pool.ts';
+import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
+import type { SlotTree } from '../../engines/linux/slot/slot-tree.ts';
 import type { RuntimeImages } from '../../images/runtime-images.ts';
 import { ContainerBox } from './container-box.ts';
 import { CONTAINER_LABELS, shimOf } from './container-config.ts';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { SandboxError } from '../../contract/sandbox-error.ts';
-import type { SandboxCgroup } from '../../engines/linux/sandbox-cgroup.ts';
-import type { Slot } from '../../engines/linux/slot.ts';
-import type { UidPool } from '../../engines/linux/uid-pool.ts';
+import type { SandboxCgroup } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
+import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
+import type { Slot } from '../../engines/linux/slot/slot.ts';
 import type { ContainerRemover } from './container-remover.ts';
 import { removeDockerParents } from './docker-cgroups.ts';
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { FixtureTrees } from '../../conformance/fixture-trees.ts';
 import { call, loaded, NEVER, until } from '../../conformance/sandbox-rig.ts';
-import { isReachableByAll } from '../../engines/linux/find-python.ts';
 import { HostRig } from '../../engines/linux/host-rig.ts';
-import { pidsOfUid } from '../../engines/linux/uid-pool.ts';
+import { pidsOfUid } from '../../engines/linux/launch/uid-pool.ts';
+import { isReachableByAll } from '../../engines/linux/runtimes/find-python.ts';
 import { guardDriver } from '../../guard/guarded-driver.ts';
 import { ProcessDriver } from './process-driver.ts';
 

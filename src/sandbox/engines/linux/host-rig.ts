@@ -4,10 +4,10 @@ import { rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { HostContext } from '../../contract/host-context.ts';
-import { CgroupTree } from './cgroup.ts';
-import { HostRuntimes } from './host-runtimes.ts';
-import { SlotTree } from './slot-tree.ts';
-import { pidsOfUid, UidPool } from './uid-pool.ts';
+import { CgroupTree } from './cgroup/cgroup.ts';
+import { pidsOfUid, UidPool } from './launch/uid-pool.ts';
+import { HostRuntimes } from './runtimes/host-runtimes.ts';
+import { SlotTree } from './slot/slot-tree.ts';
 
 const UID_RANGE = { first: 700_000, count: 2_000 };
 const CLOSE_DEADLINE_MS = 10_000;

@@ -1,5 +1,5 @@
-import type { CgroupTree } from './cgroup.ts';
-import type { SlotTree } from './slot-tree.ts';
+import type { CgroupTree } from './cgroup/cgroup.ts';
+import type { SlotTree } from './slot/slot-tree.ts';
 
 /** Ends and removes what earlier epochs of this instance left: processes by their cgroups first, then slots and mounts. */
 export async function reapHost(

@@ -14,7 +14,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CodeRef } from '../../contract/driver.ts';
+import type { CodeRef } from '../../../contract/driver.ts';
 import { placeCode } from './code-placement.ts';
 import { SlotTree } from './slot-tree.ts';
 

@@ -1,4 +1,4 @@
-import { runTool } from './run-tool.ts';
+import { runTool } from '../run-tool.ts';
 
 const LDD_DEADLINE_MS = 20_000;
 /** Files per call of ldd, which handles them one after another. */

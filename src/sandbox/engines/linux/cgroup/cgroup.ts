@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { DriverLog } from '../../contract/host-context.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { DriverLog } from '../../../contract/host-context.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import { isOlder } from '../epoch.ts';
+import { listDirectories, tryMakeDirectory, tryWrite } from '../kernel-file.ts';
 import { prepareV2Parent } from './cgroup-delegation.ts';
 import { type CgroupLayout, findCgroupLayout } from './cgroup-layout.ts';
 import { CgroupV1 } from './cgroup-v1.ts';
 import { CgroupV2 } from './cgroup-v2.ts';
-import { isOlder } from './epoch.ts';
-import { listDirectories, tryMakeDirectory, tryWrite } from './kernel-file.ts';
 import type { CgroupAvailability, SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 
 /** Relative to 1024 of every other process group: the server outweighs all sandboxes together (v1). */

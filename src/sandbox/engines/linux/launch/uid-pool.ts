@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { SandboxError } from '../../contract/sandbox-error.ts';
-import { tryRead } from './kernel-file.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import { tryRead } from '../kernel-file.ts';
 
 /** The overflow uid: files of unmapped owners look like its, so no sandbox may be it. */
 const OVERFLOW_UID = 65_534;

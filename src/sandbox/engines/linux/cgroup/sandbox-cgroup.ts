@@ -1,4 +1,4 @@
-import type { MeterReading } from '../../contract/driver.ts';
+import type { MeterReading } from '../../../contract/driver.ts';
 
 /** What one sandbox may use; the caller adds diskMib to memoryMib where /tmp is a tmpfs. */
 export interface SandboxCgroupLimits {

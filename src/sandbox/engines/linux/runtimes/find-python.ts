@@ -1,7 +1,7 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { RUNTIMES } from '../../../domain/names.ts';
-import { runTool } from './run-tool.ts';
+import { RUNTIMES } from '../../../../domain/names.ts';
+import { runTool } from '../run-tool.ts';
 
 /** A shim of a version switcher may take a second to answer. */
 const PROBE_DEADLINE_MS = 5_000;

@@ -1,8 +1,8 @@
 import { chmod, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DriverLog } from '../../contract/host-context.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
-import { isOlder } from './epoch.ts';
+import type { DriverLog } from '../../../contract/host-context.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import { isOlder } from '../epoch.ts';
 import { isSharedMount, makeSharedMount, mountsUnder, unmount } from './mounts.ts';
 import { PackageMounts } from './package-mounts.ts';
 import { Slot, type SlotOwner } from './slot.ts';

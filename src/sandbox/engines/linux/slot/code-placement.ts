@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, link, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LIMITS } from '../../../domain/limits.ts';
-import type { CodeRef } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import { LIMITS } from '../../../../domain/limits.ts';
+import type { CodeRef } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 
 export interface PlacementOptions {
   /** Whether the sandbox cannot write the package's own inodes. */

@@ -1,8 +1,8 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { tryMakeDirectory, tryRead, tryWrite } from '../kernel-file.ts';
 import type { CgroupLayout } from './cgroup-layout.ts';
 import { pidsOf } from './cgroup-tree-walk.ts';
-import { tryMakeDirectory, tryRead, tryWrite } from './kernel-file.ts';
 import type { CgroupAvailability } from './sandbox-cgroup.ts';
 
 const WANTED = ['cpu', 'memory', 'pids'] as const;

@@ -1,4 +1,4 @@
-import type { Driver, SandboxSpec } from '../../contract/driver.ts';
+import type { Driver, SandboxSpec } from '../../../contract/driver.ts';
 
 const PROBE_DEADLINE_MS = 10_000;
 

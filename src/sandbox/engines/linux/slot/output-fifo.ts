@@ -3,8 +3,8 @@ import { chmod, chown } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { SandboxError } from '../../contract/sandbox-error.ts';
-import { runTool } from './run-tool.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import { runTool } from '../run-tool.ts';
 
 export const STDOUT_NAME = 'out';
 export const STDERR_NAME = 'err';

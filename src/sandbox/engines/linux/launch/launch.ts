@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import type { BoxExit } from '../../contract/driver.ts';
+import type { BoxExit } from '../../../contract/driver.ts';
+import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import { LaunchedProcess } from './launched-process.ts';
-import type { SandboxCgroup } from './sandbox-cgroup.ts';
 
 const FILES_MAX = 1_024;
 /** Sandboxes are killed for memory before anything else on the host; raising the score needs no permission. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { runTool } from './run-tool.ts';
+import { runTool } from '../run-tool.ts';
 
 const MOUNT_DEADLINE_MS = 5_000;
 

@@ -1,11 +1,11 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MIB } from '../../../domain/limits.ts';
-import type { MeterReading } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import { MIB } from '../../../../domain/limits.ts';
+import type { MeterReading } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import { fieldOf, KernelFile, tryRead, tryWrite } from '../kernel-file.ts';
 import type { CgroupLayout, V1Controller } from './cgroup-layout.ts';
 import { descendants, killAllIn, pidsOf, removeTree } from './cgroup-tree-walk.ts';
-import { fieldOf, KernelFile, tryRead, tryWrite } from './kernel-file.ts';
 import { hasPendingKill } from './pending-kill.ts';
 import type { SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CodeRef } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { CodeRef } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { bindAgain, bindReadOnly, unmount } from './mounts.ts';
 
 /** Package mounts kept without a user, so that a function called now and then needs one mount call per claim. */

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import type { BoxExit } from '../../contract/driver.ts';
-import { pause } from './pause.ts';
-import type { SandboxCgroup } from './sandbox-cgroup.ts';
+import type { BoxExit } from '../../../contract/driver.ts';
+import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
+import { pause } from '../pause.ts';
 import { pidsOfUid } from './uid-pool.ts';
 
 /** A killed group is empty within milliseconds; longer means a process stuck in the kernel, which `destroy` will report. */

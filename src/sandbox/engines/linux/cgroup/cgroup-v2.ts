@@ -1,10 +1,10 @@
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { MIB } from '../../../domain/limits.ts';
-import type { MeterReading } from '../../contract/driver.ts';
+import { MIB } from '../../../../domain/limits.ts';
+import type { MeterReading } from '../../../contract/driver.ts';
+import { fieldOf, KernelFile, tryRead, tryWrite } from '../kernel-file.ts';
 import type { CgroupLayout } from './cgroup-layout.ts';
 import { descendants, killAllIn, pidsOf, removeTree } from './cgroup-tree-walk.ts';
-import { fieldOf, KernelFile, tryRead, tryWrite } from './kernel-file.ts';
 import type { SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 
 const PERIOD_US = 100_000;

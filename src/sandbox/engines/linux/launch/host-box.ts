@@ -1,10 +1,10 @@
 import type { Duplex, Readable } from 'node:stream';
-import type { Box, BoxExit, CodeRef, MeterReading } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Box, BoxExit, CodeRef, MeterReading } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
+import { ProcfsMeter } from '../procfs-meter.ts';
+import type { Slot } from '../slot/slot.ts';
 import type { LaunchedProcess } from './launched-process.ts';
-import { ProcfsMeter } from './procfs-meter.ts';
-import type { SandboxCgroup } from './sandbox-cgroup.ts';
-import type { Slot } from './slot.ts';
 
 export interface HostBoxOptions {
   id: string;

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { isOlder } from '../epoch.ts';
+import { pause } from '../pause.ts';
 import { CgroupTree } from './cgroup.ts';
 import { type CgroupLayout, findCgroupLayout } from './cgroup-layout.ts';
-import { isOlder } from './epoch.ts';
-import { pause } from './pause.ts';
 import type { SandboxCgroup } from './sandbox-cgroup.ts';
 
 const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listDirectories } from './kernel-file.ts';
-import { pause } from './pause.ts';
+import { listDirectories } from '../kernel-file.ts';
+import { pause } from '../pause.ts';
 
 /** Docker makes one child in ours; deeper nesting than this is nobody we know. */
 const DEPTH_MAX = 6;

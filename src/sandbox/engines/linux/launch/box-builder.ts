@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Box, BoxExit, SandboxSpec } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
-import type { CgroupTree } from './cgroup.ts';
+import type { Box, BoxExit, SandboxSpec } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import type { CgroupTree } from '../cgroup/cgroup.ts';
+import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
+import type { Slot, SlotOwner } from '../slot/slot.ts';
+import type { SlotTree } from '../slot/slot-tree.ts';
 import { HostBox, removeSandbox } from './host-box.ts';
 import { type LaunchOptions, launch } from './launch.ts';
 import type { LaunchedProcess } from './launched-process.ts';
-import type { SandboxCgroup } from './sandbox-cgroup.ts';
-import type { Slot, SlotOwner } from './slot.ts';
-import type { SlotTree } from './slot-tree.ts';
 import type { UidPool } from './uid-pool.ts';
 
 const CLEANUP_DEADLINE_MS = 5_000;

@@ -1,4 +1,4 @@
-import type { SandboxSpec } from '../../contract/driver.ts';
+import type { SandboxSpec } from '../../../contract/driver.ts';
 
 /** What every shim gets at boot; see docs of the wire. `channel` is the socket as seen from inside. */
 export function bootEnvironment(

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RuntimeId } from '../../../domain/names.ts';
-import type { DriverLog } from '../../contract/host-context.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { RuntimeId } from '../../../../domain/names.ts';
+import type { DriverLog } from '../../../contract/host-context.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { findPythons, type HostPython } from './find-python.ts';
 import { sharedLibraries } from './shared-libraries.ts';
 import { fingerprint, openToAll, stageFile, stageFolder } from './stage-file.ts';
