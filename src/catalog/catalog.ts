@@ -117,8 +117,7 @@ export class Catalog implements InvokeCatalog {
           revision: built.revision,
         };
         return await this.#routes.withFree(record, async () => {
-          await this.#storeSecrets(built);
-          await this.#options.store.functions.insert({ ...record, at });
+          await this.#options.store.functions.insert({ ...record, at, secrets: built.secretRows });
           return this.#publish(runnableEntry(record, built.env, built.code));
         });
       });
@@ -238,10 +237,15 @@ export class Catalog implements InvokeCatalog {
       if (built.isUnchanged) return this.#keep(current, built);
       const next: FunctionRecord = { ...record, state: built.state, updatedAt: at, revision: built.revision };
       return await this.#routes.withFree(next, async () => {
-        await this.#storeSecrets(built);
-        const { functions } = this.#options.store;
-        await functions.addRevision(record.id, built.revision, record.revision.id, at);
-        if (built.state !== record.state) await functions.setState(record.id, built.state, at);
+        const { revision, state, secretRows: secrets } = built;
+        const expectedRevisionId = record.revision.id;
+        await this.#options.store.functions.addRevision(record.id, {
+          revision,
+          expectedRevisionId,
+          state,
+          secrets,
+          at,
+        });
         return this.#publish(runnableEntry(next, built.env, built.code));
       });
     });
@@ -261,10 +265,6 @@ export class Catalog implements InvokeCatalog {
 
   #tell(functionId: string, next: RunnableRevision | null): void {
     for (const listener of this.#listeners) listener(functionId, next);
-  }
-
-  async #storeSecrets(built: BuiltRevision): Promise<void> {
-    if (built.secretRows.length > 0) await this.#options.store.secrets.insert(built.secretRows);
   }
 
   async #package(workspaceId: string, name: string) {

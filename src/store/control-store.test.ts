@@ -41,8 +41,20 @@ test('of two deploys that read the same revision only one wins', async () => {
   await store.functions.insert(newFunction('hello'));
   const [first, second] = [revision('fn-hello', 2), { ...revision('fn-hello', 2), id: 'rival' }];
   const results = await Promise.allSettled([
-    store.functions.addRevision('fn-hello', first, 'fn-hello-1', AT),
-    store.functions.addRevision('fn-hello', second, 'fn-hello-1', AT),
+    store.functions.addRevision('fn-hello', {
+      revision: first,
+      expectedRevisionId: 'fn-hello-1',
+      state: 'active',
+      secrets: [],
+      at: AT,
+    }),
+    store.functions.addRevision('fn-hello', {
+      revision: second,
+      expectedRevisionId: 'fn-hello-1',
+      state: 'active',
+      secrets: [],
+      at: AT,
+    }),
   ]);
   expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected']);
   expect(results[1]).toMatchObject({ reason: { code: 'function_changed' } });
@@ -51,7 +63,15 @@ test('of two deploys that read the same revision only one wins', async () => {
 
 test('changing what is not there is refused by its code', async () => {
   const missing = { code: 'function_not_found' };
-  await expect(store.functions.addRevision('nobody', revision('nobody', 1), 'x', AT)).rejects.toMatchObject(missing);
+  await expect(
+    store.functions.addRevision('nobody', {
+      revision: revision('nobody', 1),
+      expectedRevisionId: 'x',
+      state: 'active',
+      secrets: [],
+      at: AT,
+    }),
+  ).rejects.toMatchObject(missing);
   await expect(store.functions.setState('nobody', 'failed', AT)).rejects.toMatchObject(missing);
   await expect(store.functions.remove('nobody')).rejects.toMatchObject(missing);
   const event = { functionId: 'nobody', name: 'a', event: '{}', updatedAt: AT };
@@ -59,14 +79,15 @@ test('changing what is not there is refused by its code', async () => {
 });
 
 test('removing a function takes its revisions, secrets and test events along', async () => {
-  await store.functions.insert(newFunction('hello'));
-  await store.secrets.insert([secret('s1', 'fn-hello'), secret('s2', 'fn-other')]);
+  await store.functions.insert({ ...newFunction('hello'), secrets: [secret('s1', 'fn-hello')] });
+  await store.functions.insert({ ...newFunction('other'), secrets: [secret('s2', 'fn-other')] });
   await store.testEvents.put({ functionId: 'fn-hello', name: 'a', event: '{"__proto__":1}', updatedAt: AT });
   expect(await store.functions.packageHashes('default')).toEqual(['c'.repeat(64)]);
   await store.functions.remove('fn-hello');
   expect(await store.functions.revision('fn-hello-1')).toBeNull();
   expect((await store.secrets.get(['s1', 's2'])).map((row) => row.id)).toEqual(['s2']);
   expect(await store.testEvents.list('fn-hello')).toEqual([]);
+  await store.functions.remove('fn-other');
   expect(await store.functions.packageHashes('default')).toEqual([]);
 });
 
@@ -98,10 +119,9 @@ test('keys, sessions, secrets, test events and settings read back as written', a
   expect(await store.sessions.byToken('t')).toEqual(session);
   expect(await store.sessions.prune('2027-01-01T00:00:00.000Z')).toBe(1);
   expect(await store.sessions.byToken('t')).toBeNull();
-  const row = secret('s1', 'fn');
-  await store.secrets.insert([row]);
+  const row = secret('s1', 'fn-hello');
+  await store.functions.insert({ ...newFunction('hello'), secrets: [row] });
   expect(await store.secrets.get(['s1'])).toEqual([row]);
-  await store.functions.insert(newFunction('hello'));
   const event = { functionId: 'fn-hello', name: 'first', event: '{"a": 1}', updatedAt: AT };
   expect(await store.testEvents.put(event)).toEqual({ created: true });
   expect(await store.testEvents.put({ ...event, event: '[]' })).toEqual({ created: false });
@@ -140,7 +160,16 @@ test('closing answers the calls made before it, and refuses those after', async 
 
 function newFunction(name: string): NewFunction {
   const id = `fn-${name}`;
-  return { id, workspaceId: 'default', name, urlId: `url-${name}`, state: 'active', at: AT, revision: revision(id, 1) };
+  return {
+    id,
+    workspaceId: 'default',
+    name,
+    urlId: `url-${name}`,
+    state: 'active',
+    secrets: [],
+    at: AT,
+    revision: revision(id, 1),
+  };
 }
 
 function revision(functionId: string, number: number): Revision {

@@ -23,15 +23,25 @@ export interface NewFunction {
   state: FunctionState;
   at: string;
   revision: Revision;
+  secrets: SecretRow[];
+}
+
+export interface AddedRevision {
+  revision: Revision;
+  /** The newest one the change was made from. */
+  expectedRevisionId: string;
+  state: FunctionState;
+  secrets: SecretRow[];
+  at: string;
 }
 
 export interface FunctionsTable {
   /** Every function of every workspace with its newest revision: loaded once at start into the memory view. */
   all(): Promise<FunctionRecord[]>;
-  /** Function and first revision in one transaction. `function_exists` when the name is taken in its workspace. */
+  /** Function, first revision and its secrets in one transaction. `function_exists` when the name is taken in its workspace. */
   insert(fn: NewFunction): Promise<void>;
-  /** Adds a revision and makes it the newest; `function_changed` unless the newest is `expectedRevisionId`; `function_not_found`. */
-  addRevision(functionId: string, revision: Revision, expectedRevisionId: string, at: string): Promise<void>;
+  /** Adds a revision with its new secrets, makes it the newest and sets the state, in one transaction; `function_changed` unless the newest is `expectedRevisionId`; `function_not_found`. */
+  addRevision(functionId: string, added: AddedRevision): Promise<void>;
   setState(functionId: string, state: FunctionState, at: string): Promise<void>;
   revision(revisionId: string): Promise<Revision | null>;
   /** Removes function, revisions, secrets and test events in one transaction; `function_not_found` when gone. */
@@ -88,7 +98,6 @@ export interface SecretRow {
 }
 
 export interface SecretsTable {
-  insert(rows: SecretRow[]): Promise<void>;
   get(ids: string[]): Promise<SecretRow[]>;
 }
 

@@ -28,7 +28,7 @@ export const CONTROL_METHODS: {
   },
   keys: { all: true, insert: true, remove: true, touch: true },
   sessions: { insert: true, byToken: true, remove: true, prune: true },
-  secrets: { insert: true, get: true },
+  secrets: { get: true },
   testEvents: { list: true, get: true, put: true, remove: true },
   settings: { get: true, put: true },
 };

@@ -2,9 +2,10 @@ import type { Kysely, Selectable } from 'kysely';
 import type { FunctionRecord, Revision } from '../../domain/function.ts';
 import type { FunctionState, Isolation } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { FunctionsTable, NewFunction } from '../control-store.ts';
+import type { AddedRevision, FunctionsTable, NewFunction } from '../control-store.ts';
 import { isConstraintFailure } from '../sqlite/sqlite-failure.ts';
 import type { ControlSchema } from './control-schema.ts';
+import { insertSecrets } from './secrets-rows.ts';
 
 /** Functions and their revisions. */
 export class FunctionsRows implements FunctionsTable {
@@ -26,7 +27,7 @@ export class FunctionsRows implements FunctionsTable {
   }
 
   async insert(fn: NewFunction): Promise<void> {
-    const { id, workspaceId, name, urlId, state, at, revision } = fn;
+    const { id, workspaceId, name, urlId, state, at, revision, secrets } = fn;
     const taken = await this.#db
       .selectFrom('functions')
       .select('id')
@@ -48,9 +49,11 @@ export class FunctionsRows implements FunctionsTable {
       })
       .execute();
     await this.#insertRevision(revision);
+    await insertSecrets(this.#db, secrets);
   }
 
-  async addRevision(functionId: string, revision: Revision, expectedRevisionId: string, at: string): Promise<void> {
+  async addRevision(functionId: string, added: AddedRevision): Promise<void> {
+    const { revision, expectedRevisionId, state, secrets, at } = added;
     const current = await this.#db
       .selectFrom('functions')
       .select('revision_id')
@@ -66,9 +69,10 @@ export class FunctionsRows implements FunctionsTable {
     }
     await this.#db
       .updateTable('functions')
-      .set({ revision_id: revision.id, updated_at: at })
+      .set({ revision_id: revision.id, state, updated_at: at })
       .where('id', '=', functionId)
       .execute();
+    await insertSecrets(this.#db, secrets);
   }
 
   async setState(functionId: string, state: FunctionState, at: string): Promise<void> {

@@ -13,23 +13,6 @@ export class SecretsRows implements SecretsTable {
     this.#db = db;
   }
 
-  async insert(rows: SecretRow[]): Promise<void> {
-    for (const row of rows) {
-      await this.#db
-        .insertInto('secrets')
-        .values({
-          id: row.id,
-          workspace_id: row.workspaceId,
-          function_id: row.functionId,
-          key_id: row.keyId,
-          nonce: row.nonce,
-          ciphertext: row.ciphertext,
-          created_at: row.createdAt,
-        })
-        .execute();
-    }
-  }
-
   async get(ids: string[]): Promise<SecretRow[]> {
     const found: SecretRow[] = [];
     for (let first = 0; first < ids.length; first += IDS_PER_QUERY) {
@@ -48,5 +31,23 @@ export class SecretsRows implements SecretsTable {
       }
     }
     return found;
+  }
+}
+
+/** Within the transaction of the revision that names them, so that no secret is ever nobody's. */
+export async function insertSecrets(db: Kysely<ControlSchema>, rows: readonly SecretRow[]): Promise<void> {
+  for (const row of rows) {
+    await db
+      .insertInto('secrets')
+      .values({
+        id: row.id,
+        workspace_id: row.workspaceId,
+        function_id: row.functionId,
+        key_id: row.keyId,
+        nonce: row.nonce,
+        ciphertext: row.ciphertext,
+        created_at: row.createdAt,
+      })
+      .execute();
   }
 }
