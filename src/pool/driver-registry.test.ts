@@ -152,6 +152,14 @@ describe('an isolation that was lost', () => {
     expect(seen).toEqual(['bubblewrap']);
   });
 
+  test('an order that puts process first, or has it alone, names it', async () => {
+    for (const order of [['process'], ['process', 'docker']] as const) {
+      build({ docker: gone }, { seen: ['docker', 'bubblewrap'], order });
+      expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'process' });
+      registry.stop();
+    }
+  });
+
   test('where nothing stronger was ever usable, auto comes to process', async () => {
     build({ docker: gone, bubblewrap: gone }, { seen: ['process'] });
     expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'process' });

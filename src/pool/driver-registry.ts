@@ -166,7 +166,7 @@ export class DriverRegistry implements DriverSource {
     await this.start();
     if (choice !== 'auto' && !ISOLATIONS.includes(choice)) throw new ColdframeError('unknown_isolation');
     const candidates = choice === 'auto' ? this.#order : [choice];
-    const isProcessAllowed = choice !== 'auto' || [...this.#seen].every((isolation) => isolation === 'process');
+    const isProcessAllowed = choice !== 'auto' || this.#preferredToProcess().length === 0;
     const allowed = candidates.filter((isolation) => isProcessAllowed || isolation !== 'process');
     const slots = allowed.flatMap((isolation) => this.#slots.get(isolation) ?? []);
     const usable = slots.filter((it) => it.answer === 'usable');
@@ -182,8 +182,15 @@ export class DriverRegistry implements DriverSource {
   /** `auto` never falls to no fence at all by itself on a host that once had one. */
   #whyNoAuto(): string | undefined {
     if (this.#slots.get('process')?.answer !== 'usable') return undefined;
-    const had = [...this.#seen].filter((isolation) => isolation !== 'process').join(', ');
+    const had = this.#preferredToProcess().join(', ');
+    if (had === '') return undefined;
     return `Only process isolation is usable now, though ${had} was before. Mend it (coldframe doctor), or name process.`;
+  }
+
+  /** Isolations once usable here that the operator's order puts before process; an order without any names process itself. */
+  #preferredToProcess(): Isolation[] {
+    const processAt = this.#order.indexOf('process');
+    return this.#order.filter((isolation, at) => this.#seen.has(isolation) && (processAt === -1 || at < processAt));
   }
 
   async newestRuntime(language: 'nodejs' | 'python'): Promise<RuntimeId | null> {
