@@ -3,10 +3,10 @@ import type { AcquireFailure, AcquireResult, Lease, Pool } from '../pool/types.t
 import type { Records } from '../records/records.ts';
 import type { SandboxReply, Settled } from '../sandbox/contract/sandbox.ts';
 import { belowMinimum } from './admit.ts';
-import { Answer } from './answer.ts';
-import { CANCELLED_ENDING, type Ending, endingOfFailure, endingOfLoad, endingOfReply } from './ending.ts';
-import { completeRecord, newRecord, UNKNOWN_USAGE } from './record.ts';
-import type { SandboxSource } from './sandbox-source.ts';
+import { Answer } from './outcome/answer.ts';
+import { CANCELLED_ENDING, type Ending, endingOfFailure, endingOfLoad, endingOfReply } from './outcome/ending.ts';
+import { completeRecord, newRecord, UNKNOWN_USAGE } from './outcome/record.ts';
+import type { SandboxSource } from './outcome/sandbox-source.ts';
 import type { InvokeRequest, InvokeResult } from './types.ts';
 
 /** Sandboxes tried when one dies before a byte of the request was written to it; more would hide a defect. */

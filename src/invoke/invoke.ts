@@ -1,8 +1,8 @@
 import type { Pool } from '../pool/types.ts';
 import type { Records } from '../records/records.ts';
 import { admit } from './admit.ts';
-import { refusedResult } from './answer.ts';
 import { Call } from './call.ts';
+import { refusedResult } from './outcome/answer.ts';
 import type { InvokeRequest, InvokeResult, Invoker } from './types.ts';
 
 /** How often a drain looks whether the last call has ended, in ms. */

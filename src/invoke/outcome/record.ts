@@ -1,8 +1,8 @@
-import type { AttemptRecord, InvocationRecord, LogLine, Usage } from '../domain/invocation.ts';
-import type { Settled } from '../sandbox/contract/sandbox.ts';
+import type { AttemptRecord, InvocationRecord, LogLine, Usage } from '../../domain/invocation.ts';
+import type { Settled } from '../../sandbox/contract/sandbox.ts';
+import type { InvokeRequest } from '../types.ts';
 import type { Ending } from './ending.ts';
 import type { SandboxSource } from './sandbox-source.ts';
-import type { InvokeRequest } from './types.ts';
 
 export const UNKNOWN_USAGE: Usage = { cpuMs: null, maxMemoryMib: null, peakScope: null, source: null, shared: false };
 const NO_LINES: LogLine[] = [];

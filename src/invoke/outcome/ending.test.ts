@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { CATALOGUE } from '../errors/catalogue.ts';
-import { ColdframeError } from '../errors/coldframe-error.ts';
-import { revisionOf } from '../pool/testing/pool-testbed.ts';
-import type { AcquireFailure } from '../pool/types.ts';
-import type { BoxExit } from '../sandbox/contract/driver.ts';
-import type { LoadResult, SandboxReply } from '../sandbox/contract/sandbox.ts';
+import { CATALOGUE } from '../../errors/catalogue.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import { revisionOf } from '../../pool/testing/pool-testbed.ts';
+import type { AcquireFailure } from '../../pool/types.ts';
+import type { BoxExit } from '../../sandbox/contract/driver.ts';
+import type { LoadResult, SandboxReply } from '../../sandbox/contract/sandbox.ts';
+import type { InvokeRequest } from '../types.ts';
 import { endingOfFailure, endingOfLoad, endingOfReply } from './ending.ts';
-import type { InvokeRequest } from './types.ts';
 
 const request = { id: 'r1', target: revisionOf('a', 'a1', { timeoutMs: 2_500 }) } as InvokeRequest;
 const error = { errorType: 'TypeError', errorMessage: 'x', stackTrace: [] };

@@ -1,5 +1,5 @@
-import type { Start, StartReason } from '../domain/names.ts';
-import type { AttemptLogs, Sandbox } from '../sandbox/contract/sandbox.ts';
+import type { Start, StartReason } from '../../domain/names.ts';
+import type { AttemptLogs, Sandbox } from '../../sandbox/contract/sandbox.ts';
 
 /** Where an attempt ran and how it got there: a lease, or the load that failed. */
 export interface SandboxSource {

@@ -1,12 +1,12 @@
-import type { FunctionError } from '../domain/invocation.ts';
-import type { Outcome } from '../domain/names.ts';
-import type { ErrorCode } from '../errors/coldframe-error.ts';
-import { ColdframeError } from '../errors/coldframe-error.ts';
-import type { AcquireFailure } from '../pool/types.ts';
-import type { BoxExit } from '../sandbox/contract/driver.ts';
-import type { LoadResult, SandboxReply } from '../sandbox/contract/sandbox.ts';
+import type { FunctionError } from '../../domain/invocation.ts';
+import type { Outcome } from '../../domain/names.ts';
+import type { ErrorCode } from '../../errors/coldframe-error.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import type { AcquireFailure } from '../../pool/types.ts';
+import type { BoxExit } from '../../sandbox/contract/driver.ts';
+import type { LoadResult, SandboxReply } from '../../sandbox/contract/sandbox.ts';
+import type { InvokeRequest } from '../types.ts';
 import { signalWords } from './signal-words.ts';
-import type { InvokeRequest } from './types.ts';
 
 /** How a call ended: the value everything after the sandbox works with. */
 export interface Ending {

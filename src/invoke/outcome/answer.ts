@@ -1,10 +1,10 @@
-import type { FunctionError, InvocationRecord, Receipt } from '../domain/invocation.ts';
-import type { Isolation, Outcome, Start, StartReason } from '../domain/names.ts';
-import type { ColdframeError, ErrorCode } from '../errors/coldframe-error.ts';
+import type { FunctionError, InvocationRecord, Receipt } from '../../domain/invocation.ts';
+import type { Isolation, Outcome, Start, StartReason } from '../../domain/names.ts';
+import type { ColdframeError, ErrorCode } from '../../errors/coldframe-error.ts';
+import type { InvokeRequest, InvokeResult } from '../types.ts';
 import type { Ending } from './ending.ts';
 import { newRecord } from './record.ts';
 import type { SandboxSource } from './sandbox-source.ts';
-import type { InvokeRequest, InvokeResult } from './types.ts';
 
 /** The call an answer belongs to, as far as the answer knows it. */
 interface AnsweredCall {
