@@ -93,6 +93,8 @@ function sendProblem(deps: HttpDeps, thrown: unknown, request: FastifyRequest, r
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
   // Fastify would cut a client that is still sending its body, and it would never read the refusal; Node drains the rest.
   reply.removeHeader('connection');
+  // So that Node does so for a client that wants the connection closed afterwards, too: it will close it itself.
+  if (!request.raw.complete) reply.raw.shouldKeepAlive = true;
   return (
     reply
       .code(error.status)
