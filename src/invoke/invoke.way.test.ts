@@ -47,6 +47,18 @@ describe('at the door', () => {
     expect(await bed.call(revisionOf('a'), 'ok', { minIsolation: 'process' })).toMatchObject({ outcome: 'ok' });
   });
 
+  test('a weaker sandbox than was asked for runs a call without a minimum and no other; the receipt says which it was', async () => {
+    await begin({ fallback: 'weaker' });
+    const plain = revisionOf('a');
+    const target = { ...plain, revision: { ...plain.revision, isolation: 'docker' as const } };
+    expect(await bed.call(target, 'ok')).toMatchObject({ outcome: 'ok', receipt: { isolation: 'process' } });
+    const refused = await bed.call(target, 'park', { minIsolation: 'docker' });
+    expect(refused).toMatchObject({ outcome: 'rejected', code: 'isolation_below_minimum', start: null });
+    expect(bed.parked.size).toBe(0);
+    await until('the slot is free', () => bed.bed.pool.snapshot().sandboxes.every((it) => it.inFlight === 0));
+    expect(await bed.call(target, 'ok')).toMatchObject({ outcome: 'ok', start: 'warm' });
+  });
+
   test('I10: a backlog of records refuses, and lets calls in again when it is gone', async () => {
     await begin();
     bed.records.accepting = false;
@@ -88,10 +100,9 @@ describe('another sandbox', () => {
     await begin();
     bed.pool.deaths = 1;
     const leaving = new AbortController();
-    const answer = bed.call(revisionOf('a'), 'ok', { clientGone: leaving.signal });
-    await until('dead', () => bed.pool.deaths === 0);
-    leaving.abort();
-    expect(await answer).toMatchObject({ outcome: 'cancelled' });
+    bed.pool.onDeath = () => leaving.abort();
+    const result = await bed.call(revisionOf('a'), 'ok', { clientGone: leaving.signal });
+    expect(result).toMatchObject({ outcome: 'cancelled' });
     expect(bed.bed.driver.createdCount).toBe(1);
   });
 });

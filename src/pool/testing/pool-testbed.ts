@@ -20,6 +20,7 @@ export interface TestbedOptions extends Partial<MemoryDriverOptions> {
   pool?: Partial<PoolOptions>;
   /** Code by package hash; echo where absent. */
   code?: Record<string, MemoryModule>;
+  fallback?: 'none' | 'weaker';
 }
 
 export class Testbed {
@@ -29,13 +30,14 @@ export class Testbed {
   readonly guarded: ReturnType<typeof guardDriver>;
 
   constructor(options: TestbedOptions = {}) {
-    const { pool, code, ...driverOptions } = options;
+    const { pool, code, fallback, ...driverOptions } = options;
     this.driver = new MemoryDriver({ resolve: ({ sha256 }) => code?.[sha256] ?? echo, ...driverOptions });
     this.guarded = guardDriver(this.driver, { destroyRetryMs: 1 });
     this.registry = new DriverRegistry({
       drivers: [this.guarded],
       order: [this.driver.isolation],
       log: silentLog,
+      ...(fallback && { fallback }),
     });
     this.pool = new SandboxPool({
       drivers: this.registry,
