@@ -1,6 +1,6 @@
-import { accessSync, chmodSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 
 export interface DataDir {
@@ -42,7 +42,7 @@ function platformDataFolder(xdgDataHome: string | undefined): string {
 /** Null when the directory is ours, private and writable; else what is wrong with it. */
 function claimDirectory(path: string): string | null {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectories(path);
     const stat = lstatSync(path);
     if (!stat.isDirectory()) return 'it is not a directory';
     if (process.getuid && stat.uid !== process.getuid()) return 'it belongs to another user';
@@ -54,4 +54,12 @@ function claimDirectory(path: string): string | null {
       ? 'the file system is read-only'
       : `${(error as NodeJS.ErrnoException).code ?? 'it cannot be made'}`;
   }
+}
+
+/** Node's own recursive mkdir never returns where a parent refuses with ENOENT although it is there, as /proc does. */
+function makeDirectories(path: string): void {
+  if (existsSync(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectories(parent);
+  mkdirSync(path, { mode: 0o700 });
 }
