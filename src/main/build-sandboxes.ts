@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { DriverRegistry } from '../pool/driver-registry.ts';
@@ -25,7 +24,7 @@ export interface Sandboxes {
   registry: DriverRegistry;
   runtimes: HostRuntimes;
   images: RuntimeImages;
-  /** Builds what Docker still lacks, in the background; resolves when done or given up. */
+  /** Builds what Docker still lacks, in the background; resolves when done, given up, or left until Docker answers. */
   prepareImages(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
@@ -78,15 +77,7 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     registry,
     runtimes,
     images,
-    async prepareImages(signal) {
-      if (!existsSync(config.dockerSocket)) return;
-      try {
-        await images.prepareImages({ signal });
-      } catch (error) {
-        if (!signal.aborted) log.warn({ err: error }, 'the runtime images could not be prepared');
-      }
-      if (!signal.aborted) await registry.refresh();
-    },
+    prepareImages: (signal) => prepareWhereDockerAnswers({ registry, images, log, signal }),
     async stop() {
       registry.stop();
       const results = await Promise.allSettled(drivers.map((driver) => driver.stop()));
@@ -97,4 +88,33 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
         if (result.status === 'rejected') log.error({ err: result.reason }, 'a driver did not stop cleanly');
     },
   };
+}
+
+/** Now where Docker answers already, else as soon as a later probe finds that it does; one preparation at a time. */
+async function prepareWhereDockerAnswers({
+  registry,
+  images,
+  log,
+  signal,
+}: {
+  registry: DriverRegistry;
+  images: RuntimeImages;
+  log: HostContext['log'];
+  signal: AbortSignal;
+}): Promise<void> {
+  let isRunning = false;
+  const prepare = async (): Promise<void> => {
+    const probe = registry.report().find(({ driver }) => driver.isolation === 'docker')?.probe;
+    if (isRunning || signal.aborted || (probe?.state !== 'preparing' && probe?.state !== 'usable')) return;
+    isRunning = true;
+    try {
+      await images.prepareImages({ signal });
+    } catch (error) {
+      if (!signal.aborted) log.warn({ err: error }, 'the runtime images could not be prepared');
+    }
+    if (!signal.aborted) await registry.refresh();
+    isRunning = false;
+  };
+  registry.onChange(() => void prepare());
+  await prepare();
 }
