@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Phases } from '../../src/domain/invocation.ts';
 import { FIXTURE_LANGUAGES, fixture } from '../support/fixture.ts';
+import { hostTraces, NO_TRACES } from '../support/host-traces.ts';
 import { PREPARE_TIMEOUT_MS, requireIsolation, TESTED_ISOLATIONS } from '../support/require-isolation.ts';
 import { TestServer } from '../support/test-server.ts';
 
@@ -14,7 +15,11 @@ let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start();
 }, PREPARE_TIMEOUT_MS);
-afterAll(() => server.stop());
+afterAll(async () => {
+  const { body } = await server.api<{ instance: string }>('GET', '/platform');
+  await server.stop();
+  expect(await hostTraces(body.instance)).toEqual(NO_TRACES);
+});
 
 describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
   describe.each(FIXTURE_LANGUAGES)('a %s function', (language) => {

@@ -29,28 +29,48 @@ export function findServer(
   if (flags.profile && !profile)
     throw new CliError(EXIT.usage, `There is no profile ${flags.profile}.`, 'Run `coldframe login` to make one.');
   if (profile) return { url: trimSlash(profile.url), key: key ?? profile.key, from: `profile ${name}` };
-  const asked = flags.dataDir ?? config.dataDir;
-  for (const folder of asked ? [asked] : candidateDataDirs(config.xdgDataHome)) {
-    const local = readLocal(folder);
-    if (local) return { url: trimSlash(url ?? local.url), key: key ?? local.key, from: folder };
-  }
-  if (url)
+  const local = findLocal(flags.dataDir ?? config.dataDir, config.xdgDataHome);
+  const target = url ? trimSlash(url) : local?.url;
+  if (target === undefined)
     throw new CliError(
-      EXIT.usage,
-      'There is an address but no key.',
-      'Give --key or COLDFRAME_KEY, or run `coldframe login`.',
+      EXIT.cannotReachServer,
+      'No Coldframe server was found on this machine.',
+      'Start one with `coldframe up`, or name one with --url and --key.',
     );
+  // The key of this machine's server goes to that server alone, never to another address.
+  const known = key ?? (target === local?.url ? local.key : null);
+  if (known) return { url: target, key: known, from: local?.folder ?? '--url' };
   throw new CliError(
-    EXIT.cannotReachServer,
-    'No Coldframe server was found on this machine.',
-    'Start one with `coldframe up`, or name one with --url and --key.',
+    EXIT.usage,
+    `There is an address, ${target}, but no key for it.`,
+    'Give --key or COLDFRAME_KEY, or run `coldframe login`.',
   );
 }
 
-function readLocal(folder: string): { url: string; key: string } | null {
+interface LocalServer {
+  folder: string;
+  url: string;
+  /** Null when the server was given its admin key, which it does not write down. */
+  key: string | null;
+}
+
+function findLocal(asked: string | null | undefined, xdgDataHome: string | undefined): LocalServer | null {
+  for (const folder of asked ? [asked] : candidateDataDirs(xdgDataHome)) {
+    const server = readText(join(folder, 'server.json'));
+    if (server === null) continue;
+    try {
+      const { url } = JSON.parse(server) as { url: string };
+      return { folder, url: trimSlash(url), key: readText(join(folder, 'admin.key'))?.trim() ?? null };
+    } catch {
+      // Half written by a server that is just starting: as if it were not there.
+    }
+  }
+  return null;
+}
+
+function readText(path: string): string | null {
   try {
-    const { url } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as { url: string };
-    return { url, key: readFileSync(join(folder, 'admin.key'), 'utf8').trim() };
+    return readFileSync(path, 'utf8');
   } catch {
     return null;
   }

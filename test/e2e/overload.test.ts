@@ -1,0 +1,161 @@
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fixture } from '../support/fixture.ts';
+import { ADMIN_KEY, type ApiReply, TestServer } from '../support/test-server.ts';
+
+const MIB = 1024 * 1024;
+/** Timers count whole milliseconds and may be early by one. */
+const TIMER_SLACK_MS = 2;
+
+interface Problem {
+  code: string;
+}
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start({ env: { COLDFRAME_ISOLATION: 'process' } });
+});
+afterAll(() => server.stop());
+
+async function timed(call: Promise<ApiReply<Problem>>): Promise<{ reply: ApiReply<Problem>; clientMs: number }> {
+  const fromMs = performance.now();
+  const reply = await call;
+  return { reply, clientMs: performance.now() - fromMs };
+}
+
+describe('concurrency', () => {
+  it('I1: beyond maxConcurrency calls wait, and the third clock ends their wait with 429 and Retry-After', async () => {
+    await server.deploy('one-at-a-time', 'nodejs', fixture('slow', 'nodejs'), {
+      maxConcurrency: 1,
+      queueTimeoutMs: 400,
+      timeoutMs: 5_000,
+    });
+    await server.invoke('one-at-a-time', { ms: 0 });
+    const first = server.invoke('one-at-a-time', { ms: 1_200 });
+    await server.until('the first to run', async () => (await inFlight('one-at-a-time')) === 1);
+    const { reply, clientMs } = await timed(server.invoke<Problem>('one-at-a-time', { ms: 0 }));
+    expect([reply.status, reply.body.code]).toEqual([429, 'throttled']);
+    expect(Number(reply.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(clientMs).toBeGreaterThanOrEqual(400 - TIMER_SLACK_MS);
+    expect((await first).status).toBe(200);
+    expect((await server.invoke('one-at-a-time', { ms: 0 })).status).toBe(200);
+    await server.until(
+      'the throttle to be counted',
+      async () => {
+        const { body } = await server.api<{ totals: { throttles: number; invocations: number } }>(
+          'GET',
+          '/functions/one-at-a-time/metrics?window=1h&step=1m',
+        );
+        return body.totals.throttles === 1 && body.totals.invocations === 3;
+      },
+      10_000,
+    );
+  });
+
+  it('never more than maxConcurrency run at once, and queued calls are served in turn', async () => {
+    const source = `let running = 0;
+export const handler = async () => {
+  running++;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return running--;
+};`;
+    await server.deploy('two-at-a-time', 'nodejs', source, {
+      maxConcurrency: 2,
+      concurrencyPerSandbox: 8,
+    });
+    const replies = await Promise.all(Array.from({ length: 12 }, () => server.invoke<number>('two-at-a-time', {})));
+    expect(replies.map((reply) => reply.status)).toEqual(Array(12).fill(200));
+    expect(Math.max(...replies.map((reply) => reply.body))).toBeLessThanOrEqual(2);
+  });
+
+  it('maxConcurrency 0 switches a function off', async () => {
+    await server.deploy('off', 'nodejs', fixture('echo', 'nodejs'), {
+      maxConcurrency: 0,
+      queueTimeoutMs: 0,
+    });
+    const reply = await server.invoke<Problem>('off', {});
+    expect([reply.status, reply.body.code]).toEqual([429, 'throttled']);
+  });
+});
+
+describe('callers who leave', () => {
+  it('after dispatch the handler runs on and the record says clientGone', async () => {
+    await server.deploy('left', 'nodejs', fixture('slow', 'nodejs'), { capture: 'all' });
+    await server.invoke('left', { ms: 0 });
+    const controller = new AbortController();
+    const calling = fetch(`${server.url}/api/v1/functions/left/invoke`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      body: '{"ms":600}',
+      signal: controller.signal,
+    }).catch(() => null);
+    await server.until('the call to run', async () => (await inFlight('left')) === 1);
+    controller.abort();
+    expect(await calling).toBeNull();
+    const { body } = await server.api<{ items: { id: string }[] }>('GET', '/invocations?function=left&limit=1');
+    const record = await server.record(body.items[0]?.id ?? '');
+    expect(record).toMatchObject({ outcome: 'ok', result: '{"sleptMs":600}', attempts: [{ clientGone: true }] });
+  });
+
+  it('before dispatch the call is taken off the queue and never runs', async () => {
+    const source = `let calls = 0;
+export const handler = async (event) => {
+  calls++;
+  if (event.ms) await new Promise((resolve) => setTimeout(resolve, event.ms));
+  return calls;
+};`;
+    await server.deploy('queued', 'nodejs', source, { maxConcurrency: 1, timeoutMs: 5_000 });
+    const first = server.invoke('queued', { ms: 700 });
+    await server.until('the first to run', async () => (await inFlight('queued')) === 1);
+    const controller = new AbortController();
+    const waiting = fetch(`${server.url}/api/v1/functions/queued/invoke`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      body: '{}',
+      signal: controller.signal,
+    }).catch(() => null);
+    await server.until('the second to wait', async () => {
+      const { body } = await server.api<{ queued: number }>('GET', '/pool');
+      return body.queued === 1;
+    });
+    controller.abort();
+    await waiting;
+    expect((await first).body).toBe(1);
+    expect((await server.invoke('queued', {})).body).toBe(2);
+  });
+});
+
+it('I10: bodies in flight beyond the budget are refused with 429 before they are read, and others still pass', async () => {
+  await server.deploy('bodies', 'nodejs', fixture('echo', 'nodejs'));
+  const { hostname, port } = new URL(server.url);
+  const head = `POST /api/v1/functions/bodies/invoke HTTP/1.1\r\nhost: ${hostname}:${port}\r\nauthorization: Bearer ${ADMIN_KEY}\r\ncontent-type: application/json\r\ncontent-length: ${6 * MIB}\r\n\r\n`;
+  let refusals = 0;
+  // 42 of them fit into 256 MiB.
+  const held = Array.from({ length: 45 }, () => {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {}).write(head);
+    return socket.once('data', (chunk: Buffer) => {
+      if (chunk.toString().startsWith('HTTP/1.1 429 ')) refusals++;
+    });
+  });
+  try {
+    await server.until('the budget to be full', () => refusals === 3, 20_000);
+    const reply = await server.invoke<Problem>('bodies', JSON.stringify('x'.repeat(5 * MIB)));
+    expect([reply.status, reply.body.code, reply.headers.get('retry-after')]).toEqual([429, 'overloaded', '1']);
+    expect((await server.invoke('bodies', { small: true })).status).toBe(200);
+  } finally {
+    for (const socket of held) socket.destroy();
+  }
+  await server.until(
+    'the budget to come back',
+    async () => {
+      return (await server.invoke('bodies', JSON.stringify('x'.repeat(5 * MIB)))).status === 200;
+    },
+    20_000,
+  );
+});
+
+async function inFlight(name: string): Promise<number> {
+  const { body } = await server.api<{ sandboxes: { functionName: string; inFlight: number }[] }>('GET', '/pool');
+  return body.sandboxes.reduce((sum, one) => sum + (one.functionName === name ? one.inFlight : 0), 0);
+}
