@@ -9,6 +9,8 @@ import { descendants, killAllIn, pidsOf, removeTree } from './cgroup-tree-walk.t
 import { hasPendingKill } from './pending-kill.ts';
 import type { SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 
+/** The kernel charges memory in batches of up to 64 pages, so a group at its limit may stand this much below it. */
+const CHARGE_BATCH_BYTES = 256 * 1024;
 const PERIOD_US = 100_000;
 /** The kernel refuses less. */
 const QUOTA_MIN_US = 1_000;
@@ -142,7 +144,12 @@ export class CgroupV1 implements SandboxCgroup {
 
   limitHits(): number {
     const { memory } = this.#directories;
-    return memory === undefined ? 0 : Number(tryRead(join(memory, 'memory.failcnt')) ?? 0);
+    if (memory === undefined) return 0;
+    const read = (name: string): number => Number(tryRead(join(memory, name)) ?? 0);
+    // With swap accounted the other counter may be the one that fails; newer kernels count in neither, and the peak tells.
+    const failures = read('memory.failcnt') + read('memory.memsw.failcnt');
+    const isPeakAtLimit = read('memory.max_usage_in_bytes') >= read('memory.limit_in_bytes') - CHARGE_BATCH_BYTES;
+    return failures > 0 || !isPeakAtLimit ? failures : 1;
   }
 
   isEmpty(): boolean {

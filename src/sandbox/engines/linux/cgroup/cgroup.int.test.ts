@@ -112,6 +112,27 @@ describe.skipIf(layouts.length === 0)('sandbox cgroups (needs root and a writabl
     });
   });
 
+  test('a group whose processes stay below the limit has no hits; one killed for memory has', async () => {
+    const group = tree(host as CgroupLayout, 'e1').create('limit', limits) as SandboxCgroup;
+    const code =
+      'const kept = []; for (let n = 0; n < 100 && process.argv[1]; n++) kept.push(Buffer.alloc(8388608, 1));';
+    for (const [argument, isHit] of [
+      ['', false],
+      ['allocate', true],
+    ] as const) {
+      const go = 'read go; exec "$0" "$@"';
+      const child = spawn('/bin/sh', ['-c', go, process.execPath, '--eval', code, argument], {
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      group.join(child.pid as number);
+      child.stdin.end('\n');
+      await ended;
+      expect(group.limitHits() > 0).toBe(isHit);
+    }
+    await group.remove(soon());
+  });
+
   test('meters count processor time and memory, and a reset starts a new peak', async () => {
     const group = tree(findCgroupLayout(), 'e1').create('meter', limits) as SandboxCgroup;
     const child = spawn('/bin/sh', [
