@@ -10,7 +10,7 @@ export interface Records {
   began(record: InvocationRecord): void;
   /**
    * A call ended; at most once per id. The payloads' bytes are kept as they are until the next flush, and only then, off the
-   * invocation path, captured (policy, 64 KiB cap, redaction) into `record.event` and `record.result`.
+   * invocation path, captured (policy, 64 KiB cap, redaction) as `event` and `result` of what is stored and read.
    */
   finished(record: InvocationRecord, payloads: Payloads): void;
   /** Throttled or rejected: a counter, not a record; `id` leaves the running ones if it was there. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { StoreOptions } from './open-control-store.ts';
 import { WorkerClient } from './rpc/worker-client.ts';
 import { workerUrl } from './rpc/worker-url.ts';
+import { packBatch } from './telemetry/batch-wire.ts';
 import type { TelemetryWorkerData } from './telemetry/telemetry-worker.ts';
 import type { Metrics, TelemetryStore } from './telemetry-store.ts';
 
@@ -41,7 +42,7 @@ export async function openTelemetryStore(
   });
   const read = (method: string, ...args: unknown[]): Promise<unknown> => reader.call(method, args, READ_DEADLINE_MS);
   return {
-    append: (batch) => writer.call('append', [batch]) as Promise<void>,
+    append: (batch) => writer.call('append', [packBatch(batch)]) as Promise<void>,
     prune: (now) => writer.call('prune', [now]) as Promise<number>,
     async removeFunction(functionId) {
       for (let step = 0; step < REMOVE_STEPS_MAX; step++) {

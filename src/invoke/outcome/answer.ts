@@ -4,7 +4,7 @@ import type { ColdframeError, ErrorCode } from '../../errors/coldframe-error.ts'
 import type { InvokeRequest, InvokeResult } from '../types.ts';
 import type { Ending } from './ending.ts';
 import { newRecord } from './record.ts';
-import type { SandboxSource } from './sandbox-source.ts';
+import { receiptOf, type SandboxSource } from './sandbox-source.ts';
 
 /** The call an answer belongs to, as far as the answer knows it. */
 interface AnsweredCall {
@@ -47,12 +47,7 @@ export class Answer implements InvokeResult {
   }
 
   get receipt(): Receipt | null {
-    if (!this.#from) return null;
-    return {
-      ...this.#from.sandbox.receipt,
-      codeSha256: this.#call.request.target.revision.codeSha256,
-      dependencySetSha256: null,
-    };
+    return this.#from && receiptOf(this.#from, this.#call.request.target.revision.codeSha256);
   }
 
   get record(): Promise<InvocationRecord> {

@@ -2,7 +2,8 @@ import type { AttemptRecord, InvocationRecord, LogLine, Usage } from '../../doma
 import type { Settled } from '../../sandbox/contract/sandbox.ts';
 import type { InvokeRequest } from '../types.ts';
 import type { Ending } from './ending.ts';
-import type { SandboxSource } from './sandbox-source.ts';
+import { receiptOf, type SandboxSource } from './sandbox-source.ts';
+import { utcNow } from './utc-now.ts';
 
 export const UNKNOWN_USAGE: Usage = { cpuMs: null, maxMemoryMib: null, peakScope: null, source: null, shared: false };
 const NO_LINES: LogLine[] = [];
@@ -21,7 +22,7 @@ export function newRecord(request: InvokeRequest): InvocationRecord {
     outcome: null,
     isolation: target.revision.isolation,
     start: null,
-    startedAt: new Date().toISOString(),
+    startedAt: utcNow(),
     finishedAt: null,
     durationMs: null,
     eventBytes: request.event.byteLength,
@@ -52,7 +53,7 @@ export function completeRecord(record: InvocationRecord, completion: Completion)
   record.outcome = ending.outcome;
   record.isolation = from?.sandbox.receipt.isolation ?? record.isolation;
   record.start = from?.start ?? null;
-  record.finishedAt = new Date().toISOString();
+  record.finishedAt = utcNow();
   record.durationMs = totalMs;
   record.resultBytes = ending.body?.byteLength ?? ending.streamedBytes;
   record.attempts.push(attemptOf(record, completion, settled));
@@ -81,9 +82,7 @@ function attemptOf(record: InvocationRecord, completion: Completion, settled: Se
       totalMs,
     },
     usage: settled?.usage ?? UNKNOWN_USAGE,
-    receipt: from
-      ? { ...from.sandbox.receipt, codeSha256: request.target.revision.codeSha256, dependencySetSha256: null }
-      : null,
+    receipt: from && receiptOf(from, request.target.revision.codeSha256),
     error: ending.error,
     logs: loadLogs && loadLogs.lines.length > 0 ? [...loadLogs.lines, ...logs] : logs,
     logsTruncated: (settled?.logs.truncated ?? false) || (loadLogs?.truncated ?? false),

@@ -1,3 +1,4 @@
+import type { Receipt } from '../../domain/invocation.ts';
 import type { Start, StartReason } from '../../domain/names.ts';
 import type { AttemptLogs, Sandbox } from '../../sandbox/contract/sandbox.ts';
 
@@ -10,4 +11,16 @@ export interface SandboxSource {
   loadMs: number | null;
   importMs: number | null;
   loadLogs: AttemptLogs | null;
+}
+
+const receipts = new WeakMap<SandboxSource['sandbox'], Receipt>();
+
+/** What fenced an attempt. All attempts in one sandbox share one receipt object: it is never changed. */
+export function receiptOf(from: SandboxSource, codeSha256: string): Receipt {
+  const { sandbox } = from;
+  const known = receipts.get(sandbox);
+  if (known !== undefined && known.codeSha256 === codeSha256) return known;
+  const receipt: Receipt = { ...sandbox.receipt, codeSha256, dependencySetSha256: null };
+  receipts.set(sandbox, receipt);
+  return receipt;
 }

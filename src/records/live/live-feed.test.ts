@@ -74,6 +74,26 @@ test('invocations and logs are filtered by function and workspace; pool and host
   expect(mine.seen).toEqual([1, 4, 5]);
 });
 
+test('who resumes sees a call begin and end as it did, in summaries without logs, though the record went on', () => {
+  const feed = new LiveFeed(1);
+  const record = exampleRecord(exampleId(1), { state: 'running', outcome: null, finishedAt: null, attempts: [] });
+  feed.publish({ topic: 'invocations', kind: 'began', record });
+  Object.assign(record, exampleRecord(record.id));
+  feed.publish({ topic: 'invocations', kind: 'finished', record });
+  const seen: unknown[] = [];
+  feed.subscribe(
+    { topics: new Set(['invocations'] as const), afterId: 0 },
+    (entry) => seen.push(JSON.parse(entry.json())),
+    () => {},
+  );
+  const attempts = record.attempts.map((attempt) => ({ ...attempt, logs: [] }));
+  expect(seen).toMatchObject([
+    { kind: 'began', record: { state: 'running', outcome: null, finishedAt: null, attempts: [] } },
+    { kind: 'finished', record: { ...record, attempts } },
+  ]);
+  expect(record.attempts[0]?.logs).toHaveLength(1);
+});
+
 test('I10: the buffer is bounded in bytes as well as in events', () => {
   const feed = new LiveFeed(1);
   const lines = [{ at: '', stream: 'stdout' as const, text: 'x'.repeat(200_000) }];

@@ -1,4 +1,5 @@
 import type { LiveEvent } from '../records.ts';
+import { recordAsBegun, recordSummary } from './record-summary.ts';
 
 export const LIVE_TOPICS = ['invocations', 'logs', 'pool', 'host'] as const;
 export type LiveTopic = (typeof LIVE_TOPICS)[number];
@@ -17,7 +18,8 @@ export interface LiveSubscription {
 /** One event of the feed. Ids rise by one, over restarts too; events a listener filters out leave holes in what it sees. */
 export interface LiveEntry {
   id: number;
-  event: LiveEvent;
+  /** Records in it are summaries, made on first use. */
+  readonly event: LiveEvent;
   /** The event as one line of JSON, made on first use and shared by all listeners. */
   json(): string;
 }
@@ -69,6 +71,10 @@ export class LiveFeed {
     return () => this.#onChange.delete(callback);
   }
 
+  /**
+   * Of a call it keeps the record itself and makes the summary only for whoever looks: mostly nobody does. The record may
+   * still change between its `began` and its `finished`, not after that.
+   */
   publish(event: LiveEvent): void {
     const entry = new Entry(this.#nextId++, event);
     if (entry.id - this.#oldestId >= BUFFER_EVENTS_MAX) this.#dropOldest();
@@ -117,7 +123,7 @@ export class LiveFeed {
     if (isForeign || afterId + 1 < this.#oldestId) onGap({ fromId: Math.min(afterId + 1, fromId), toId: fromId - 1 });
     for (let id = fromId; id < this.#nextId; id++) {
       const entry = this.#ring[id % BUFFER_EVENTS_MAX];
-      if (entry !== undefined && wants(listener, entry.event)) listener.onEvent(entry);
+      if (entry !== undefined && wants(listener, entry.source)) listener.onEvent(entry);
     }
   }
 
@@ -148,14 +154,21 @@ interface Listener extends LiveSubscription {
 
 class Entry implements LiveEntry {
   readonly id: number;
-  readonly event: LiveEvent;
+  /** As published. */
+  readonly source: LiveEvent;
   readonly bytes: number;
+  #event: LiveEvent | null = null;
   #json: string | null = null;
 
-  constructor(id: number, event: LiveEvent) {
+  constructor(id: number, source: LiveEvent) {
     this.id = id;
-    this.event = event;
-    this.bytes = EVENT_BYTES + variableBytes(event);
+    this.source = source;
+    this.bytes = EVENT_BYTES + variableBytes(source);
+  }
+
+  get event(): LiveEvent {
+    this.#event ??= shownEvent(this.source);
+    return this.#event;
   }
 
   json(): string {
@@ -164,7 +177,17 @@ class Entry implements LiveEntry {
   }
 }
 
-/** Length of the texts that vary widely; the made JSON is about as long again, which EVENT_BYTES allows for. */
+/** Somebody who resumes sees a call's beginning as it was, though it may have ended since. */
+function shownEvent(event: LiveEvent): LiveEvent {
+  if (event.topic !== 'invocations') return event;
+  const { topic, kind, record } = event;
+  return { topic, kind, record: kind === 'began' ? recordAsBegun(record) : recordSummary(record) };
+}
+
+/**
+ * Length of the texts that vary widely; the made JSON is about as long again, which EVENT_BYTES allows for. A record's output
+ * counts with the `logs` event behind it, which leaves the buffer later and holds the same lines.
+ */
 function variableBytes(event: LiveEvent): number {
   let bytes = 0;
   if (event.topic === 'logs') {

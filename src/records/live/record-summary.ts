@@ -24,6 +24,19 @@ export function recordSummary(record: InvocationRecord): InvocationRecord {
   };
 }
 
+/** The summary as it was when the call began. */
+export function recordAsBegun(record: InvocationRecord): InvocationRecord {
+  const summary = recordSummary(record);
+  summary.state = 'running';
+  summary.outcome = null;
+  summary.start = null;
+  summary.finishedAt = null;
+  summary.durationMs = null;
+  summary.resultBytes = null;
+  summary.attempts = [];
+  return summary;
+}
+
 function withoutLogs(attempt: AttemptRecord): AttemptRecord {
   return {
     number: attempt.number,

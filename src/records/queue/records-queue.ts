@@ -2,7 +2,6 @@ import type { InvocationRecord } from '../../domain/invocation.ts';
 import type { InvocationQuery, LogQuery, StoredLogLine, TelemetryStore } from '../../store/telemetry-store.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { LiveFeed } from '../live/live-feed.ts';
-import { recordSummary } from '../live/record-summary.ts';
 import type { Payloads, Records } from '../records.ts';
 import { RefusalCounters } from '../refusal-counters.ts';
 import { BatchWriter } from './batch-writer.ts';
@@ -17,8 +16,8 @@ const BYTES_MAX = 64 * 1024 * 1024;
 const BYTES_HARD_MAX = 96 * 1024 * 1024;
 /** A crash loses at most what came in this long. */
 const FLUSH_EVERY_MS = 250;
-/** Small, because handing a batch to the worker copies it on the serving thread: this many take under half a millisecond. */
-const BATCH_ROWS_MAX = 128;
+/** The store's own bound. Handing a batch to the worker holds the serving thread: this many take about half a millisecond. */
+const BATCH_ROWS_MAX = 500;
 const BATCH_BYTES_MAX = 1024 * 1024;
 /** A reader of logs waits this long for what is queued to be stored; under steady load or with a dead disk it gets what is there. */
 const FRESH_LOGS_DEADLINE_MS = 1_000;
@@ -80,7 +79,7 @@ export class RecordsQueue implements Records {
 
   began(record: InvocationRecord): void {
     this.#running.set(record.id, record);
-    this.#feed.publish({ topic: 'invocations', kind: 'began', record: recordSummary(record) });
+    this.#feed.publish({ topic: 'invocations', kind: 'began', record });
   }
 
   finished(record: InvocationRecord, payloads: Payloads): void {
@@ -100,7 +99,7 @@ export class RecordsQueue implements Records {
     if (begun !== undefined) {
       // It was shown as running: whoever watches must see it end, though it is only counted.
       this.#running.delete(refusal.id);
-      this.#feed.publish({ topic: 'invocations', kind: 'finished', record: recordSummary(begun) });
+      this.#feed.publish({ topic: 'invocations', kind: 'finished', record: begun });
     }
     this.#counters?.refused(refusal);
     if (!this.#refusals.add(refusal, new Date())) this.#uncounted++;
@@ -154,10 +153,10 @@ export class RecordsQueue implements Records {
   }
 
   #publish(record: InvocationRecord): void {
-    const { workspaceId, functionId, functionName, id: invocationId } = record;
-    this.#feed.publish({ topic: 'invocations', kind: 'finished', record: recordSummary(record) });
+    this.#feed.publish({ topic: 'invocations', kind: 'finished', record });
     for (const { logs } of record.attempts) {
       if (logs.length === 0) continue;
+      const { workspaceId, functionId, functionName, id: invocationId } = record;
       this.#feed.publish({ topic: 'logs', workspaceId, functionId, functionName, invocationId, lines: logs });
     }
   }

@@ -15,9 +15,11 @@ export class UnstoredRecord {
   readonly bytes: number;
   #event: Uint8Array | null = null;
   #result: Uint8Array | null = null;
+  #captured: InvocationRecord;
 
   constructor(record: InvocationRecord, payloads: Payloads | null) {
     this.record = record;
+    this.#captured = record;
     let bytes = RECORD_BYTES + logBytes(record);
     if (payloads !== null && shouldCapture(payloads.capture, record.trigger, record.outcome)) {
       this.#event = withinCap(payloads.event);
@@ -27,13 +29,18 @@ export class UnstoredRecord {
     this.bytes = bytes;
   }
 
-  /** The record with its bodies captured: the work a call's reply must not wait for. Repeating is free. */
+  /**
+   * The record with its bodies captured: the work a call's reply must not wait for. Repeating is free. They go into a copy,
+   * as the live feed holds on to the record for long.
+   */
   captured(): InvocationRecord {
-    if (this.#event !== null) this.record.event = captureBody(this.#event, LIMITS.captureMaxBytes);
-    if (this.#result !== null) this.record.result = captureBody(this.#result, LIMITS.captureMaxBytes);
+    if (this.#event === null && this.#result === null) return this.#captured;
+    const event = this.#event && captureBody(this.#event, LIMITS.captureMaxBytes);
+    const result = this.#result && captureBody(this.#result, LIMITS.captureMaxBytes);
+    this.#captured = { ...this.record, event, result };
     this.#event = null;
     this.#result = null;
-    return this.record;
+    return this.#captured;
   }
 
   /** The same without logs and bodies, for when memory is short; the cut is marked. */

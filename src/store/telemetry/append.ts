@@ -2,19 +2,19 @@ import type { StatementSync } from 'node:sqlite';
 import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
 import type { OpenDatabase } from '../sqlite/open-database.ts';
 import type { TelemetryBatch } from '../telemetry-store.ts';
+import { attemptsText } from './attempts-text.ts';
 import { RollupDeltas } from './rollups/rollup-deltas.ts';
 import { RollupWriter } from './rollups/rollup-writer.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 
 /**
- * Writes batches: records, attempts, bodies, logs and the rollups derived from them, in one transaction. Queries are built
- * by Kysely once and run as prepared statements, since building them costs more than running them.
+ * Writes batches: records with their attempts, bodies, logs and the rollups derived from them, in one transaction. Queries
+ * are built by Kysely once and run as prepared statements, since building them costs more than running them.
  */
 export class Appender {
   readonly #database: OpenDatabase<TelemetrySchema>;
   readonly #rollups: RollupWriter;
   readonly #insertInvocation: StatementSync;
-  readonly #insertAttempt: StatementSync;
   readonly #insertPayload: StatementSync;
   readonly #insertLogBlock: StatementSync;
 
@@ -24,11 +24,9 @@ export class Appender {
     this.#rollups = new RollupWriter(database);
     const invocation = db
       .insertInto('invocations')
-      .values(invocationRow(EXAMPLE))
+      .values(INVOCATION)
       .onConflict((conflict) => conflict.doNothing());
     this.#insertInvocation = raw.prepare(invocation.compile().sql);
-    const attempt = { invocation_id: '', number: 0, workspace_id: '', detail_json: '' };
-    this.#insertAttempt = raw.prepare(db.insertInto('attempts').values(attempt).compile().sql);
     const payload = { invocation_id: '', workspace_id: '', event: '', result: '' };
     this.#insertPayload = raw.prepare(db.insertInto('payloads').values(payload).compile().sql);
     this.#insertLogBlock = raw.prepare(db.insertInto('log_blocks').values(LOG_BLOCK).compile().sql);
@@ -57,69 +55,58 @@ export class Appender {
 
   /** False when a record of that id is there already: it is neither written nor counted again. */
   #insert(record: InvocationRecord): boolean {
-    const row = invocationRow(record);
-    const { changes } = this.#insertInvocation.run(...Object.values(row));
-    if (Number(changes) === 0) return false;
-    for (const attempt of record.attempts) this.#insertAttemptOf(record, attempt);
+    const { changes } = this.#insertInvocation.run(
+      record.id,
+      record.workspaceId,
+      record.functionId,
+      record.functionName,
+      record.mode,
+      record.trigger,
+      record.state,
+      record.outcome,
+      record.isolation,
+      record.start,
+      record.startedAt,
+      record.finishedAt,
+      record.durationMs,
+      record.eventBytes,
+      record.resultBytes,
+      attemptsText(record.attempts),
+    );
+    if (changes === 0) return false;
+    for (const attempt of record.attempts) if (attempt.logs.length > 0) this.#insertLogs(record, attempt);
     if (record.event !== null || record.result !== null) {
       this.#insertPayload.run(record.id, record.workspaceId, record.event, record.result);
     }
     return true;
   }
 
-  #insertAttemptOf(record: InvocationRecord, attempt: AttemptRecord): void {
+  #insertLogs(record: InvocationRecord, attempt: AttemptRecord): void {
     const { id, workspaceId, functionId, functionName } = record;
-    const { logs, ...detail } = attempt;
-    this.#insertAttempt.run(id, attempt.number, workspaceId, JSON.stringify(detail));
-    const first = logs[0];
-    const last = logs.at(-1);
-    if (first === undefined || last === undefined) return;
+    const { number, logs } = attempt;
     const lines = JSON.stringify(logs.map((line) => [line.at, line.stream, line.text]));
-    this.#insertLogBlock.run(id, attempt.number, workspaceId, functionId, functionName, first.at, last.at, lines);
+    this.#insertLogBlock.run(id, number, workspaceId, functionId, functionName, logs[0]!.at, logs.at(-1)!.at, lines);
   }
 }
 
-/** Columns in one fixed order: the same for building the statement and for running it. */
-function invocationRow(record: InvocationRecord): TelemetrySchema['invocations'] {
-  return {
-    id: record.id,
-    workspace_id: record.workspaceId,
-    function_id: record.functionId,
-    function_name: record.functionName,
-    mode: record.mode,
-    trigger: record.trigger,
-    state: record.state,
-    outcome: record.outcome,
-    isolation: record.isolation,
-    start: record.start,
-    started_at: record.startedAt,
-    finished_at: record.finishedAt,
-    duration_ms: record.durationMs,
-    event_bytes: record.eventBytes,
-    result_bytes: record.resultBytes,
-  };
-}
-
-/** Gives Kysely the columns; its values are never written. */
-const EXAMPLE: InvocationRecord = {
+/** Gives Kysely the columns in the order in which they are bound; the values are never written. */
+const INVOCATION: TelemetrySchema['invocations'] = {
   id: '',
-  workspaceId: '',
-  functionId: '',
-  functionName: '',
+  workspace_id: '',
+  function_id: '',
+  function_name: '',
   mode: 'sync',
   trigger: 'api',
   state: 'finished',
   outcome: 'ok',
   isolation: null,
   start: null,
-  startedAt: '',
-  finishedAt: null,
-  durationMs: null,
-  eventBytes: 0,
-  resultBytes: null,
-  event: null,
-  result: null,
-  attempts: [],
+  started_at: '',
+  finished_at: null,
+  duration_ms: null,
+  event_bytes: 0,
+  result_bytes: null,
+  attempts_json: '',
 };
 
 const LOG_BLOCK: TelemetrySchema['log_blocks'] = {

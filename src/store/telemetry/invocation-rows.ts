@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { AttemptRecord, InvocationRecord, LogLine } from '../../domain/invocation.ts';
+import type { InvocationRecord, LogLine } from '../../domain/invocation.ts';
 import type { InvocationQuery } from '../telemetry-store.ts';
+import { attemptsOf } from './attempts-text.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 import { utcText } from './utc-text.ts';
 
@@ -29,9 +30,7 @@ export class InvocationRows {
     if (query.cursor !== undefined) select = select.where('id', '<', query.cursor);
     const rows = await select.execute();
     const page = rows.slice(0, query.limit);
-    const attempts = await this.#attemptsOf(page.map((row) => row.id));
-    const items = page.map((row) => recordOf(row, attempts.get(row.id) ?? []));
-    return { items, nextCursor: rows.length > page.length ? (page.at(-1)?.id ?? null) : null };
+    return { items: page.map(recordOf), nextCursor: rows.length > page.length ? (page.at(-1)?.id ?? null) : null };
   }
 
   /** The whole record, logs and captured bodies included. */
@@ -43,34 +42,21 @@ export class InvocationRows {
       .where('workspace_id', '=', workspaceId)
       .executeTakeFirst();
     if (row === undefined) return null;
-    const record = recordOf(row, (await this.#attemptsOf([id])).get(id) ?? []);
+    const record = recordOf(row);
     const bodies = await this.#db.selectFrom('payloads').selectAll().where('invocation_id', '=', id).executeTakeFirst();
     record.event = bodies?.event ?? null;
     record.result = bodies?.result ?? null;
-    const blocks = await this.#db.selectFrom('log_blocks').selectAll().where('invocation_id', '=', id).execute();
+    const blocks = await this.#db
+      .selectFrom('log_blocks')
+      .select(['attempt', 'lines_json'])
+      .where('function_id', '=', row.function_id)
+      .where('invocation_id', '=', id)
+      .execute();
     for (const block of blocks) {
       const attempt = record.attempts.find(({ number }) => number === block.attempt);
       if (attempt !== undefined) attempt.logs = linesOf(block.lines_json);
     }
     return record;
-  }
-
-  async #attemptsOf(ids: string[]): Promise<Map<string, AttemptRecord[]>> {
-    const byId = new Map<string, AttemptRecord[]>();
-    if (ids.length === 0) return byId;
-    const rows = await this.#db
-      .selectFrom('attempts')
-      .select(['invocation_id', 'detail_json'])
-      .where('invocation_id', 'in', ids)
-      .orderBy('invocation_id')
-      .orderBy('number')
-      .execute();
-    for (const row of rows) {
-      const attempts = byId.get(row.invocation_id) ?? [];
-      attempts.push({ ...JSON.parse(row.detail_json), logs: [] });
-      byId.set(row.invocation_id, attempts);
-    }
-    return byId;
   }
 }
 
@@ -80,7 +66,7 @@ export function linesOf(linesJson: string): LogLine[] {
   return lines.map(([at, stream, text]) => ({ at, stream, text }));
 }
 
-function recordOf(row: Selectable<TelemetrySchema['invocations']>, attempts: AttemptRecord[]): InvocationRecord {
+function recordOf(row: Selectable<TelemetrySchema['invocations']>): InvocationRecord {
   return {
     id: row.id,
     workspaceId: row.workspace_id,
@@ -99,6 +85,6 @@ function recordOf(row: Selectable<TelemetrySchema['invocations']>, attempts: Att
     resultBytes: row.result_bytes,
     event: null,
     result: null,
-    attempts,
+    attempts: attemptsOf(row.attempts_json),
   };
 }

@@ -42,11 +42,11 @@ export class Retention {
     const { db } = this.#database;
     const rows = await db
       .selectFrom('invocations')
-      .select('id')
+      .select(['id', 'function_id'])
       .where('function_id', '=', functionId)
       .limit(STEP_ROWS)
       .execute();
-    if (rows.length > 0) return this.#removeRecords(rows.map((row) => row.id));
+    if (rows.length > 0) return this.#removeRecords(rows);
     const series = await db.selectFrom('series').select('id').where('function_id', '=', functionId).executeTakeFirst();
     if (series === undefined) return 0;
     await this.#inTransaction(async () => {
@@ -70,24 +70,30 @@ export class Retention {
     // Ids sort by time: the first rows are the oldest.
     const oldest = await db
       .selectFrom('invocations')
-      .select(['id', 'started_at'])
+      .select(['id', 'function_id', 'started_at'])
       .orderBy('id')
       .limit(STEP_ROWS)
       .execute();
     const isTooLarge = this.#usedBytes() > this.#limits.bytesMax;
     const doomed = isTooLarge ? oldest.slice(0, SIZE_STEP_ROWS) : oldest.filter((row) => row.started_at < before);
-    return doomed.length === 0 ? 0 : this.#removeRecords(doomed.map((row) => row.id));
+    return doomed.length === 0 ? 0 : this.#removeRecords(doomed);
   }
 
-  async #removeRecords(ids: string[]): Promise<number> {
+  async #removeRecords(rows: { id: string; function_id: string }[]): Promise<number> {
     const { db } = this.#database;
+    const ids = rows.map((row) => row.id);
     await this.#inTransaction(async () => {
-      await db.deleteFrom('log_blocks').where('invocation_id', 'in', ids).execute();
+      for (const [functionId, invocationIds] of idsByFunction(rows)) {
+        await db
+          .deleteFrom('log_blocks')
+          .where('function_id', '=', functionId)
+          .where('invocation_id', 'in', invocationIds)
+          .execute();
+      }
       await db.deleteFrom('payloads').where('invocation_id', 'in', ids).execute();
-      await db.deleteFrom('attempts').where('invocation_id', 'in', ids).execute();
       await db.deleteFrom('invocations').where('id', 'in', ids).execute();
     });
-    return ids.length;
+    return rows.length;
   }
 
   async #pruneRollups(resolutionMs: number, beforeMs: number): Promise<number> {
@@ -132,4 +138,15 @@ export class Retention {
       throw error;
     }
   }
+}
+
+/** Blocks of logs are found by their function first. */
+function idsByFunction(rows: { id: string; function_id: string }[]): Map<string, string[]> {
+  const byFunction = new Map<string, string[]>();
+  for (const { id, function_id } of rows) {
+    const ids = byFunction.get(function_id);
+    if (ids === undefined) byFunction.set(function_id, [id]);
+    else ids.push(id);
+  }
+  return byFunction;
 }

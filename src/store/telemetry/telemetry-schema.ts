@@ -18,8 +18,9 @@ export interface TelemetrySchema {
     duration_ms: number | null;
     event_bytes: number;
     result_bytes: number | null;
+    /** All attempts, without their logs (see attempts-text.ts). */
+    attempts_json: string;
   };
-  attempts: { invocation_id: string; number: number; workspace_id: string; detail_json: string };
   /** Captured bodies, apart so that lists never read them. */
   payloads: { invocation_id: string; workspace_id: string; event: string | null; result: string | null };
   /** All output of one attempt in one row: a function that prints 1,000 lines costs one insert. */

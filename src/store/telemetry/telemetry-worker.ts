@@ -5,8 +5,9 @@ import { hostWorker, type IncomingCall, type WorkerService } from '../rpc/worker
 import { checkpointAndClose, startHousekeeping } from '../sqlite/housekeeping.ts';
 import { migrate } from '../sqlite/migrate.ts';
 import { type OpenDatabase, openForReading, openForWriting } from '../sqlite/open-database.ts';
-import type { InvocationQuery, LogQuery, MetricsQuery, TelemetryBatch } from '../telemetry-store.ts';
+import type { InvocationQuery, LogQuery, MetricsQuery } from '../telemetry-store.ts';
 import { Appender } from './append.ts';
+import { type PackedBatch, unpackBatch } from './batch-wire.ts';
 import { InvocationRows } from './invocation-rows.ts';
 import { LogRows } from './log-rows.ts';
 import { MetricsRows } from './metrics/metrics-rows.ts';
@@ -39,7 +40,7 @@ async function openWriter(): Promise<WorkerService> {
   let isServing = false;
   const stopHousekeeping = startHousekeeping(database.raw, () => !isServing);
   const methods: Methods = {
-    append: async ([batch]) => appender.append(batch as TelemetryBatch),
+    append: async ([batch]) => appender.append(unpackBatch(batch as PackedBatch)),
     prune: ([now]) => retention.prune(now as string),
     removeFunctionStep: async ([functionId]) => {
       const removed = await retention.removeFunction(functionId as string);

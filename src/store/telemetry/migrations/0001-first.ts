@@ -7,7 +7,7 @@ export const first: Migration = {
   name: 'first',
   async up(db) {
     await createInvocations(db);
-    await createAttempts(db);
+    await createPayloads(db);
     await createLogBlocks(db);
     await createRollups(db);
   },
@@ -31,6 +31,7 @@ async function createInvocations(db: Kysely<unknown>): Promise<void> {
     .addColumn('duration_ms', 'real')
     .addColumn('event_bytes', 'integer', (column) => column.notNull())
     .addColumn('result_bytes', 'integer')
+    .addColumn('attempts_json', 'text', (column) => column.notNull())
     .execute();
   // The filters of the list are in the indexes, so that a rare outcome is found without reading the rows between.
   const filters = ['id', 'started_at', 'outcome', 'start', 'state'];
@@ -46,15 +47,7 @@ async function createInvocations(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createAttempts(db: Kysely<unknown>): Promise<void> {
-  await db.schema
-    .createTable('attempts')
-    .addColumn('invocation_id', 'text', (column) => column.notNull())
-    .addColumn('number', 'integer', (column) => column.notNull())
-    .addColumn('workspace_id', 'text', (column) => column.notNull())
-    .addColumn('detail_json', 'text', (column) => column.notNull())
-    .addPrimaryKeyConstraint('attempts_pk', ['invocation_id', 'number'])
-    .execute();
+async function createPayloads(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable('payloads')
     .addColumn('invocation_id', 'text', (column) => column.primaryKey())
@@ -75,8 +68,8 @@ async function createLogBlocks(db: Kysely<unknown>): Promise<void> {
     .addColumn('first_at', 'text', (column) => column.notNull())
     .addColumn('last_at', 'text', (column) => column.notNull())
     .addColumn('lines_json', 'text', (column) => column.notNull())
-    .addPrimaryKeyConstraint('log_blocks_pk', ['invocation_id', 'attempt'])
     .execute();
+  // The only way to a block, by an invocation's id too: whoever asks knows the function. Each further index costs every call.
   await db.schema
     .createIndex('log_blocks_by_function')
     .on('log_blocks')

@@ -35,7 +35,8 @@ export interface RollupDelta {
  * are counted by attempt, in the minute the attempt started; the invocation itself is counted once, with its last attempt.
  */
 export class RollupDeltas {
-  readonly #deltas = new Map<string, RollupDelta>();
+  /** By function: texts to look them up by would cost more than the few comparisons. */
+  readonly #deltas = new Map<string, RollupDelta[]>();
 
   addRecord(record: InvocationRecord): void {
     const { workspaceId, functionId } = record;
@@ -70,22 +71,38 @@ export class RollupDeltas {
     });
   }
 
-  values(): Iterable<RollupDelta> {
-    return this.#deltas.values();
+  *values(): Iterable<RollupDelta> {
+    for (const deltas of this.#deltas.values()) yield* deltas;
   }
 
   #each(series: SeriesKey, timeMs: number, add: (delta: RollupDelta) => void): void {
+    let deltas = this.#deltas.get(series.functionId);
+    if (deltas === undefined) {
+      deltas = [];
+      this.#deltas.set(series.functionId, deltas);
+    }
     for (const resolutionMs of RESOLUTIONS_MS) {
       const atMs = Math.floor(timeMs / resolutionMs) * resolutionMs;
-      const key = `${seriesText(series)} ${resolutionMs} ${atMs}`;
-      let delta = this.#deltas.get(key);
+      let delta = deltas.find(
+        (one) => one.atMs === atMs && one.resolutionMs === resolutionMs && isSameSeries(one.series, series),
+      );
       if (delta === undefined) {
         delta = emptyDelta(series, resolutionMs, atMs);
-        this.#deltas.set(key, delta);
+        deltas.push(delta);
       }
       add(delta);
     }
   }
+}
+
+function isSameSeries(a: SeriesKey, b: SeriesKey): boolean {
+  return (
+    a.outcome === b.outcome &&
+    a.start === b.start &&
+    a.isolation === b.isolation &&
+    a.functionId === b.functionId &&
+    a.workspaceId === b.workspaceId
+  );
 }
 
 /** A series as one text, for maps. */
