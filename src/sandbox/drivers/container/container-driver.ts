@@ -52,6 +52,8 @@ export class ContainerDriver implements Driver {
   readonly #options: ContainerDriverOptions;
   readonly #remover: ContainerRemover;
   readonly #boxes = new Set<ContainerBox>();
+  /** Until nothing is left of those that fail, which is after their callers have given up. */
+  readonly #creating = new Set<Promise<Box>>();
   #enforced: EnforcedLimits | null = null;
   #cgroupDriver = '';
   #stopped = false;
@@ -99,6 +101,16 @@ export class ContainerDriver implements Driver {
   }
 
   async create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
+    const creating = this.#create(spec, signal);
+    this.#creating.add(creating);
+    try {
+      return await creating;
+    } finally {
+      this.#creating.delete(creating);
+    }
+  }
+
+  async #create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
     if (this.#stopped) throw new SandboxError('sandbox_illegal_state', 'the driver is stopped');
     if (spec.network !== 'none')
       throw new SandboxError('network_unenforceable', 'egress is not offered by this driver');
@@ -153,6 +165,7 @@ export class ContainerDriver implements Driver {
     this.#stopped = true;
     const { host, cgroups } = this.#options;
     const signal = AbortSignal.timeout(STOP_DEADLINE_MS);
+    await settledOrAborted([...this.#creating], signal);
     for (const box of this.#boxes) box.kill();
     const results = await Promise.allSettled([...this.#boxes].map((box) => box.destroy(signal)));
     const failures = results.filter((result) => result.status === 'rejected');
@@ -200,4 +213,10 @@ function probeSpec(id: string, host: HostContext): SandboxSpec {
     labels: { instance: host.instance, epoch: host.epoch },
     from: { kind: 'image' },
   };
+}
+
+/** Resolves when all have ended, however, or when the signal aborts. */
+async function settledOrAborted(underWay: Promise<unknown>[], signal: AbortSignal): Promise<void> {
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([Promise.allSettled(underWay), aborted]);
 }
