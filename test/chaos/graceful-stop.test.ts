@@ -36,7 +36,7 @@ it('I8: SIGTERM under load finishes calls in flight, refuses new ones, writes ev
       ids.push(reply.headers.get('coldframe-invocation-id') ?? '');
       return reply.status;
     } catch (error) {
-      return String((error as { cause?: { code?: string } }).cause?.code ?? error);
+      return codeOf(error);
     }
   };
   for (let n = 0; n < QUICK_CALLS; n += 10)
@@ -80,4 +80,10 @@ async function recordedIds(from: TestServer): Promise<Set<string>> {
     cursor = body.nextCursor;
   } while (cursor !== null);
   return ids;
+}
+
+/** The system's own word for a failed connection, however deep. */
+function codeOf(error: unknown): string {
+  const { code, cause } = error as { code?: string; cause?: unknown };
+  return code ?? (cause === undefined ? String(error) : codeOf(cause));
 }

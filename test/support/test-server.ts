@@ -114,7 +114,7 @@ export class TestServer {
         ...headers,
       },
       body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
-    });
+    }).catch((error: unknown) => Promise.reject(this.#whyUnreachable(error)));
     const text = await reply.text();
     let parsed: unknown = null;
     try {
@@ -161,6 +161,13 @@ export class TestServer {
   async stop(): Promise<void> {
     await this.kill('SIGTERM');
     if (this.#ownsDataDir) rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** A server that died unasked says in the failing test how, and its last words. */
+  #whyUnreachable(error: unknown): unknown {
+    if (!this.hasEnded) return error;
+    const how = this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
+    return new Error(`the server has ended (${how}):\n${this.#output.slice(-4_000)}`, { cause: error });
   }
 
   #readServerFile(): boolean {
