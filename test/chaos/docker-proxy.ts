@@ -20,8 +20,8 @@ export class DockerProxy {
 
   /** Passes everything on, as a daemon that runs. */
   async run(): Promise<void> {
+    if (this.#isHanging) for (const connection of this.#connections) connection.destroy();
     this.#isHanging = false;
-    for (const connection of this.#connections) connection.destroy();
     if (this.#server) return;
     const server = createServer((client) => this.#accept(client));
     this.#server = server;
