@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { StoreOptions } from './open-control-store.ts';
 import { WorkerClient } from './rpc/worker-client.ts';
 import { workerUrl } from './rpc/worker-url.ts';
-import { packBatch } from './telemetry/batch-wire.ts';
 import type { TelemetryWorkerData } from './telemetry/telemetry-worker.ts';
+import { packBatch } from './telemetry/wire/pack-batch.ts';
 import type { Metrics, TelemetryStore } from './telemetry-store.ts';
 
 /** Defaults of retention: a week of records, a gibibyte of them. */

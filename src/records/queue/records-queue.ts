@@ -18,7 +18,7 @@ const BYTES_HARD_MAX = 96 * 1024 * 1024;
 const FLUSH_EVERY_MS = 250;
 /** The store's own bound. Handing a batch to the worker holds the serving thread: this many take about half a millisecond. */
 const BATCH_ROWS_MAX = 500;
-const BATCH_BYTES_MAX = 1024 * 1024;
+const BATCH_BYTES_MAX = 2 * 1024 * 1024;
 /** A reader of logs waits this long for what is queued to be stored; under steady load or with a dead disk it gets what is there. */
 const FRESH_LOGS_DEADLINE_MS = 1_000;
 /** A graceful stop waits this long for the store in all. */

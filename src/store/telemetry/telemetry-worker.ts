@@ -7,13 +7,14 @@ import { migrate } from '../sqlite/migrate.ts';
 import { type OpenDatabase, openForReading, openForWriting } from '../sqlite/open-database.ts';
 import type { InvocationQuery, LogQuery, MetricsQuery } from '../telemetry-store.ts';
 import { Appender } from './append.ts';
-import { type PackedBatch, unpackBatch } from './batch-wire.ts';
 import { InvocationRows } from './invocation-rows.ts';
 import { LogRows } from './log-rows.ts';
 import { MetricsRows } from './metrics/metrics-rows.ts';
 import { Retention, type RetentionLimits } from './retention.ts';
 import { TELEMETRY_MIGRATIONS } from './telemetry-migrations.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
+import type { PackedBatch } from './wire/pack-batch.ts';
+import { unpackBatch } from './wire/unpack-batch.ts';
 
 /** What the opener hands over. One thread writes, another reads beside it, so that a long read never delays a batch. */
 export interface TelemetryWorkerData {
