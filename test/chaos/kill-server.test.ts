@@ -33,8 +33,10 @@ beforeEach(async () => {
 }, PREPARE_TIMEOUT_MS);
 
 afterEach(async () => {
+  const instances = await Promise.all([victim, bystander].filter((one) => !one.hasEnded).map(instanceOf));
   await Promise.all([victim.stop(), bystander.stop()]);
   rmSync(dataDir, { recursive: true, force: true });
+  for (const instance of instances) expect(await hostTraces(instance)).toEqual(NO_TRACES);
 });
 
 /** Calls without end and keeps what was answered; ends with the server's death. */
