@@ -4,8 +4,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { findNode24 } from './find-node24.mjs';
-
-const FLAGS = ['--disable-warning=ExperimentalWarning'];
+import { NODE_FLAGS } from './node-flags.mjs';
 
 /** Ends this process when the child ends, as the child did. */
 export function runOnNode24(root, args, options = {}) {
@@ -18,7 +17,7 @@ export function runOnNode24(root, args, options = {}) {
   }
   // Compiled code is kept beside the packages it belongs to: half a second less at every start, where that may be written.
   const env = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compiled'), ...process.env };
-  runInPlace(node, [...FLAGS, ...args], { env, ...options }).then((code) => process.exit(code));
+  runInPlace(node, [...NODE_FLAGS, ...args], { env, ...options }).then((code) => process.exit(code));
 }
 
 /** Resolves to the exit code a shell would report; a child that cannot be started counts as 127. */

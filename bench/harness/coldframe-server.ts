@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { NODE_FLAGS } from '../../bin/node-flags.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const READY_TIMEOUT_MS = 180_000;
@@ -32,21 +33,17 @@ export class ColdframeServer {
   }): Promise<ColdframeServer> {
     const port = options.keep?.port ?? (await freePort());
     const dataDir = options.keep?.dataDir ?? mkdtempSync(join(tmpdir(), 'coldframe-bench-'));
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/cli/main.ts'), 'up'],
-      {
-        env: {
-          ...process.env,
-          COLDFRAME_PORT: String(port),
-          COLDFRAME_ADMIN_KEY: ADMIN_KEY,
-          COLDFRAME_DATA_DIR: dataDir,
-          COLDFRAME_LOG_LEVEL: 'warn',
-          ...options.env,
-        },
-        stdio: ['ignore', 'ignore', 'inherit'],
+    const child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'src/cli/main.ts'), 'up'], {
+      env: {
+        ...process.env,
+        COLDFRAME_PORT: String(port),
+        COLDFRAME_ADMIN_KEY: ADMIN_KEY,
+        COLDFRAME_DATA_DIR: dataDir,
+        COLDFRAME_LOG_LEVEL: 'warn',
+        ...options.env,
       },
-    );
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     const server = new ColdframeServer(port, dataDir, child);
     await server.untilReady(`/readyz?isolation=${options.isolation}`);
     return server;

@@ -15,7 +15,7 @@ export async function run({ isolation }: { isolation: string }): Promise<void> {
   const server = await ColdframeServer.start({ isolation });
   try {
     await server.deploy('one', 'nodejs24', NODE_ECHO, { isolation, concurrencyPerSandbox: 1 });
-    await server.deploy('sixteen', 'nodejs24', NODE_ECHO, { isolation, concurrencyPerSandbox: 16, maxConcurrency: 16 });
+    await server.deploy('sixteen', 'nodejs24', NODE_ECHO, { isolation, concurrencyPerSandbox: 32, maxConcurrency: 32 });
     const target = (name: string): LoadTarget => ({
       port: server.port,
       request: postRequest(`/api/v1/functions/${name}/invoke`, EVENT, { authorization: `Bearer ${ADMIN_KEY}` }),

@@ -45,7 +45,7 @@ export class Keys {
   readonly #table: KeysTable;
   readonly #now: () => number;
   readonly #byDigest = new Map<string, KnownKey>();
-  readonly #used = new Map<string, string>();
+  readonly #used = new Map<string, number>();
   #creating = 0;
   #touchedAtMs = 0;
 
@@ -68,7 +68,7 @@ export class Keys {
     if (known === undefined) return null;
     const nowMs = this.#now();
     if (nowMs >= known.expiresAtMs) return null;
-    if (known.row) this.#used.set(known.row.id, new Date(nowMs).toISOString());
+    if (known.row) this.#used.set(known.row.id, nowMs);
     return known.principal;
   }
 
@@ -124,7 +124,7 @@ export class Keys {
   async flushUses(force = false): Promise<void> {
     if (this.#used.size === 0 || (!force && this.#now() - this.#touchedAtMs < TOUCH_EVERY_MS)) return;
     this.#touchedAtMs = this.#now();
-    const uses = [...this.#used].map(([id, at]) => ({ id, at }));
+    const uses = [...this.#used].map(([id, usedAtMs]) => ({ id, at: new Date(usedAtMs).toISOString() }));
     this.#used.clear();
     for (const { row } of this.#byDigest.values()) {
       const use = row && uses.find(({ id }) => id === row.id);
@@ -153,7 +153,9 @@ export class Keys {
 
   #view(row: KeyRow): KeyView {
     const { id, name, scopes, createdAt, expiresAt } = row;
-    return { id, name, scopes, createdAt, lastUsedAt: this.#used.get(id) ?? row.lastUsedAt, expiresAt };
+    const usedAtMs = this.#used.get(id);
+    const lastUsedAt = usedAtMs === undefined ? row.lastUsedAt : new Date(usedAtMs).toISOString();
+    return { id, name, scopes, createdAt, lastUsedAt, expiresAt };
   }
 }
 

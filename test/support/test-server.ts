@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { NODE_FLAGS } from '../../bin/node-flags.mjs';
 import type { InvocationRecord } from '../../src/domain/invocation.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -37,22 +38,18 @@ export class TestServer {
   private constructor(options: TestServerOptions) {
     this.#ownsDataDir = options.dataDir === undefined;
     this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'coldframe-test-'));
-    this.#child = spawn(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/cli/main.ts'), 'up'],
-      {
-        env: {
-          PATH: process.env.PATH,
-          HOME: this.dataDir,
-          COLDFRAME_PORT: '0',
-          COLDFRAME_ADMIN_KEY: ADMIN_KEY,
-          COLDFRAME_DATA_DIR: this.dataDir,
-          COLDFRAME_LOG_LEVEL: 'info',
-          ...options.env,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
+    this.#child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'src/cli/main.ts'), 'up'], {
+      env: {
+        PATH: process.env.PATH,
+        HOME: this.dataDir,
+        COLDFRAME_PORT: '0',
+        COLDFRAME_ADMIN_KEY: ADMIN_KEY,
+        COLDFRAME_DATA_DIR: this.dataDir,
+        COLDFRAME_LOG_LEVEL: 'info',
+        ...options.env,
       },
-    );
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
   }
