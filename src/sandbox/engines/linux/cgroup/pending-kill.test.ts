@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { hasPendingKill } from './pending-kill.ts';
 
@@ -18,8 +19,10 @@ it('a process that runs has no kill pending', () => {
   expect(hasPendingKill([process.pid, child.pid ?? 0])).toBe(false);
 });
 
-it('a signal pending that is no kill does not count', () => {
+it('a signal pending that is no kill does not count', async () => {
   child.kill('SIGSTOP');
+  // Until it has stopped, the next signal would end it instead of staying pending.
+  await expect.poll(() => readFileSync(`/proc/${child.pid}/status`, 'latin1')).toMatch(/^State:\tT/m);
   child.kill('SIGTERM');
   child.kill('SIGUSR1');
   expect(hasPendingKill([child.pid ?? 0])).toBe(false);
