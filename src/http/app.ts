@@ -7,6 +7,7 @@ import { type Access, requireScope } from './access.ts';
 import type { App } from './app-types.ts';
 import type { BodyBudget } from './body/body-budget.ts';
 import { createJsonBodyParser } from './body/json-body-parser.ts';
+import { keepOpenForUnreadBody } from './body/keep-open-for-unread-body.ts';
 import type { HttpDeps, Principal } from './deps.ts';
 import type { InvokeEndpoint } from './invoke/invoke-endpoint.ts';
 import { registerOpenApi } from './pages/open-api.ts';
@@ -93,8 +94,7 @@ function sendProblem(deps: HttpDeps, thrown: unknown, request: FastifyRequest, r
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
   // Fastify would cut a client that is still sending its body, and it would never read the refusal; Node drains the rest.
   reply.removeHeader('connection');
-  // So that Node does so for a client that wants the connection closed afterwards, too: it will close it itself.
-  if (!request.raw.complete) reply.raw.shouldKeepAlive = true;
+  keepOpenForUnreadBody(reply.raw);
   return (
     reply
       .code(error.status)

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { CATALOGUE, type ErrorCode } from '../../errors/catalogue.ts';
+import { keepOpenForUnreadBody } from '../body/keep-open-for-unread-body.ts';
 
 const FORBIDDEN =
   'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html';
@@ -44,6 +45,7 @@ function answerText(res: ServerResponse, status: number, body: string, extra: st
 }
 
 function answer(res: ServerResponse, status: number, type: string, body: string, extra: string[]): void {
+  keepOpenForUnreadBody(res);
   res.writeHead(status, ['content-type', type, 'content-length', String(Buffer.byteLength(body)), ...extra]);
   res.end(body);
 }

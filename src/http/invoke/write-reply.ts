@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeResult } from '../../invoke/types.ts';
 import type { BodyBudget } from '../body/body-budget.ts';
+import { keepOpenForUnreadBody } from '../body/keep-open-for-unread-body.ts';
 import { PROBLEM_TYPE, problemOf, problemOfError } from '../problems/problem.ts';
 
 /** Results below it leave with the socket's own buffer and are not worth a listener. */
@@ -54,9 +55,10 @@ export function writeReply(res: ServerResponse, result: InvokeResult, budget: Bo
   }
 }
 
-/** A refusal before the call began. A body that was not read is drained by Node, so the client sees the answer. */
+/** A refusal before the call began. */
 export function writeRefusal(res: ServerResponse, error: ColdframeError, requestId: string): void {
   if (res.headersSent || res.destroyed) return;
+  keepOpenForUnreadBody(res);
   const problem = problemOfError(error, requestId);
   const headers = ['content-type', PROBLEM_TYPE, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
   if (error.retryAfterSeconds !== null) headers.push('retry-after', String(error.retryAfterSeconds));
