@@ -128,7 +128,10 @@ export class Call {
   readonly #onReply = (reply: SandboxReply): void => {
     const mayGoElsewhere = reply.kind === 'died' && !reply.dispatched && this.#dispatches < DISPATCH_ATTEMPTS_MAX;
     if (mayGoElsewhere) this.#isBetween = true;
-    else this.#answer(endingOfReply(reply, this.request), this.#lease);
+    else {
+      this.#lease?.replied();
+      this.#answer(endingOfReply(reply, this.request), this.#lease);
+    }
   };
 
   readonly #onSettled = (settled: Settled): void => {

@@ -14,6 +14,7 @@ export class PoolLease implements Lease {
   readonly importMs: number | null;
   readonly loadLogs: AttemptLogs | null;
   readonly #entry: PooledSandbox;
+  #isReplied = false;
   #isReleased = false;
 
   constructor(entry: PooledSandbox, parts: LeaseParts, queueMs: number) {
@@ -28,9 +29,16 @@ export class PoolLease implements Lease {
     this.#entry = entry;
   }
 
+  replied(): void {
+    if (this.#isReplied || this.#isReleased) return;
+    this.#isReplied = true;
+    this.#entry.home!.settling++;
+  }
+
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
+    if (this.#isReplied) this.#entry.home!.settling--;
     this.#entry.home!.release(this.#entry, this.start);
   }
 }

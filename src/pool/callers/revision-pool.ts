@@ -41,6 +41,8 @@ export class RevisionPool {
   loading = 0;
   /** Sandboxes asked for by minWarm, not yet claimed. */
   prefills = 0;
+  /** Leases whose reply has been given: slots about to be free. */
+  settling = 0;
   /** Loads that failed in a row by the user's code. */
   brokenLoads = 0;
   /** Calls one sandbox takes at once: as configured, until a loaded one says that it can take fewer. */
@@ -121,7 +123,7 @@ export class RevisionPool {
 
   /** Sandboxes to start now: for callers who could be served if there were more, and for minWarm. */
   want(): number {
-    const callers = Math.min(this.queue.size, this.maxConcurrency - this.owner.inFlight);
+    const callers = Math.min(this.queue.size - this.settling, this.maxConcurrency - this.owner.inFlight);
     const forCallers = Math.max(0, Math.ceil(callers / this.slotsEach));
     const bounded = this.brokenLoads > 0 ? Math.min(forCallers, BROKEN_LOADS_MAX) : forCallers;
     return Math.max(bounded - this.loading, this.prefills);
