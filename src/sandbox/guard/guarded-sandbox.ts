@@ -21,7 +21,9 @@ import { loadHandler } from './session/load-handler.ts';
 import { type SessionOwner, ShimSession } from './session/shim-session.ts';
 
 /** Time a handler has to end after the cancel call. */
-export const CANCEL_GRACE_MS = 1_000;
+export /** A frame up to here is one piece in a Unix socket: a reader takes all of it or nothing. */
+const ONE_READ_MAX_BYTES = 16 * 1024;
+const CANCEL_GRACE_MS = 1_000;
 const KILLED: BoxExit = { cause: 'destroyed', exitCode: null, signal: 'SIGKILL' };
 
 export interface GuardedSandboxOptions {
@@ -231,6 +233,15 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   }
 
   // --- for the session
+
+  /** With one small call on its way, that call was never read: whoever made it may send it elsewhere. */
+  onUnread(): void {
+    const call = this.#calls.only();
+    if (call === null || call.isCancelled || call.hasBeenHeard || call.request.event.length > ONE_READ_MAX_BYTES)
+      return;
+    call.isDispatched = false;
+    this.#end('the sandbox died before it read the call', { cause: 'lost', exitCode: null, signal: null }, null);
+  }
 
   onDeath(exit: BoxExit): void {
     this.#end(`the sandbox ended (${exit.cause})`, exit, null);

@@ -51,6 +51,12 @@ export class CallTable {
     return null;
   }
 
+  /** The one call there is, when it still waits for its reply; null with none or several. */
+  only(): Call | null {
+    const [call] = this.#calls.values();
+    return this.#calls.size === 1 && call !== undefined && !call.hasReplied ? call : null;
+  }
+
   /** Empties the table. */
   takeAll(): Call[] {
     const calls = [...this.#calls.values()];

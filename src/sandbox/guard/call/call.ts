@@ -54,6 +54,11 @@ export class Call implements Settling {
     this.#timer = setTimeout(expire, request.timeoutMs, this);
   }
 
+  /** Something of it came back: a part of a stream, or a console line. */
+  get hasBeenHeard(): boolean {
+    return this.relay !== null || this.lines !== null;
+  }
+
   /** Ends the call; what comes after the first reply is ignored. */
   reply(reply: SandboxReply): void {
     if (this.hasReplied) return;

@@ -15,6 +15,8 @@ export interface SessionOwner {
   /** A frame of a call, or a console line. */
   onCallFrame(frame: Frame): void;
   onViolation(detail: string): void;
+  /** The connection broke with something in it that the shim had not read. */
+  onUnread(): void;
   /** The box ended by itself. */
   onDeath(exit: BoxExit): void;
   /** Loading asks for the end. */
@@ -51,7 +53,10 @@ export class ShimSession implements HandshakePort, LoadPort {
         // A process killed while it wrote leaves half a frame: that is its death, not its doing.
         if (violation.kind !== 'truncated') owner.onViolation(violation.detail);
       },
-      onClose: () => this.#death.channelClosed(),
+      onClose: (error) => {
+        if (saysUnread(error)) owner.onUnread();
+        this.#death.channelClosed();
+      },
     });
     // Drivers hand it over paused, so that no byte is lost between the accept and here.
     this.#channel.resume();
@@ -115,4 +120,10 @@ export class ShimSession implements HandshakePort, LoadPort {
     if (frame.stream !== 0 || frame.type === FRAME.log) this.#owner.onCallFrame(frame);
     else if (!this.#expectation?.take(frame)) this.#owner.onViolation(`frame type ${frame.type} out of order`);
   }
+}
+
+/** A Unix socket closed with unread bytes in it is reset; one closed before a write breaks the pipe. unix(7) */
+function saysUnread(error: Error | null): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }
