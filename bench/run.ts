@@ -17,8 +17,8 @@ if (name === undefined || (name !== 'all' && !SCENARIOS.includes(name))) {
 }
 for (const scenario of name === 'all' ? SCENARIOS : [name]) {
   const module = (await import(join(import.meta.dirname, 'scenarios', `${scenario}.ts`))) as {
-    run(options: { isolation: string }): Promise<void>;
+    run(options: { isolation: string; quick: boolean }): Promise<void>;
   };
-  await module.run({ isolation });
+  await module.run({ isolation, quick: rest.includes('--quick') });
 }
 process.exit(0);
