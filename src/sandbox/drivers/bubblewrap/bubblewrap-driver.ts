@@ -97,7 +97,7 @@ export class BubblewrapDriver implements Driver {
     cgroups.prepare();
     this.#tool ??= await findBubblewrap(signal);
     if (this.#tool === null) throw new SandboxError('isolation_unavailable', 'bwrap is not installed');
-    await slots.prepare(signal);
+    await slots.prepare();
     await runtimes.prepare(signal);
     this.#filterPath = await this.#writeFilter();
   }

@@ -77,7 +77,7 @@ export class ProcessDriver implements Driver {
 
   async start(signal: AbortSignal): Promise<void> {
     this.#options.cgroups.prepare();
-    await this.#options.slots.prepare(signal);
+    await this.#options.slots.prepare();
     await this.#options.runtimes.prepare(signal);
   }
 

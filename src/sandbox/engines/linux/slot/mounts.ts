@@ -17,10 +17,16 @@ export function isSharedMount(mountinfo: string, directory: string): boolean {
   return mountPoints(mountinfo).some(({ path, shared }) => path === directory && shared);
 }
 
-/** Null when the directory is a shared mount of its own afterwards, else the reason. */
-export async function makeSharedMount(directory: string, signal: AbortSignal): Promise<string | null> {
-  if (isSharedMount(await readFile('/proc/self/mountinfo', 'utf8'), directory)) return null;
-  const bound = await mount(['--bind', directory, directory], signal);
+/**
+ * Null when the directory is a shared mount of its own afterwards, else the reason. Not to be aborted, since it serves every
+ * sandbox: a mount stopped half-way may have been made all the same, and the next try would put another on top.
+ */
+export async function makeSharedMount(directory: string): Promise<string | null> {
+  const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
+  if (isSharedMount(mountinfo, directory)) return null;
+  const signal = AbortSignal.timeout(MOUNT_DEADLINE_MS);
+  const isMount = mountPoints(mountinfo).some(({ path }) => path === directory);
+  const bound = isMount ? null : await mount(['--bind', directory, directory], signal);
   if (bound !== null) return bound;
   const failure = await mount(['--make-shared', directory], signal);
   if (failure !== null) await unmount(directory, signal);

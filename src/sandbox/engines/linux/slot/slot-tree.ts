@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DriverLog } from '../../../contract/host-context.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { isOlder } from '../epoch.ts';
-import { isSharedMount, makeSharedMount, mountsUnder, unmount } from './mounts.ts';
+import { makeSharedMount, mountsUnder, unmount } from './mounts.ts';
 import { PackageMounts } from './package-mounts.ts';
 import { Slot, type SlotOwner } from './slot.ts';
 
@@ -43,9 +43,9 @@ export class SlotTree {
     return this.#packages !== null;
   }
 
-  /** Makes the directories and, as root, the shared mount. Safe to repeat; every `create` waits for it. */
-  prepare(signal: AbortSignal): Promise<void> {
-    this.#prepared ??= this.#prepare(signal).catch((error) => {
+  /** Makes the directories and, as root, the shared mount. Safe to repeat; every `create` waits for it, none may abort it. */
+  prepare(): Promise<void> {
+    this.#prepared ??= this.#prepare().catch((error) => {
       this.#prepared = null;
       throw error;
     });
@@ -54,7 +54,8 @@ export class SlotTree {
 
   /** A fresh slot for the sandbox. Rejects with SandboxError `sandbox_start_failed`; nothing is left then. */
   async create(sandboxId: string, owner: SlotOwner, signal: AbortSignal): Promise<Slot> {
-    await this.prepare(signal);
+    await this.prepare();
+    signal.throwIfAborted();
     const directory = join(this.epochDir, sandboxId);
     if (Buffer.byteLength(join(directory, 'ch', 's')) > SOCKET_PATH_MAX_BYTES) {
       throw new SandboxError('sandbox_start_failed', `socket path too long: ${directory}/ch/s`);
@@ -91,15 +92,16 @@ export class SlotTree {
     this.#prepared = null;
     this.#packages = null;
     await this.#removeEpoch(this.epochDir, signal);
-    if (isSharedMount(await readMounts(), this.#runDir)) await unmount(this.#runDir, signal);
+    const own = mountsUnder(await readMounts(), this.#runDir).filter((mountPoint) => mountPoint === this.#runDir);
+    for (const mountPoint of own) await unmount(mountPoint, signal);
   }
 
-  async #prepare(signal: AbortSignal): Promise<void> {
+  async #prepare(): Promise<void> {
     await mkdir(this.epochDir, { recursive: true, mode: 0o711 });
     await chmod(this.#runDir, 0o711);
     await chmod(this.epochDir, 0o711);
     if (process.getuid?.() !== 0) return;
-    const failure = await makeSharedMount(this.#runDir, signal);
+    const failure = await makeSharedMount(this.#runDir);
     if (failure === null) {
       this.#packages = new PackageMounts(join(this.epochDir, '.pkg'));
     } else
