@@ -13,6 +13,12 @@ export interface Settings {
   [name: string]: unknown;
 }
 
+interface PooledView {
+  isolation: string;
+  runtime: string;
+  state: string;
+}
+
 /** A real server in its own process, data directory and port; everything goes with `stop`. */
 export class ColdframeServer {
   readonly port: number;
@@ -86,12 +92,14 @@ export class ColdframeServer {
     await this.api('POST', '/functions', { name, runtime, code: { source }, ...settings });
   }
 
-  /** Waits until the pool holds `count` ready generic sandboxes of an isolation. */
-  async untilPoolHolds(isolation: string, count: number, timeoutMs = 120_000): Promise<number> {
+  /** Waits until the pool holds `count` ready generic sandboxes of an isolation (and runtime); returns how many it holds. */
+  async untilPoolHolds(isolation: string, count: number, runtime?: string, timeoutMs = 60_000): Promise<number> {
     const endAtMs = performance.now() + timeoutMs;
     for (;;) {
-      const pool = await this.api<{ byIsolation: Record<string, { ready: number; creating: number }> }>('GET', '/pool');
-      const ready = pool.byIsolation[isolation]?.ready ?? 0;
+      const { sandboxes } = await this.api<{ sandboxes: PooledView[] }>('GET', '/pool');
+      const ready = sandboxes.filter(
+        (one) => one.isolation === isolation && one.state === 'ready' && (!runtime || one.runtime === runtime),
+      ).length;
       if (ready >= count || performance.now() > endAtMs) return ready;
       await new Promise((wake) => setTimeout(wake, 20));
     }

@@ -40,7 +40,7 @@ export async function run({ isolation }: { isolation: string }): Promise<void> {
         starts[start] = (starts[start] ?? 0) + 1;
       }
       const refillFromMs = performance.now();
-      if (ready > 0) await server.untilPoolHolds(isolation, Math.min(ready, held), 60_000);
+      if (ready > 0) await server.untilPoolHolds(isolation, Math.min(ready, held), undefined, 60_000);
       rows.push({
         id: 'S10',
         what: `burst of ${FUNCTIONS} first calls, ${held} ready, ${isolation}`,

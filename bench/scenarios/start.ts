@@ -102,7 +102,7 @@ async function firstCalls(
       `${options.source}# ${index}\n`.replace('# ', options.runtime.startsWith('node') ? '// ' : '# '),
       { isolation: options.isolation, env: options.env },
     );
-    if (options.expected === 'claimed') await server.untilPoolHolds(options.isolation, 2);
+    if (options.expected === 'claimed') await server.untilPoolHolds(options.isolation, 1, options.runtime);
     const request = postRequest(`/api/v1/functions/${name}/invoke`, EVENT, { authorization: `Bearer ${ADMIN_KEY}` });
     const fromMs = performance.now();
     const reply = await connection.send(request);
