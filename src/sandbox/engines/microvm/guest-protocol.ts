@@ -1,0 +1,41 @@
+/**
+ * What host and guest say to each other beside the shim's frames; `runtimes/guest/agent.py` is the other side. Four
+ * connections: ports of one virtio-serial device named `coldframe.<name>`, or vsock connections that the guest dials to the
+ * host (CID 2) on these port numbers. `channel` carries the shim's frames untouched, `stdout` and `stderr` what user code
+ * prints; `control` carries one JSON object a line, at most CONTROL_LINE_MAX_BYTES long.
+ *
+ * Order: host `boot`, guest `ready` (the shim has connected and said hello, which the agent still holds back; nothing of a
+ * function is there yet: this is where snapshots are taken), host `begin`, guest `begun` (clock and entropy are new, bytes
+ * flow), host `code` once the drive is swapped, guest `coded`. At any time guest `oom` and, last of all, `exit`. A guest
+ * whose control connection ends before `begin` dials again (it has been restored); after it, it powers off.
+ */
+export const GUEST_PORTS = { control: 1001, channel: 1002, stdout: 1003, stderr: 1004 } as const;
+export type GuestPort = keyof typeof GUEST_PORTS;
+
+export const CONTROL_LINE_MAX_BYTES = 64 * 1024;
+
+export type HostMessage =
+  | {
+      op: 'boot';
+      runtime: string;
+      token: string;
+      /** Variables that only work at boot. */
+      env: Record<string, string>;
+      /** Of the function and its children, tmpfs pages included. */
+      memoryMib: number;
+      diskMib: number;
+      pidsMax: number;
+    }
+  | { op: 'begin'; entropy: string; wallTimeMs: number }
+  | { op: 'code'; entropy: string; wallTimeMs: number };
+
+export type GuestMessage =
+  | { event: 'ready' }
+  | { event: 'begun' }
+  | { event: 'coded' }
+  /** Something asked for could not be done; the guest is of no use any more. */
+  | { event: 'failed'; detail: string }
+  /** Processes of the function that the guest's kernel has killed for memory, all told. */
+  | { event: 'oom'; kills: number }
+  /** The shim has ended and everything it wrote has been handed over. */
+  | { event: 'exit'; exitCode: number | null; signal: string | null; oomKills: number };
