@@ -314,6 +314,15 @@ export const CATALOGUE = {
     likelyCause: 'A mistyped or deleted name.',
     whatToDo: 'List the test events.',
   },
+  template_not_found: {
+    status: 404,
+    title: 'Template not found',
+    detail: 'There is no template of that name.',
+    causedBy: 'user',
+    retryable: false,
+    likelyCause: 'A mistyped name, or one of another version of Coldframe.',
+    whatToDo: 'List the templates.',
+  },
   quota_exceeded: {
     status: 422,
     title: 'Quota exceeded',

@@ -13,6 +13,7 @@ import type { InvokeCatalog, InvokeResult, Invoker, RunnableRevision } from '../
 import type { PoolSnapshot } from '../pool/types.ts';
 import type { LiveEvent, Records } from '../records/records.ts';
 import type { TelemetryStore } from '../store/telemetry-store.ts';
+import type { TemplateShelf } from '../templates/template-shelf.ts';
 
 /** Everything the HTTP rooms ask of the rest of the server; main.ts hands it in. */
 export interface HttpDeps {
@@ -21,6 +22,7 @@ export interface HttpDeps {
   auth: HttpAuth;
   functions: FunctionOperations;
   testEvents: TestEventOperations;
+  templates: Pick<TemplateShelf, 'list' | 'get'>;
   keys: KeyOperations;
   catalog: InvokeCatalog;
   urls: UrlCatalog;

@@ -36,6 +36,8 @@ import { createSignInLink } from './session/create-sign-in-link.ts';
 import { getSession } from './session/get-session.ts';
 import { signIn } from './session/sign-in.ts';
 import { signOut } from './session/sign-out.ts';
+import { getTemplate } from './templates/get-template.ts';
+import { listTemplates } from './templates/list-templates.ts';
 import { deleteTestEvent } from './test-events/delete-test-event.ts';
 import { getTestEvent } from './test-events/get-test-event.ts';
 import { listTestEvents } from './test-events/list-test-events.ts';
@@ -57,6 +59,7 @@ export function registerRoutes(app: App, deps: HttpDeps, endpoint: InvokeEndpoin
   for (const register of [functionMetrics, workspaceMetrics, prometheus]) register(app, deps);
   for (const register of [listTestEvents, getTestEvent, deleteTestEvent]) register(app, deps);
   putTestEvent(app, deps, budget);
+  for (const register of [listTemplates, getTemplate]) register(app, deps);
   for (const register of [signIn, getSession, signOut, createSignInLink]) register(app, deps);
   for (const register of [createKey, listKeys, deleteKey]) register(app, deps);
   for (const register of [getPlatform, listIsolation, getPool, listRuntimes, health]) register(app, deps);

@@ -13,6 +13,7 @@ import { createConsoleServer } from '../http/server.ts';
 import type { Invoker } from '../invoke/types.ts';
 import type { Pool } from '../pool/types.ts';
 import type { Log } from '../telemetry/log.ts';
+import { TemplateShelf } from '../templates/template-shelf.ts';
 import type { Stores } from './open-stores.ts';
 import type { StopInOrder } from './stop-in-order.ts';
 
@@ -57,6 +58,7 @@ export async function openListeners({ config, dataDir, log, undo, parts }: Input
     auth,
     functions: parts.functions,
     testEvents: parts.testEvents,
+    templates: new TemplateShelf(),
     keys: auth.keys,
     catalog: parts.catalog,
     urls: parts.catalog.urls,

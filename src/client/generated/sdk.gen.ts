@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, CreateFunctionData, CreateFunctionErrors, CreateFunctionResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSignInLinkData, CreateSignInLinkErrors, CreateSignInLinkResponses, DeleteFunctionData, DeleteFunctionErrors, DeleteFunctionResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteTestEventData, DeleteTestEventErrors, DeleteTestEventResponses, DocsData, DocsResponses, ErrorPageData, ErrorPageResponses, FunctionLogsData, FunctionLogsErrors, FunctionLogsResponses, FunctionMetricsData, FunctionMetricsErrors, FunctionMetricsResponses, GetCodeData, GetCodeErrors, GetCodeResponses, GetFunctionData, GetFunctionErrors, GetFunctionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTestEventData, GetTestEventErrors, GetTestEventResponses, HealthzData, HealthzResponses, InvokeFunctionData, InvokeFunctionErrors, InvokeFunctionResponses, LandingData, LandingResponses, LandingScriptData, LandingScriptResponses, ListFunctionsData, ListFunctionsErrors, ListFunctionsResponses, ListInvocationsData, ListInvocationsErrors, ListInvocationsResponses, ListIsolationData, ListIsolationErrors, ListIsolationResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListRuntimesData, ListRuntimesErrors, ListRuntimesResponses, ListTestEventsData, ListTestEventsErrors, ListTestEventsResponses, LiveData, LiveErrors, LiveResponses, MetricsData, MetricsErrors, MetricsResponses, OpenApiDocumentData, OpenApiDocumentResponses, PageStyleData, PageStyleResponses, PlatformData, PlatformErrors, PlatformResponses, PoolData, PoolErrors, PoolResponses, PrometheusData, PrometheusErrors, PrometheusResponses, PutCodeData, PutCodeErrors, PutCodeResponses, PutTestEventData, PutTestEventErrors, PutTestEventResponses, ReadyzData, ReadyzErrors, ReadyzResponses, ReplayInvocationData, ReplayInvocationErrors, ReplayInvocationResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, TryFunctionData, TryFunctionErrors, TryFunctionResponses, UpdateFunctionData, UpdateFunctionErrors, UpdateFunctionResponses } from './types.gen.ts';
+import type { CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, CreateFunctionData, CreateFunctionErrors, CreateFunctionResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSignInLinkData, CreateSignInLinkErrors, CreateSignInLinkResponses, DeleteFunctionData, DeleteFunctionErrors, DeleteFunctionResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteTestEventData, DeleteTestEventErrors, DeleteTestEventResponses, DocsData, DocsResponses, ErrorPageData, ErrorPageResponses, FunctionLogsData, FunctionLogsErrors, FunctionLogsResponses, FunctionMetricsData, FunctionMetricsErrors, FunctionMetricsResponses, GetCodeData, GetCodeErrors, GetCodeResponses, GetFunctionData, GetFunctionErrors, GetFunctionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTemplateData, GetTemplateErrors, GetTemplateResponses, GetTestEventData, GetTestEventErrors, GetTestEventResponses, HealthzData, HealthzResponses, InvokeFunctionData, InvokeFunctionErrors, InvokeFunctionResponses, LandingData, LandingResponses, LandingScriptData, LandingScriptResponses, ListFunctionsData, ListFunctionsErrors, ListFunctionsResponses, ListInvocationsData, ListInvocationsErrors, ListInvocationsResponses, ListIsolationData, ListIsolationErrors, ListIsolationResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListRuntimesData, ListRuntimesErrors, ListRuntimesResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTestEventsData, ListTestEventsErrors, ListTestEventsResponses, LiveData, LiveErrors, LiveResponses, MetricsData, MetricsErrors, MetricsResponses, OpenApiDocumentData, OpenApiDocumentResponses, PageStyleData, PageStyleResponses, PlatformData, PlatformErrors, PlatformResponses, PoolData, PoolErrors, PoolResponses, PrometheusData, PrometheusErrors, PrometheusResponses, PutCodeData, PutCodeErrors, PutCodeResponses, PutTestEventData, PutTestEventErrors, PutTestEventResponses, ReadyzData, ReadyzErrors, ReadyzResponses, ReplayInvocationData, ReplayInvocationErrors, ReplayInvocationResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, TryFunctionData, TryFunctionErrors, TryFunctionResponses, UpdateFunctionData, UpdateFunctionErrors, UpdateFunctionResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -292,6 +292,32 @@ export const putTestEvent = <ThrowOnError extends boolean = false>(options: Opti
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Functions to start from; each runs as it is. Needs scope `read`.
+ */
+export const listTemplates = <ThrowOnError extends boolean = false>(options?: Options<ListTemplatesData, ThrowOnError>): RequestResult<ListTemplatesResponses, ListTemplatesErrors, ThrowOnError> => (options?.client ?? client).get<ListTemplatesResponses, ListTemplatesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'coldframe_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/templates',
+    ...options
+});
+
+/**
+ * With its code and its events: `{...manifest, code: {files}}` is the body that creates it. Needs scope `read`.
+ */
+export const getTemplate = <ThrowOnError extends boolean = false>(options: Options<GetTemplateData, ThrowOnError>): RequestResult<GetTemplateResponses, GetTemplateErrors, ThrowOnError> => (options.client ?? client).get<GetTemplateResponses, GetTemplateErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'coldframe_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/templates/{template}',
+    ...options
 });
 
 /**

@@ -2115,6 +2115,195 @@ export type PutTestEventResponses = {
 
 export type PutTestEventResponse = PutTestEventResponses[keyof PutTestEventResponses];
 
+export type ListTemplatesData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/api/v1/templates';
+};
+
+export type ListTemplatesErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type ListTemplatesError = ListTemplatesErrors[keyof ListTemplatesErrors];
+
+export type ListTemplatesResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            name: string;
+            /**
+             * Twins in the other language share it.
+             */
+            topic: string;
+            language: 'nodejs' | 'python';
+            description: string;
+        }>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListTemplatesResponse = ListTemplatesResponses[keyof ListTemplatesResponses];
+
+export type GetTemplateData = {
+    body?: never;
+    path: {
+        template: string;
+    };
+    query?: never;
+    url: '/api/v1/templates/{template}';
+};
+
+export type GetTemplateErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type GetTemplateError = GetTemplateErrors[keyof GetTemplateErrors];
+
+export type GetTemplateResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        name: string;
+        /**
+         * Twins in the other language share it.
+         */
+        topic: string;
+        language: 'nodejs' | 'python';
+        description: string;
+        /**
+         * What creating a function takes besides its code: a name to start with, the runtime, settings.
+         */
+        manifest: {
+            name: string;
+            /**
+             * nodejs24, python3.11, python3.12, python3.13, or nodejs, python.
+             */
+            runtime: string;
+            /**
+             * file.function; default index.handler.
+             */
+            handler?: string;
+            timeoutMs?: number;
+            initTimeoutMs?: number;
+            queueTimeoutMs?: number;
+            memoryMib?: number;
+            cpus?: number;
+            concurrencyPerSandbox?: number;
+            maxConcurrency?: number;
+            minWarm?: number;
+            diskMib?: number;
+            network?: 'none' | 'egress';
+            capture?: 'none' | 'errors' | 'all';
+            description?: string;
+            /**
+             * auto, process, bubblewrap, docker, gvisor, qemu, firecracker
+             */
+            isolation?: string;
+            routes?: Array<{
+                /**
+                 * An HTTP method, or ANY.
+                 */
+                method: string;
+                /**
+                 * May hold {name} and end in {name+}.
+                 */
+                path: string;
+            }>;
+            url?: {
+                auth?: 'key' | 'none';
+                cors?: {
+                    allowOrigins?: Array<string>;
+                    allowMethods?: Array<string>;
+                    allowHeaders?: Array<string>;
+                    exposeHeaders?: Array<string>;
+                    allowCredentials?: boolean;
+                    maxAgeSeconds?: number;
+                };
+            };
+            tags?: {
+                [key: string]: string;
+            };
+            env?: {
+                [key: string]: string | {
+                    secret: string;
+                };
+            };
+        };
+        /**
+         * Path to text.
+         */
+        files: {
+            [key: string]: string;
+        };
+        events: Array<{
+            name: string;
+            /**
+             * Any JSON.
+             */
+            event: unknown;
+        }>;
+    };
+};
+
+export type GetTemplateResponse = GetTemplateResponses[keyof GetTemplateResponses];
+
 export type SignOutData = {
     body?: never;
     path?: never;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { InvocationRecord } from '../../domain/invocation.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeRequest, InvokeResult } from '../../invoke/types.ts';
+import { TemplateShelf } from '../../templates/template-shelf.ts';
 import type { HttpDeps, Principal } from '../deps.ts';
 import { fakeFunctions } from './fake-functions.ts';
 import { type FakeLive, fakeLive } from './fake-live.ts';
@@ -72,6 +73,7 @@ export function fakeDeps(): FakeDeps {
     },
     functions: fakeFunctions(),
     testEvents: fakeTestEvents(),
+    templates: new TemplateShelf(),
     keys: {
       list: () => [],
       create: async (_workspaceId, input) => ({
