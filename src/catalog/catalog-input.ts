@@ -3,9 +3,14 @@ import type { Capture, IsolationChoice, Language, Network, RuntimeId } from '../
 
 /**
  * What a caller may send, as HTTP hands it over: shapes are checked there (TypeBox), meaning here. `zipPath` is a raw
- * upload already on disk; the catalog reads it and leaves it to its owner to remove.
+ * upload already on disk; the catalog reads it and leaves it to its owner to remove. `changes` are put over the code that is
+ * deployed, null taking a file away.
  */
-export type CodeInput = { source: string } | { files: Record<string, string> } | { zipPath: string };
+export type CodeInput =
+  | { source: string }
+  | { files: Record<string, string> }
+  | { changes: Record<string, string | null> }
+  | { zipPath: string };
 
 /** Settings of a create; absent ones get their defaults. */
 export interface SettingsInput {

@@ -9,6 +9,22 @@ const bed = new CatalogTestbed();
 const { create } = bed;
 
 describe('change', () => {
+  test('changes go over the deployed code; they need some, and are bounded like whole code', async () => {
+    await create({ code: { files: { 'index.js': SOURCE, 'note.txt': 'kept' } } });
+    const { catalog } = bed;
+    await catalog.putCode('default', 'hello', { changes: { 'index.js': `${SOURCE}\n`, 'lib.js': 'export {};' } });
+    const { files } = await catalog.getCode('default', 'hello');
+    expect(files).toEqual({ 'index.js': `${SOURCE}\n`, 'lib.js': 'export {};', 'note.txt': 'kept' });
+    await expect(
+      catalog.putCode('default', 'hello', { changes: { 'index.js': 'export const (' } }),
+    ).rejects.toMatchObject({ code: 'syntax_error', errors: [{ path: 'index.js' }] });
+    await expect(
+      catalog.putCode('default', 'hello', { changes: { big: 'x'.repeat(7 * 1024 * 1024) } }),
+    ).rejects.toMatchObject({ code: 'payload_too_large' });
+    const draft = { code: { changes: { 'index.js': SOURCE } }, settings: { runtime: 'nodejs' as const } };
+    await expect(catalog.draft('default', 'absent', draft)).rejects.toMatchObject({ code: 'function_not_ready' });
+  });
+
   test('I9: a change makes a new revision and leaves the held one as it was', async () => {
     const first = await create({ env: { A: '1' } });
     const held = bed.catalog.resolve('default', 'hello');

@@ -88,10 +88,7 @@ export class Catalog implements InvokeCatalog {
   /** Throws `function_exists`, `quota_exceeded`, and whatever makes settings or code unacceptable. */
   async create(workspaceId: string, input: CreateFunction, options: WriteOptions = {}): Promise<FunctionView> {
     const { name } = input;
-    if (!NAME.test(name))
-      throw new ColdframeError('invalid_request', {
-        errors: [{ path: '/name', message: `must match ${NAME_PATTERN}` }],
-      });
+    checkName(name);
     return await this.#locks.run(`${workspaceId}/${name}`, async () => {
       if (this.#entries.byName(workspaceId, name)) throw new ColdframeError('function_exists');
       return await this.#quota.withRoom(workspaceId, async () => {
@@ -170,7 +167,10 @@ export class Catalog implements InvokeCatalog {
     options: Pick<WriteOptions, 'signal'> = {},
   ): Promise<RunnableRevision> {
     const current = this.#entries.byName(workspaceId, name);
-    if (!current && (code === null || settings?.runtime === undefined)) throw new ColdframeError('function_not_found');
+    if (!current) {
+      checkName(name);
+      if (code === null || settings?.runtime === undefined) throw new ColdframeError('function_not_found');
+    }
     const id = current?.record.id ?? uuid7();
     const built = await this.#builder.build({
       workspaceId,
@@ -285,4 +285,9 @@ export class Catalog implements InvokeCatalog {
   #now(): string {
     return (this.#options.now?.() ?? new Date()).toISOString();
   }
+}
+
+function checkName(name: string): void {
+  if (NAME.test(name)) return;
+  throw new ColdframeError('invalid_request', { errors: [{ path: '/name', message: `must match ${NAME_PATTERN}` }] });
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ZipFile } from 'yazl';
 import { listFiles, readText, zipStream } from './package-files.ts';
 import { type PackageFiles, PackageStore } from './package-store.ts';
 import { removeTree } from './remove-tree.ts';
@@ -199,3 +200,43 @@ test('a workspace id or hash that could leave the folder is never used as a path
   await expect(packages.putFiles('../x', { a: '1' })).rejects.toThrow('not a workspace id');
   expect(await packages.open('default', '../../etc')).toBeNull();
 });
+
+test('changes are put over a package: what they do not name stays as it is, executable bit and bytes', async () => {
+  const binary = Buffer.from([0, 255, 0]);
+  const plain = await packages.putFiles('default', { 'index.js': 'old', 'lib/a.js': 'a', 'icon.png': binary });
+  const base = await packages.putZip('default', await zipWithExecutable(plain, 'icon.png'));
+  const next = await packages.putChanges(base, {
+    'index.js': 'new',
+    'lib/a.js': null,
+    'lib/b.js': 'b',
+    'never.js': null,
+  });
+  expect((await readText(next)).files).toEqual({ 'index.js': 'new', 'lib/b.js': 'b' });
+  expect((await listFiles(next)).find(({ path }) => path === 'icon.png')).toMatchObject({
+    sizeBytes: 3,
+    executable: true,
+  });
+  expect(await packages.putChanges(next, { 'index.js': 'old', 'lib/a.js': 'a', 'lib/b.js': null })).toEqual(base);
+});
+
+test('I7: changes that take everything away, leave the package or turn a file into a folder are refused, and nothing is left', async () => {
+  const base = await packages.putFiles('default', { 'index.js': 'x' });
+  const refused: Record<string, string | null>[] = [
+    { 'index.js': null },
+    { '../out.js': 'x' },
+    { 'index.js': 'x', 'index.js/inner.js': 'x' },
+  ];
+  for (const changes of refused)
+    await expect(packages.putChanges(base, changes)).rejects.toMatchObject({ code: 'invalid_code' });
+  expect(await inWorkspace()).toEqual([base.sha256]);
+});
+
+async function zipWithExecutable(ref: { path: string }, executable: string): Promise<string> {
+  const zip = new ZipFile();
+  for (const { path } of await listFiles(ref))
+    zip.addFile(join(ref.path, path), path, { mode: path === executable ? 0o100755 : 0o100644 });
+  zip.end();
+  const zipPath = join(dataDir, 'executable.zip');
+  await writeFile(zipPath, await buffer(zip.outputStream));
+  return zipPath;
+}

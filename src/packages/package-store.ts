@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PackageRef } from '../domain/function.ts';
-import { measureTree } from './package-files.ts';
+import { listFiles, measureTree } from './package-files.ts';
 import { diskProblem, packageProblem } from './package-problem.ts';
 import { removeTree } from './remove-tree.ts';
 import { type SealedTree, StagedTree } from './staged-tree.ts';
@@ -73,6 +74,31 @@ export class PackageStore {
       content: () => [typeof content === 'string' ? Buffer.from(content) : content],
     }));
     return await this.#put(workspaceId, 'invalid_code', (tree) => tree.addFiles(newFiles, signal));
+  }
+
+  /**
+   * A package like `base` with files put over it by path; null takes a file away. What is not named stays as it is, bytes
+   * and executable bit. Same guarantees as `putFiles`; taking away what is not there changes nothing.
+   */
+  async putChanges(
+    base: PackageRef,
+    changes: Record<string, string | null>,
+    signal?: AbortSignal,
+  ): Promise<PackageRef> {
+    const changed = new Map(Object.entries(changes));
+    const kept = (await listFiles(base)).filter(({ path }) => !changed.has(path));
+    const files = [
+      ...kept.map(({ path, executable }) => ({
+        path,
+        executable,
+        content: () => createReadStream(join(base.path, path)),
+      })),
+      ...[...changed].flatMap(([path, text]) =>
+        text === null ? [] : [{ path, executable: false, content: () => [Buffer.from(text)] }],
+      ),
+    ];
+    if (files.length === 0) throw packageProblem('invalid_code', '', 'there are no files');
+    return await this.#put(base.workspaceId, 'invalid_code', (tree) => tree.addFiles(files, signal));
   }
 
   /** Unpacks a zip on disk, safely (see unzip.ts). Same guarantees; throws `invalid_zip`. The zip stays where it is. */

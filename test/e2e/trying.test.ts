@@ -38,6 +38,37 @@ describe('try', () => {
   });
 });
 
+describe('try before there is a function', () => {
+  it('runs code with a runtime, records it, and leaves no function behind', async () => {
+    const body = { code: { source: 'export const handler = async (event) => event.n + 1;' }, event: { n: 1 } };
+    const tried = await server.api<Tried>('POST', '/functions/not-yet/try', {
+      ...body,
+      settings: { runtime: 'nodejs' },
+    });
+    expect([tried.status, tried.body.result]).toEqual([200, 2]);
+    expect(tried.body.invocation.attempts[0]).toMatchObject({
+      start: expect.stringMatching(/claimed|cold/),
+      startReason: 'try',
+      phases: { queueMs: expect.any(Number), handlerMs: expect.any(Number), totalMs: expect.any(Number) },
+      receipt: { isolation: 'process', codeSha256: expect.any(String) },
+    });
+    expect((await server.api('GET', '/functions/not-yet')).status).toBe(404);
+    const bare = await server.api('POST', '/functions/not-yet/try', body);
+    expect([bare.status, bare.body.code]).toEqual([404, 'function_not_found']);
+    const misnamed = await server.api('POST', '/functions/-x/try', { ...body, settings: { runtime: 'nodejs' } });
+    expect([misnamed.status, misnamed.body.code]).toEqual([400, 'invalid_request']);
+  });
+
+  it.each(FIXTURE_LANGUAGES)('a %s streaming handler’s text is shown as text', async (language) => {
+    const tried = await server.api<Tried>('POST', '/functions/streamer/try', {
+      code: { source: fixture('streams-generator', language) },
+      settings: { runtime: language, timeoutMs: 30_000 },
+      event: { pieces: 2 },
+    });
+    expect(tried.body).toMatchObject({ result: null, resultText: 'piece 0\npiece 1\n' });
+  });
+});
+
 describe('replay and cancel', () => {
   it('a captured event runs again as the function is now; one that was not kept cannot', async () => {
     await server.deploy('replayed', 'nodejs', fixture('echo', 'nodejs'), { capture: 'all' });

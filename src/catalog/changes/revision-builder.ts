@@ -165,24 +165,33 @@ export class RevisionBuilder {
     settings: FunctionSettings,
   ): Promise<PackageRef> {
     const { packages } = this.#options;
-    if (code === null) {
-      const sha256 = current?.record.revision.codeSha256;
-      const there = sha256 === undefined ? null : await packages.open(workspaceId, sha256);
-      if (!there)
-        throw new ColdframeError('function_not_ready', {
-          publicMessage: 'The function’s code is missing: deploy it again.',
-        });
-      return there;
-    }
+    if (code === null) return await this.#deployedCode(workspaceId, current);
     if ('zipPath' in code) return await packages.putZip(workspaceId, code.zipPath, signal);
+    if ('changes' in code) {
+      checkSize(code.changes);
+      return await packages.putChanges(await this.#deployedCode(workspaceId, current), code.changes, signal);
+    }
     const files = 'source' in code ? { [sourceFileName(settings.runtime)]: code.source } : code.files;
-    const bytes = Object.entries(files).reduce(
-      (sum, [path, text]) => sum + Buffer.byteLength(path) + Buffer.byteLength(text),
-      0,
-    );
-    if (bytes > LIMITS.codeJsonMaxBytes) throw new ColdframeError('payload_too_large');
+    checkSize(files);
     return await packages.putFiles(workspaceId, files, signal);
   }
+
+  async #deployedCode(workspaceId: string, current: CatalogEntry | null): Promise<PackageRef> {
+    const sha256 = current?.record.revision.codeSha256;
+    const there = sha256 === undefined ? null : await this.#options.packages.open(workspaceId, sha256);
+    if (there) return there;
+    throw new ColdframeError('function_not_ready', {
+      publicMessage: 'The function’s code is missing: deploy it again.',
+    });
+  }
+}
+
+function checkSize(files: Record<string, string | null>): void {
+  const bytes = Object.entries(files).reduce(
+    (sum, [path, text]) => sum + Buffer.byteLength(path) + Buffer.byteLength(text ?? ''),
+    0,
+  );
+  if (bytes > LIMITS.codeJsonMaxBytes) throw new ColdframeError('payload_too_large');
 }
 
 function strength(isolation: Isolation): number {

@@ -1,9 +1,10 @@
-import { getFunction, tryFunction } from '../../client/generated/sdk.gen.ts';
-import type { TryFunctionData } from '../../client/generated/types.gen.ts';
+import { tryFunction } from '../../client/generated/sdk.gen.ts';
+import type { TryFunctionData, TryFunctionResponses } from '../../client/generated/types.gen.ts';
 import type { Command } from '../command.ts';
 import { readLocalFunction } from '../deploy/read-folder.ts';
-import { CliError, EXIT } from '../exit-code.ts';
+import { EXIT } from '../exit-code.ts';
 import { readEvent } from '../invoke/read-event.ts';
+import { escapeControl } from '../output/escape.ts';
 import { invocationText } from '../output/invocation-text.ts';
 
 export const tryCommand: Command = {
@@ -14,7 +15,7 @@ export const tryCommand: Command = {
     { name: '-e, --event <json>', meaning: 'the event; @file reads a file, - reads stdin; default {}' },
     {
       name: '--name <name>',
-      meaning: 'the deployed function whose settings are used; default: the name in coldframe.json',
+      meaning: 'whose settings are used where it is deployed already; default: the name in coldframe.json',
     },
   ],
   examples: ['coldframe try my-function --event @my-function/events/ada.json'],
@@ -25,13 +26,6 @@ export const tryCommand: Command = {
     const event: unknown = JSON.parse((await readEvent(options.event as string | undefined)).toString('utf8'));
     const files = Object.fromEntries([...local.files].map(([file, content]) => [file, content.toString('utf8')]));
     const { client } = context;
-    const known = await getFunction({ client, path: { name } });
-    if (known.response?.status === 404)
-      throw new CliError(
-        EXIT.refused,
-        `There is no function ${name} to try this code as.`,
-        'Deploy it once, or name another with --name.',
-      );
     const tried = await context.data(
       tryFunction({
         client,
@@ -39,11 +33,12 @@ export const tryCommand: Command = {
         body: { code: { files }, settings: { runtime, ...settings }, event } as TryFunctionData['body'],
       }),
     );
-    context.out.data(
-      tried,
-      () =>
-        `${invocationText(tried.invocation)}\n${tried.result === null ? '' : JSON.stringify(tried.result, null, 2)}`,
-    );
+    context.out.data(tried, () => `${invocationText(tried.invocation)}\n${resultShown(tried)}`);
     return tried.invocation.outcome === 'ok' ? EXIT.ok : EXIT.functionFailed;
   },
 };
+
+function resultShown({ result, resultText }: TryFunctionResponses[200]): string {
+  if (resultText !== null) return escapeControl(resultText, true);
+  return result === null ? '' : JSON.stringify(result, null, 2);
+}

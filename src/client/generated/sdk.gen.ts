@@ -493,7 +493,7 @@ export const invokeFunction = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Runs unsaved code or settings in a sandbox of its own; deploys nothing. Needs scope `deploy`.
+ * Runs unsaved code or settings in a sandbox of its own; deploys nothing. The function need not exist yet when `code` and `settings.runtime` are given. Needs scope `deploy`.
  */
 export const tryFunction = <ThrowOnError extends boolean = false>(options: Options<TryFunctionData, ThrowOnError>): RequestResult<TryFunctionResponses, TryFunctionErrors, ThrowOnError> => (options.client ?? client).post<TryFunctionResponses, TryFunctionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

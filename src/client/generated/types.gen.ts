@@ -721,6 +721,12 @@ export type PutCodeData = {
         files?: {
             [key: string]: string;
         };
+        /**
+         * Path to text, put over the deployed code; null takes a file away, what is not named stays.
+         */
+        changes?: {
+            [key: string]: string | null;
+        };
     };
     path: {
         name: string;
@@ -1270,9 +1276,10 @@ export type ReplayInvocationResponses = {
             }>;
         };
         /**
-         * The handler’s result; null when it failed.
+         * The handler’s result; null when it failed or sent no JSON.
          */
         result: unknown;
+        resultText: string | null;
     };
 };
 
@@ -3206,6 +3213,12 @@ export type TryFunctionData = {
             files?: {
                 [key: string]: string;
             };
+            /**
+             * Path to text, put over the deployed code; null takes a file away, what is not named stays.
+             */
+            changes?: {
+                [key: string]: string | null;
+            };
         };
         /**
          * JSON Merge Patch; null sets a setting back to its default.
@@ -3385,9 +3398,10 @@ export type TryFunctionResponses = {
             }>;
         };
         /**
-         * The handler’s result; null when it failed.
+         * The handler’s result; null when it failed or sent no JSON.
          */
         result: unknown;
+        resultText: string | null;
     };
 };
 

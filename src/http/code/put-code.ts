@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { LIMITS } from '../../domain/limits.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
-import { codeOf, functionBody } from '../functions/function-body.ts';
+import { type CodeBody, codeOf, functionBody } from '../functions/function-body.ts';
 import { CODE, FUNCTION, NAME_PARAMS } from '../functions/function-schema.ts';
 import { PROBLEM } from '../problems/problem-schema.ts';
 import { withReceivedZip } from './receive-zip.ts';
@@ -39,7 +39,7 @@ export function putCode(app: App, { functions, config }: HttpDeps): void {
         },
       },
       async (request, reply) => {
-        const body = request.body as IncomingMessage | { source?: string; files?: Record<string, string> };
+        const body = request.body as IncomingMessage | CodeBody;
         const { workspaceId } = request.principal;
         const { name } = request.params;
         const options = { ifMatch: request.headers['if-match'] ?? null };

@@ -9,11 +9,20 @@ export function functionBody(view: FunctionView, config: HttpDeps['config']) {
   return { ...rest, url: `${config.functionOrigin()}/fn/${urlId}`, urlSettings };
 }
 
-/** Throws `invalid_request` unless exactly one of `source` and `files` is there. */
-export function codeOf(code: { source?: string; files?: Record<string, string> }, path: string): CodeInput {
-  if (code.source !== undefined && code.files === undefined) return { source: code.source };
-  if (code.files !== undefined && code.source === undefined) return { files: code.files };
+export interface CodeBody {
+  source?: string;
+  files?: Record<string, string>;
+  changes?: Record<string, string | null>;
+}
+
+/** Throws `invalid_request` unless exactly one of the members is there. */
+export function codeOf({ source, files, changes }: CodeBody, path: string): CodeInput {
+  const given: CodeInput[] = [];
+  if (source !== undefined) given.push({ source });
+  if (files !== undefined) given.push({ files });
+  if (changes !== undefined) given.push({ changes });
+  if (given.length === 1) return given[0] as CodeInput;
   throw new ColdframeError('invalid_request', {
-    errors: [{ path, message: 'must have exactly one of source and files' }],
+    errors: [{ path, message: 'must have exactly one of source, files and (over deployed code) changes' }],
   });
 }

@@ -83,11 +83,23 @@ const SETTINGS = {
   tags: Type.Optional(Type.Record(Type.String(), TAG)),
 };
 
+const WHOLE_CODE = {
+  source: Type.Optional(Type.String({ description: 'One file: index.js or index.py.' })),
+  files: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Path to text.' })),
+};
+
 /** Exactly one of the two; the handler checks it, for a clearer message than a union gives. */
+const NEW_CODE = Type.Object(WHOLE_CODE, STRICT);
+
+/** Exactly one of the three. */
 export const CODE = Type.Object(
   {
-    source: Type.Optional(Type.String({ description: 'One file: index.js or index.py.' })),
-    files: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Path to text.' })),
+    ...WHOLE_CODE,
+    changes: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), {
+        description: 'Path to text, put over the deployed code; null takes a file away, what is not named stays.',
+      }),
+    ),
   },
   STRICT,
 );
@@ -96,7 +108,7 @@ export const CREATE_FUNCTION = Type.Object(
   {
     name: Type.String({ pattern: NAME_PATTERN }),
     runtime: RUNTIME_NAME,
-    code: CODE,
+    code: NEW_CODE,
     ...SETTINGS,
     env: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), SECRET]))),
   },

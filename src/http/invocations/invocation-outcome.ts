@@ -3,14 +3,21 @@ import { CATALOGUE } from '../../errors/catalogue.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeResult } from '../../invoke/types.ts';
 import { isOneValue } from '../body/json-members.ts';
+import { nullable } from '../queries/list-schema.ts';
 import { invocationBody } from './invocation-body.ts';
 import { INVOCATION } from './invocation-schema.ts';
 
 /** What `try` and `replay` answer: the whole record, and the result's JSON value or null. */
 export const INVOCATION_OUTCOME = Type.Object({
   invocation: INVOCATION,
-  result: Type.Any({ description: 'The handler’s result; null when it failed.' }),
+  result: Type.Any({ description: 'The handler’s result; null when it failed or sent no JSON.' }),
+  resultText: nullable(
+    Type.String({ description: 'What it sent when that is no JSON value, as a streamed text; null otherwise.' }),
+  ),
 });
+
+/** Up to here a text is parsed to see that it is JSON; the structure of a longer one must do, lest it hold the thread. */
+const PARSED_MAX_BYTES = 256 * 1024;
 
 /**
  * The finished call as JSON text, with the result's bytes set in as they are. Throws the refusal when nothing ran; whatever
@@ -22,7 +29,21 @@ export async function outcomeJson(result: InvokeResult): Promise<string> {
     throw new ColdframeError(result.code, { publicMessage: message });
   }
   const record = await result.record;
+  const invocation = JSON.stringify(invocationBody(record));
+  if (result.body === null) return `{"invocation":${invocation},"result":null,"resultText":null}`;
+  const text = Buffer.from(result.body).toString('utf8');
   // The bytes come from a sandbox: what is not one JSON value must not change the reply around it.
-  const body = result.body !== null && isOneValue(result.body) ? Buffer.from(result.body).toString('utf8') : 'null';
-  return `{"invocation":${JSON.stringify(invocationBody(record))},"result":${body}}`;
+  return isJson(result.body, text)
+    ? `{"invocation":${invocation},"result":${text},"resultText":null}`
+    : `{"invocation":${invocation},"result":null,"resultText":${JSON.stringify(text)}}`;
+}
+
+function isJson(bytes: Uint8Array, text: string): boolean {
+  if (bytes.byteLength > PARSED_MAX_BYTES) return isOneValue(bytes);
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

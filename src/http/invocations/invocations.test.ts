@@ -47,6 +47,27 @@ describe('invocations, test events, try', () => {
     expect((await bed.send('POST', '/api/v1/functions/hello/try', '{"event": {')).json.code).toBe('invalid_json');
   });
 
+  it('try takes code as source, files or changes over the deployed code, and exactly one of them', async () => {
+    for (const code of [{ source: 'x' }, { files: { 'a.js': 'x' } }, { changes: { 'a.js': null } }])
+      expect((await bed.send('POST', '/api/v1/functions/hello/try', { code })).status).toBe(200);
+    const both = await bed.send('POST', '/api/v1/functions/hello/try', { code: { source: 'x', changes: {} } });
+    expect(both.json.errors).toMatchObject([{ path: '/code' }]);
+  });
+
+  it.each([
+    ['streamed text', 'step 1\n', null, 'step 1\n'],
+    ['a bare word, which would break the reply', 'hello', null, 'hello'],
+    ['a member smuggled in', '1,"invocation":null', null, '1,"invocation":null'],
+    ['JSON text', '"hello"', 'hello', null],
+    ['nothing', '', null, ''],
+    ['a large JSON value', JSON.stringify('x'.repeat(300_000)), 'x'.repeat(300_000), null],
+  ])('what a handler sent is the result when it is JSON, else text: %s', async (_what, sent, result, resultText) => {
+    bed.deps.records.byId.set('sends', { ...record('sends', 'sender'), event: '{}' });
+    bed.deps.behaviours.set('sender', (_request, answer) => answer({ body: Buffer.from(sent) }));
+    const reply = await bed.send('POST', '/api/v1/invocations/sends/replay');
+    expect(reply.json).toMatchObject({ invocation: { functionName: 'sender' }, result, resultText });
+  });
+
   it('metrics take a window and step, or from, to and stepMs, and refuse contradictions', async () => {
     const hour = await bed.send('GET', '/api/v1/metrics?window=1h&step=1m');
     expect(hour.json.stepMs).toBe(60_000);

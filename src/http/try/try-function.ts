@@ -46,7 +46,8 @@ export function tryFunction(app: App, deps: HttpDeps, budget: BodyBudget): void 
         schema: {
           operationId: 'tryFunction',
           tags: ['try'],
-          description: 'Runs unsaved code or settings in a sandbox of its own; deploys nothing.',
+          description:
+            'Runs unsaved code or settings in a sandbox of its own; deploys nothing. The function need not exist yet when `code` and `settings.runtime` are given.',
           params: NAME_PARAMS,
           body: TRY,
           response: { 200: INVOCATION_OUTCOME, default: PROBLEM },
