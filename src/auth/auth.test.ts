@@ -134,7 +134,7 @@ describe('sessions', () => {
 
   test('a session is known by its token, also after a restart, and the store has its hash only', async () => {
     const { token } = await open();
-    expect(await auth.verifySession(token)).toEqual({ workspaceId: 'default', scopes: ['admin'], keyId: null });
+    expect(await auth.verifySession(token)).toEqual({ workspaceId: 'default', scopes: ['admin'], keyId: 'admin' });
     const again = await started();
     expect(await again.verifySession(token)).not.toBeNull();
     await again.stop();
@@ -178,6 +178,33 @@ describe('sessions', () => {
     await Promise.all([...uses, closed]);
     expect(await auth.verifySession(token)).toBeNull();
     await auth.closeSession(token);
+  });
+
+  test('it ends at once with the key it was opened with, by deletion, expiry or another admin key, and other sessions live on', async () => {
+    const expiresAt = new Date(nowMs + HOUR_MS).toISOString();
+    const key = await auth.keys.create('default', { name: 'laptop', scopes: ['read'], expiresAt: null });
+    const brief = await auth.keys.create('default', { name: 'brief', scopes: ['read'], expiresAt });
+    const byKey = await auth.openSession(auth.verifyKey(key.secret)!);
+    const byBrief = await auth.openSession(auth.verifyKey(brief.secret)!);
+    const byAdmin = await open();
+    const byLink = await auth.openSession(auth.redeemLinkToken(auth.mintLinkToken())!);
+    expect(await auth.verifySession(byKey.token)).toMatchObject({ keyId: key.id, scopes: ['read'] });
+    await auth.keys.remove('default', key.id);
+    expect(await auth.verifySession(byKey.token)).toBeNull();
+    expect(await auth.verifySession(byBrief.token)).not.toBeNull();
+    nowMs += HOUR_MS;
+    expect(await auth.verifySession(byBrief.token)).toBeNull();
+    const rekeyed = new Auth({
+      store,
+      adminKey: 'another-admin-key-0123456789',
+      onUpkeepFailure: () => {},
+      now: () => nowMs,
+    });
+    await rekeyed.start();
+    expect(await rekeyed.verifySession(byKey.token)).toBeNull();
+    expect(await rekeyed.verifySession(byAdmin.token)).toBeNull();
+    expect(await rekeyed.verifySession(byLink.token)).toMatchObject({ keyId: null });
+    await rekeyed.stop();
   });
 
   test('requests at once after a restart slide it once and lose it not', async () => {

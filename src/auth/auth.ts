@@ -28,7 +28,7 @@ export class Auth {
 
   constructor({ store, adminKey, onUpkeepFailure, now = Date.now }: AuthOptions) {
     this.keys = new Keys({ table: store.keys, adminKey, now });
-    this.#sessions = new Sessions(store.sessions, now);
+    this.#sessions = new Sessions({ table: store.sessions, keys: this.keys, now });
     this.#links = new LinkTokens(now);
     this.#onUpkeepFailure = onUpkeepFailure;
   }

@@ -12,6 +12,7 @@ import { expandScopes } from './scopes.ts';
 const KEYS_MAX = 1_000;
 const SECRET_MAX_CHARS = 512;
 const TOUCH_EVERY_MS = 60_000;
+const ADMIN_KEY_ID = 'admin';
 const NAME = new RegExp(NAME_PATTERN);
 
 export interface KeyView {
@@ -44,7 +45,9 @@ interface KnownKey {
 export class Keys {
   readonly #table: KeysTable;
   readonly #now: () => number;
+  readonly #adminReference: string;
   readonly #byDigest = new Map<string, KnownKey>();
+  readonly #expiresAtMs = new Map<string, number>();
   readonly #used = new Map<string, number>();
   #creating = 0;
   #touchedAtMs = 0;
@@ -52,7 +55,9 @@ export class Keys {
   constructor({ table, adminKey, now = Date.now }: KeysOptions) {
     this.#table = table;
     this.#now = now;
-    const principal = { workspaceId: 'default', scopes: expandScopes(['admin']), keyId: 'admin' };
+    const principal = { workspaceId: 'default', scopes: expandScopes(['admin']), keyId: ADMIN_KEY_ID };
+    // Another admin key after a restart must not keep the sessions of the old one.
+    this.#adminReference = `admin.${digestOf(digestOf(adminKey)).slice(0, 32)}`;
     this.#byDigest.set(digestOf(adminKey), { row: null, principal, expiresAtMs: Number.POSITIVE_INFINITY });
   }
 
@@ -70,6 +75,18 @@ export class Keys {
     if (nowMs >= known.expiresAtMs) return null;
     if (known.row) this.#used.set(known.row.id, nowMs);
     return known.principal;
+  }
+
+  /** What a session remembers of the key that opened it. */
+  referenceOf(keyId: string): string {
+    return keyId === ADMIN_KEY_ID ? this.#adminReference : keyId;
+  }
+
+  /** The key of a reference while it is good; null once it is deleted, expired or replaced. */
+  keyIdOf(reference: string): string | null {
+    if (reference === this.#adminReference) return ADMIN_KEY_ID;
+    const expiresAtMs = this.#expiresAtMs.get(reference);
+    return expiresAtMs !== undefined && this.#now() < expiresAtMs ? reference : null;
   }
 
   list(workspaceId: string): KeyView[] {
@@ -105,17 +122,20 @@ export class Keys {
     return { ...this.#view(row), secret };
   }
 
-  /** Works no more from the moment this is called. Throws `key_not_found`. */
+  /** Works no more from the moment this is called, nor do sessions opened with it. Throws `key_not_found`. */
   async remove(workspaceId: string, id: string): Promise<void> {
     const found = [...this.#byDigest].find(([, { row }]) => row?.id === id && row.workspaceId === workspaceId);
     if (!found) throw new ColdframeError('key_not_found');
+    const expiresAtMs = this.#expiresAtMs.get(id) ?? 0;
     this.#byDigest.delete(found[0]);
+    this.#expiresAtMs.delete(id);
     this.#used.delete(id);
     try {
       await this.#table.remove(workspaceId, id);
     } catch (error) {
       // Still stored, so it would be back after a restart: it must not seem gone.
       this.#byDigest.set(...found);
+      this.#expiresAtMs.set(id, expiresAtMs);
       throw error;
     }
   }
@@ -149,6 +169,7 @@ export class Keys {
     const principal = { workspaceId: row.workspaceId, scopes: expandScopes(row.scopes), keyId: row.id };
     const expiresAtMs = row.expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(row.expiresAt);
     this.#byDigest.set(row.secretSha256, { row, principal, expiresAtMs });
+    this.#expiresAtMs.set(row.id, expiresAtMs);
   }
 
   #view(row: KeyRow): KeyView {

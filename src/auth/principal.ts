@@ -5,6 +5,6 @@ export interface Principal {
   workspaceId: string;
   /** Expanded: a scope is held when it is in the list. */
   scopes: readonly Scope[];
-  /** `admin` for the installation's own key; null for a session. */
+  /** `admin` for the installation's own key; null for a session opened by a sign-in link. */
   keyId: string | null;
 }

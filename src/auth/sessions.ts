@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { secretToken } from '../ids/random-id.ts';
 import { uuid7 } from '../ids/uuid7.ts';
 import type { SessionRow, SessionsTable } from '../store/control-store.ts';
+import type { Keys } from './keys.ts';
 import type { Principal } from './principal.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -13,17 +14,27 @@ const SLIDE_AFTER_MS = HOUR_MS;
 const CACHED_MAX = 1_000;
 const TOKEN_MAX_CHARS = 128;
 
+export interface SessionsOptions {
+  table: SessionsTable;
+  /** A session lives no longer than the key that opened it. */
+  keys: Pick<Keys, 'referenceOf' | 'keyIdOf'>;
+  now?: () => number;
+}
+
 /**
- * Signed-in browsers. A session ends 12 hours after its last use and 7 days after sign-in at the latest. The token is in the
+ * Signed-in browsers. A session ends 12 hours after its last use and 7 days after sign-in at the latest, and at
+ * once with the key it was opened with. The token is in the
  * browser's cookie alone; its hash is stored, so sessions live through a restart and the database opens none.
  */
 export class Sessions {
   readonly #table: SessionsTable;
+  readonly #keys: SessionsOptions['keys'];
   readonly #now: () => number;
   readonly #cached = new Map<string, SessionRow>();
 
-  constructor(table: SessionsTable, now: () => number = Date.now) {
+  constructor({ table, keys, now = Date.now }: SessionsOptions) {
     this.#table = table;
+    this.#keys = keys;
     this.#now = now;
   }
 
@@ -36,6 +47,7 @@ export class Sessions {
       workspaceId: principal.workspaceId,
       tokenSha256: hash('sha256', token, 'hex'),
       scopes: [...principal.scopes],
+      keyReference: principal.keyId === null ? null : this.#keys.referenceOf(principal.keyId),
       createdAt: new Date(nowMs).toISOString(),
       expiresAt: new Date(nowMs + IDLE_MAX_MS).toISOString(),
     };
@@ -44,20 +56,22 @@ export class Sessions {
     return { token, expiresAt: new Date(nowMs + AGE_MAX_MS).toISOString() };
   }
 
-  /** Null when unknown, closed or expired. Using a session makes it last longer. */
+  /** Null when unknown, closed or expired, or when its key is. Using a session makes it last longer. */
   async verify(token: string): Promise<Principal | null> {
     if (token.length > TOKEN_MAX_CHARS) return null;
     const tokenSha256 = hash('sha256', token, 'hex');
     const row = this.#cached.get(tokenSha256) ?? (await this.#read(tokenSha256));
     if (!row) return null;
     const nowMs = this.#now();
-    if (nowMs >= Date.parse(row.expiresAt)) {
+    const keyId = row.keyReference === null ? null : this.#keys.keyIdOf(row.keyReference);
+    const isKeyGone = row.keyReference !== null && keyId === null;
+    if (isKeyGone || nowMs >= Date.parse(row.expiresAt)) {
       this.#cached.delete(tokenSha256);
       return null;
     }
     this.#remember(row);
     await this.#slide(row, nowMs);
-    return { workspaceId: row.workspaceId, scopes: row.scopes, keyId: null };
+    return { workspaceId: row.workspaceId, scopes: row.scopes, keyId };
   }
 
   /** Harmless when there is none. */

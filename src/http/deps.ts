@@ -32,7 +32,7 @@ export interface HttpDeps {
   tryRunner: TryRunner;
   records: Pick<Records, 'get' | 'list' | 'logs'>;
   live: LiveFeed;
-  telemetry: Pick<TelemetryStore, 'metrics'>;
+  telemetry: Pick<TelemetryStore, 'metrics' | 'functionsActivity' | 'functionErrors'>;
   platform: PlatformOperations;
   pool: { snapshot(): PoolSnapshot };
   /** Prometheus text of the platform's own metrics. */

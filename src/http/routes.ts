@@ -3,6 +3,7 @@ import type { BodyBudget } from './body/body-budget.ts';
 import { getCode } from './code/get-code.ts';
 import { putCode } from './code/put-code.ts';
 import type { HttpDeps } from './deps.ts';
+import { functionErrors } from './errors/function-errors.ts';
 import { createFunction } from './functions/create-function.ts';
 import { deleteFunction } from './functions/delete-function.ts';
 import { getFunction } from './functions/get-function.ts';
@@ -22,6 +23,7 @@ import { FeedStreams } from './live/feed-streams.ts';
 import { live } from './live/live.ts';
 import { functionLogs } from './logs/function-logs.ts';
 import { functionMetrics } from './metrics/function-metrics.ts';
+import { functionsActivity } from './metrics/functions-activity.ts';
 import { prometheus } from './metrics/prometheus.ts';
 import { workspaceMetrics } from './metrics/workspace-metrics.ts';
 import { docsPage } from './pages/docs-page.ts';
@@ -56,12 +58,14 @@ export function registerRoutes(app: App, deps: HttpDeps, endpoint: InvokeEndpoin
   tryFunction(app, deps, budget);
   for (const register of [listInvocations, getInvocation, cancelInvocation, replayInvocation]) register(app, deps);
   for (const register of [functionLogs, live]) register(app, deps, streams);
-  for (const register of [functionMetrics, workspaceMetrics, prometheus]) register(app, deps);
+  for (const register of [functionMetrics, workspaceMetrics, functionsActivity, functionErrors, prometheus])
+    register(app, deps);
   for (const register of [listTestEvents, getTestEvent, deleteTestEvent]) register(app, deps);
   putTestEvent(app, deps, budget);
   for (const register of [listTemplates, getTemplate]) register(app, deps);
   for (const register of [signIn, getSession, signOut, createSignInLink]) register(app, deps);
-  for (const register of [createKey, listKeys, deleteKey]) register(app, deps);
+  for (const register of [createKey, listKeys]) register(app, deps);
+  deleteKey(app, deps, streams);
   for (const register of [getPlatform, listIsolation, getPool, listRuntimes, health]) register(app, deps);
   for (const register of [landing, docsPage, openApiDocument, errorPage]) register(app);
 }

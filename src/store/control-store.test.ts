@@ -112,6 +112,7 @@ test('keys, sessions, secrets, test events and settings read back as written', a
     workspaceId: 'default',
     tokenSha256: 't',
     scopes: ['admin' as const],
+    keyReference: 'k1',
     createdAt: AT,
     expiresAt: AT,
   };

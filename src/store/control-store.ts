@@ -75,6 +75,8 @@ export interface SessionRow {
   workspaceId: string;
   tokenSha256: string;
   scopes: Scope[];
+  /** The key it was opened with (`Keys.referenceOf`); null for a sign-in link. */
+  keyReference: string | null;
   createdAt: string;
   expiresAt: string;
 }

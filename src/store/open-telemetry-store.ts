@@ -53,6 +53,8 @@ export async function openTelemetryStore(
     invocation: (workspaceId, id) => read('invocation', workspaceId, id) as ReturnType<TelemetryStore['invocation']>,
     logs: (query) => read('logs', query) as ReturnType<TelemetryStore['logs']>,
     metrics: (query) => read('metrics', query) as Promise<Metrics>,
+    functionsActivity: (query) => read('functionsActivity', query) as ReturnType<TelemetryStore['functionsActivity']>,
+    functionErrors: (query) => read('functionErrors', query) as ReturnType<TelemetryStore['functionErrors']>,
     size: () => read('size') as ReturnType<TelemetryStore['size']>,
     async close() {
       // The reader first: a last checkpoint needs the database to itself.

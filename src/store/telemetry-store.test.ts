@@ -58,6 +58,8 @@ test('lists come newest first, page by page, without logs and bodies, and every 
     (await store.invocations({ workspaceId: 'default', limit: 500, ...filter })).items.length;
   expect(await count({ functionId: 'odd' })).toBe(12);
   expect(await count({ outcome: 'error', functionId: 'even' })).toBe(3);
+  for (const cursor of ['nonsense', '', `${exampleId(3)}x`, '\u0000'])
+    await expect(count({ cursor }), cursor).rejects.toMatchObject({ code: 'invalid_request' });
   expect(await count({ start: 'cold' })).toBe(1);
   expect(await count({ state: 'running' })).toBe(0);
   expect(await count({ from: '2026-01-01T01:10:00+01:00', to: '2026-01-01T00:20:00Z' })).toBe(10);

@@ -1,4 +1,5 @@
 import type { InvocationRecord } from '../domain/invocation.ts';
+import type { LogLevel } from '../domain/log-level.ts';
 import type { InvocationState, Isolation, Outcome, Start } from '../domain/names.ts';
 
 /** What the rest of the server asks of telemetry.db. Writes are batched; reads never run on the serving thread. */
@@ -16,6 +17,13 @@ export interface TelemetryStore {
    * and at least an hour where minutes are no longer kept (48 h). `invalid_request` above 1,000 points.
    */
   metrics(query: MetricsQuery): Promise<Metrics>;
+  /** One line for each function of the workspace that was ever called, from rollups; bounds and windows as `metrics`. */
+  functionsActivity(query: FunctionsActivityQuery): Promise<FunctionsActivity>;
+  /**
+   * Failed invocations of one function grouped by error type and top frame, the most frequent first; at most 100 groups out of
+   * the newest 10,000 failures in the range.
+   */
+  functionErrors(query: FunctionErrorsQuery): Promise<FunctionErrors>;
   /** One bounded step of retention by age and size; returns rows removed, 0 when nothing is left to do. */
   prune(now: string): Promise<number>;
   /** Everything of a deleted function, in bounded steps; charts included. */
@@ -59,6 +67,8 @@ export interface LogQuery {
   to?: string;
   /** Case-insensitive part of the text. */
   contains?: string;
+  /** At least this serious. */
+  level?: LogLevel;
   limit: number;
   cursor?: string;
 }
@@ -70,6 +80,8 @@ export interface StoredLogLine {
   functionName: string;
   invocationId: string;
   stream: 'stdout' | 'stderr' | 'platform';
+  /** Derived from stream and text. */
+  level: LogLevel;
   text: string;
 }
 
@@ -107,4 +119,62 @@ export interface Metrics {
   totals: Omit<MetricsPoint, 'at'>;
   byIsolation: Partial<Record<Isolation, Omit<MetricsPoint, 'at'>>>;
   byStart: Partial<Record<Start, Omit<MetricsPoint, 'at'>>>;
+}
+
+export interface FunctionsActivityQuery {
+  workspaceId: string;
+  from: string;
+  to: string;
+  stepMs: number;
+}
+
+/** What one function did in a window. */
+export interface FunctionActivity {
+  functionId: string;
+  invocations: number;
+  errors: number;
+  throttles: number;
+  /** Share of the attempts that ran and failed, 0 to 1; null when none ran. */
+  errorRate: number | null;
+  p95Ms: number | null;
+  /** Of the newest stored invocation, in the window or not; null when none is kept any more. */
+  lastOutcome: Outcome | null;
+  lastAt: string | null;
+  /** Invocations by step. */
+  sparkline: number[];
+}
+
+export interface FunctionsActivity {
+  from: string;
+  to: string;
+  stepMs: number;
+  items: FunctionActivity[];
+}
+
+export interface FunctionErrorsQuery {
+  workspaceId: string;
+  functionId: string;
+  from?: string;
+  to?: string;
+}
+
+/** Failures that are the same as far as a person cares: one kind, thrown at one place. */
+export interface ErrorGroup {
+  errorType: string;
+  /** The innermost frame in the author's own code, as the runtime prints it; null when there is none. */
+  topFrame: string | null;
+  outcome: Outcome;
+  count: number;
+  firstAt: string;
+  lastAt: string;
+  lastInvocationId: string;
+  lastMessage: string;
+}
+
+export interface FunctionErrors {
+  groups: ErrorGroup[];
+  /** Failures looked at. */
+  failures: number;
+  /** False when the range holds more failures or groups than are looked at. */
+  isComplete: boolean;
 }

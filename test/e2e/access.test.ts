@@ -134,7 +134,7 @@ describe('a browser’s session', () => {
     expect((await call('GET', '/functions')).status).toBe(401);
   });
 
-  it('is opened by a key too, with that key’s scopes, and many wrong ones are throttled', async () => {
+  it('is opened by a key too, with that key’s scopes, and ends with it, its live streams too; many wrong ones are throttled', async () => {
     const key = await createKey('browser', ['read']);
     const reply = await fetch(`${server.url}/api/v1/session`, {
       method: 'POST',
@@ -147,6 +147,12 @@ describe('a browser’s session', () => {
       headers: { cookie, origin: server.url },
     });
     expect(write.status).toBe(403);
+    const read = () => fetch(`${server.url}/api/v1/functions`, { headers: { cookie } });
+    expect((await read()).status).toBe(200);
+    const live = await fetch(`${server.url}/api/v1/live`, { headers: { cookie } });
+    expect((await server.api('DELETE', `/keys/${key.id}`)).status).toBe(204);
+    expect((await read()).status).toBe(401);
+    expect(await live.text()).toContain(':ok');
     const statuses: number[] = [];
     for (let n = 0; n < 11; n++)
       statuses.push((await server.api('POST', '/session', { key: 'wrong-wrong-wrong' })).status);

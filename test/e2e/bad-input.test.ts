@@ -191,6 +191,10 @@ describe('calling', () => {
     ['metrics', 'window=1h&step=1s'],
     ['metrics', 'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z'],
     ['functions/echo-nodejs/logs', 'cursor=nonsense'],
+    ['functions/echo-nodejs/logs', 'cursor=nonsense.1.1'],
+    ['invocations', 'cursor=nonsense'],
+    ['metrics/functions', 'window=8d'],
+    ['functions/echo-nodejs/errors', 'from=yesterday'],
     ['live', 'topics=everything'],
   ])('I7: GET /%s?%s is refused', async (path, query) => {
     const reply = await server.api('GET', `/${path}?${query}`);

@@ -49,6 +49,30 @@ describe('metrics', () => {
     expect(Object.values(one.body.byStart).reduce((sum, figures) => sum + figures.invocations, 0)).toBe(5);
   });
 
+  it('tell of all functions at once what a list shows of each', async () => {
+    interface Activity {
+      functionName: string;
+      invocations: number;
+      callsPerMinute: number;
+      errorRate: number | null;
+      p95Ms: number | null;
+      lastOutcome: string | null;
+      sparkline: number[];
+    }
+    await server.deploy('never-called', 'nodejs', fixture('echo', 'nodejs'));
+    const { body } = await server.api<{ items: Activity[]; stepMs: number }>('GET', '/metrics/functions?window=1h');
+    const of = (name: string) => body.items.find((item) => item.functionName === name);
+    expect(of('counted')).toMatchObject({ invocations: 5, errorRate: 0, lastOutcome: 'ok' });
+    expect(of('failing')).toMatchObject({ invocations: 2, errorRate: 1, lastOutcome: 'error' });
+    expect(of('never-called')).toBeUndefined();
+    expect(of('counted')?.sparkline.reduce((sum, count) => sum + count, 0)).toBe(5);
+    expect(of('counted')?.sparkline.length).toBeLessThanOrEqual(32);
+    expect(of('counted')?.p95Ms).toBeGreaterThan(0);
+    expect(of('counted')?.callsPerMinute).toBeGreaterThan(0);
+    const week = await server.api<{ items: Activity[]; stepMs: number }>('GET', '/metrics/functions?window=7d');
+    expect(week.body.items.find((item) => item.functionName === 'counted')?.invocations).toBe(5);
+  });
+
   it('Prometheus sees the calls, needs scope read and names no function', async () => {
     expect((await fetch(`${server.url}/metrics`)).status).toBe(401);
     const reply = await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
@@ -85,6 +109,28 @@ describe('logs', () => {
       expect(none.body.items).toEqual([]);
     },
   );
+
+  it('are filtered by how serious they are, as they say themselves or by their stream, also when followed', async () => {
+    const source = `export const handler = async () => {
+  console.log('plain');
+  console.error('to stderr');
+  console.log('2026-01-01 WARN slow');
+  console.log(JSON.stringify({ level: 'debug', msg: 'detail' }));
+};`;
+    await server.deploy('levels', 'nodejs', source);
+    const isWarnings = ({ data }: { data: string }) => (JSON.parse(data) as { text: string }).text.includes('WARN');
+    await using follow = await EventStream.open(server, '/functions/levels/logs?follow=true&level=warn');
+    await server.record((await server.invoke('levels')).headers.get('coldframe-invocation-id') ?? '');
+    await follow.first('the warning', isWarnings);
+    const { body } = await server.api<{ items: { text: string; level: string }[] }>('GET', '/functions/levels/logs');
+    expect(body.items.map((line) => line.level).sort()).toEqual(['debug', 'error', 'info', 'warn']);
+    const warned = await server.api<{ items: { text: string }[] }>('GET', '/functions/levels/logs?level=warn');
+    expect(warned.body.items.map((line) => line.text).sort()).toEqual(['2026-01-01 WARN slow', 'to stderr']);
+    expect(follow.events.map(({ data }) => (JSON.parse(data) as { level: string }).level).sort()).toEqual([
+      'error',
+      'warn',
+    ]);
+  });
 
   it('followed, show what was and then each new line; the live feed resumes from an id', async () => {
     const source = `export const handler = async (event) => { console.log('line', event.n); };`;
@@ -162,5 +208,78 @@ describe('invocations', () => {
     const errors = await page('outcome=error&limit=500');
     expect(errors.items.length).toBeGreaterThanOrEqual(2);
     expect(errors.items.every((item) => item.outcome === 'error')).toBe(true);
+  });
+
+  it.each(FIXTURE_LANGUAGES)(
+    'that failed in %s are grouped by error type and top frame, with its file and line',
+    async (language) => {
+      const name = `grouped-${language}`;
+      await server.deploy(name, language, fixture('throws', language), { capture: 'all' });
+      const ids: string[] = [];
+      for (let n = 0; n < 3; n++) {
+        const id = (await server.invoke(name)).headers.get('coldframe-invocation-id') ?? '';
+        ids.push(id);
+        await server.record(id);
+      }
+      interface Group {
+        errorType: string;
+        count: number;
+        firstAt: string;
+        lastAt: string;
+        lastInvocationId: string;
+        topFrame: { text: string; file: string; line: number } | null;
+      }
+      let groups: Group[] = [];
+      await server.until(
+        'the stored failures',
+        async () => {
+          ({ groups } = (await server.api<{ groups: Group[] }>('GET', `/functions/${name}/errors`)).body);
+          return groups[0]?.count === 3;
+        },
+        10_000,
+      );
+      expect(groups).toHaveLength(1);
+      expect(groups[0]?.lastInvocationId).toBe(ids[2]);
+      expect(groups[0]!.firstAt <= groups[0]!.lastAt).toBe(true);
+      expect(groups[0]?.topFrame?.file).toMatch(/^index\./);
+      const { attempts } = await server.record(ids[0]!);
+      expect(attempts[0]?.error?.stackTrace).toContain(groups[0]?.topFrame?.text);
+      const source = fixture('throws', language).split('\n')[groups[0]!.topFrame!.line - 1];
+      expect(source).toMatch(/throw|raise/);
+      const before = await server.api<{ groups: Group[] }>('GET', `/functions/${name}/errors?to=2020-01-01T00:00:00Z`);
+      expect(before.body.groups).toEqual([]);
+    },
+  );
+
+  it('are replayed with the very event that was captured, as a record of their own', async () => {
+    await server.deploy('replayed', 'nodejs', fixture('echo', 'nodejs'), { capture: 'all' });
+    const first = await server.invoke('replayed', '{"n": 1.0}');
+    const id = first.headers.get('coldframe-invocation-id') ?? '';
+    expect((await server.record(id)).event).toBe('{"n": 1.0}');
+    const again = await server.api<{ invocation: { id: string } }>('POST', `/invocations/${id}/replay`);
+    expect([again.status, again.text]).toEqual([200, expect.stringContaining('"result":{"n":1}')]);
+    const record = await server.record(again.headers.get('location')?.split('/').at(-1) ?? '');
+    expect(record).toMatchObject({ trigger: 'replay', outcome: 'ok', functionName: 'replayed', event: '{"n": 1.0}' });
+    expect(record.id).not.toBe(id);
+  });
+
+  it('are filtered by function, state, outcome, start and time, all together and page by page', async () => {
+    const list = async (query: Record<string, string>) =>
+      (
+        await server.api<{
+          items: { id: string; startedAt: string; functionName: string }[];
+          nextCursor: string | null;
+        }>('GET', `/invocations?${new URLSearchParams(query)}`)
+      ).body;
+    const all = (await list({ function: 'counted', limit: '500' })).items;
+    expect(all).toHaveLength(5);
+    const third = all[2]!;
+    const filters = { function: 'counted', state: 'finished', outcome: 'ok', start: 'warm' };
+    const older = await list({ ...filters, to: third.startedAt, limit: '500' });
+    expect(older.items.every((item) => item.functionName === 'counted' && item.startedAt < third.startedAt)).toBe(true);
+    const newer = await list({ ...filters, from: third.startedAt, limit: '1' });
+    const rest = await list({ ...filters, from: third.startedAt, limit: '1', cursor: newer.nextCursor ?? '' });
+    expect([newer.items[0]?.id, rest.items[0]?.id]).toEqual([all[0]!.id, all[1]!.id]);
+    expect((await list({ ...filters, outcome: 'timeout' })).items).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, CreateFunctionData, CreateFunctionErrors, CreateFunctionResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSignInLinkData, CreateSignInLinkErrors, CreateSignInLinkResponses, DeleteFunctionData, DeleteFunctionErrors, DeleteFunctionResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteTestEventData, DeleteTestEventErrors, DeleteTestEventResponses, DocsData, DocsResponses, ErrorPageData, ErrorPageResponses, FunctionLogsData, FunctionLogsErrors, FunctionLogsResponses, FunctionMetricsData, FunctionMetricsErrors, FunctionMetricsResponses, GetCodeData, GetCodeErrors, GetCodeResponses, GetFunctionData, GetFunctionErrors, GetFunctionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTemplateData, GetTemplateErrors, GetTemplateResponses, GetTestEventData, GetTestEventErrors, GetTestEventResponses, HealthzData, HealthzResponses, InvokeFunctionData, InvokeFunctionErrors, InvokeFunctionResponses, LandingData, LandingResponses, LandingScriptData, LandingScriptResponses, ListFunctionsData, ListFunctionsErrors, ListFunctionsResponses, ListInvocationsData, ListInvocationsErrors, ListInvocationsResponses, ListIsolationData, ListIsolationErrors, ListIsolationResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListRuntimesData, ListRuntimesErrors, ListRuntimesResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTestEventsData, ListTestEventsErrors, ListTestEventsResponses, LiveData, LiveErrors, LiveResponses, MetricsData, MetricsErrors, MetricsResponses, OpenApiDocumentData, OpenApiDocumentResponses, PageStyleData, PageStyleResponses, PlatformData, PlatformErrors, PlatformResponses, PoolData, PoolErrors, PoolResponses, PrometheusData, PrometheusErrors, PrometheusResponses, PutCodeData, PutCodeErrors, PutCodeResponses, PutTestEventData, PutTestEventErrors, PutTestEventResponses, ReadyzData, ReadyzErrors, ReadyzResponses, ReplayInvocationData, ReplayInvocationErrors, ReplayInvocationResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, TryFunctionData, TryFunctionErrors, TryFunctionResponses, UpdateFunctionData, UpdateFunctionErrors, UpdateFunctionResponses } from './types.gen.ts';
+import type { CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, CreateFunctionData, CreateFunctionErrors, CreateFunctionResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSignInLinkData, CreateSignInLinkErrors, CreateSignInLinkResponses, DeleteFunctionData, DeleteFunctionErrors, DeleteFunctionResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteTestEventData, DeleteTestEventErrors, DeleteTestEventResponses, DocsData, DocsResponses, ErrorPageData, ErrorPageResponses, FunctionErrorsData, FunctionErrorsErrors, FunctionErrorsResponses, FunctionLogsData, FunctionLogsErrors, FunctionLogsResponses, FunctionMetricsData, FunctionMetricsErrors, FunctionMetricsResponses, FunctionsActivityData, FunctionsActivityErrors, FunctionsActivityResponses, GetCodeData, GetCodeErrors, GetCodeResponses, GetFunctionData, GetFunctionErrors, GetFunctionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTemplateData, GetTemplateErrors, GetTemplateResponses, GetTestEventData, GetTestEventErrors, GetTestEventResponses, HealthzData, HealthzResponses, InvokeFunctionData, InvokeFunctionErrors, InvokeFunctionResponses, LandingData, LandingResponses, LandingScriptData, LandingScriptResponses, ListFunctionsData, ListFunctionsErrors, ListFunctionsResponses, ListInvocationsData, ListInvocationsErrors, ListInvocationsResponses, ListIsolationData, ListIsolationErrors, ListIsolationResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListRuntimesData, ListRuntimesErrors, ListRuntimesResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTestEventsData, ListTestEventsErrors, ListTestEventsResponses, LiveData, LiveErrors, LiveResponses, MetricsData, MetricsErrors, MetricsResponses, OpenApiDocumentData, OpenApiDocumentResponses, PageStyleData, PageStyleResponses, PlatformData, PlatformErrors, PlatformResponses, PoolData, PoolErrors, PoolResponses, PrometheusData, PrometheusErrors, PrometheusResponses, PutCodeData, PutCodeErrors, PutCodeResponses, PutTestEventData, PutTestEventErrors, PutTestEventResponses, ReadyzData, ReadyzErrors, ReadyzResponses, ReplayInvocationData, ReplayInvocationErrors, ReplayInvocationResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, TryFunctionData, TryFunctionErrors, TryFunctionResponses, UpdateFunctionData, UpdateFunctionErrors, UpdateFunctionResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -226,6 +226,32 @@ export const metrics = <ThrowOnError extends boolean = false>(options?: Options<
 });
 
 /**
+ * What each function did lately, for lists; functions that were never called are not in it. Needs scope `read`.
+ */
+export const functionsActivity = <ThrowOnError extends boolean = false>(options: Options<FunctionsActivityData, ThrowOnError>): RequestResult<FunctionsActivityResponses, FunctionsActivityErrors, ThrowOnError> => (options.client ?? client).get<FunctionsActivityResponses, FunctionsActivityErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'coldframe_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/metrics/functions',
+    ...options
+});
+
+/**
+ * Failed invocations grouped by error type and top frame, with first and last seen. Needs scope `read`.
+ */
+export const functionErrors = <ThrowOnError extends boolean = false>(options: Options<FunctionErrorsData, ThrowOnError>): RequestResult<FunctionErrorsResponses, FunctionErrorsErrors, ThrowOnError> => (options.client ?? client).get<FunctionErrorsResponses, FunctionErrorsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'coldframe_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/functions/{name}/errors',
+    ...options
+});
+
+/**
  * Prometheus text of the platform itself. Needs scope `read`.
  */
 export const prometheus = <ThrowOnError extends boolean = false>(options?: Options<PrometheusData, ThrowOnError>): RequestResult<PrometheusResponses, PrometheusErrors, ThrowOnError> => (options?.client ?? client).get<PrometheusResponses, PrometheusErrors, ThrowOnError>({
@@ -399,7 +425,7 @@ export const createKey = <ThrowOnError extends boolean = false>(options: Options
 });
 
 /**
- * Needs scope `admin`.
+ * Works no more from now on; browser sessions and live streams opened with it end. Needs scope `admin`.
  */
 export const deleteKey = <ThrowOnError extends boolean = false>(options: Options<DeleteKeyData, ThrowOnError>): RequestResult<DeleteKeyResponses, DeleteKeyErrors, ThrowOnError> => (options.client ?? client).delete<DeleteKeyResponses, DeleteKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

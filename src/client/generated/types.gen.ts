@@ -1305,6 +1305,10 @@ export type FunctionLogsData = {
          * Case-insensitive part of the text.
          */
         contains?: string;
+        /**
+         * Only lines at least this serious, as they say themselves or by their stream.
+         */
+        level?: 'debug' | 'info' | 'warn' | 'error';
         from?: string;
         to?: string;
     };
@@ -1355,6 +1359,7 @@ export type FunctionLogsResponses = {
             functionName: string;
             invocationId: string;
             stream: 'stdout' | 'stderr' | 'platform';
+            level: 'debug' | 'info' | 'warn' | 'error';
             text: string;
         }>;
         nextCursor: string | null;
@@ -1845,6 +1850,164 @@ export type MetricsResponses = {
 };
 
 export type MetricsResponse = MetricsResponses[keyof MetricsResponses];
+
+export type FunctionsActivityData = {
+    body?: never;
+    path?: never;
+    query: {
+        /**
+         * Ending now: 5m to 7d.
+         */
+        window: string;
+    };
+    url: '/api/v1/metrics/functions';
+};
+
+export type FunctionsActivityErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type FunctionsActivityError = FunctionsActivityErrors[keyof FunctionsActivityErrors];
+
+export type FunctionsActivityResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        from: string;
+        to: string;
+        stepMs: number;
+        items: Array<{
+            functionId: string;
+            functionName: string;
+            invocations: number;
+            /**
+             * Attempts that ended in error, timeout, oom or crashed.
+             */
+            errors: number;
+            throttles: number;
+            callsPerMinute: number;
+            errorRate: number | null;
+            p95Ms: number | null;
+            lastOutcome: 'ok' | 'error' | 'timeout' | 'oom' | 'crashed' | 'cancelled' | 'throttled' | 'rejected' | null;
+            lastAt: string | null;
+            /**
+             * Invocations by step.
+             */
+            sparkline: Array<number>;
+        }>;
+    };
+};
+
+export type FunctionsActivityResponse = FunctionsActivityResponses[keyof FunctionsActivityResponses];
+
+export type FunctionErrorsData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: {
+        from?: string;
+        to?: string;
+    };
+    url: '/api/v1/functions/{name}/errors';
+};
+
+export type FunctionErrorsErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type FunctionErrorsError = FunctionErrorsErrors[keyof FunctionErrorsErrors];
+
+export type FunctionErrorsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        /**
+         * The most frequent first; at most 100.
+         */
+        groups: Array<{
+            errorType: string;
+            outcome: 'ok' | 'error' | 'timeout' | 'oom' | 'crashed' | 'cancelled' | 'throttled' | 'rejected';
+            topFrame: {
+                text: string;
+                file: string | null;
+                line: number | null;
+            } | null;
+            count: number;
+            firstAt: string;
+            lastAt: string;
+            lastInvocationId: string;
+            /**
+             * At most 500 characters.
+             */
+            lastMessage: string;
+        }>;
+        /**
+         * Failures looked at: the newest 10,000 of the range.
+         */
+        failures: number;
+        /**
+         * False when the range holds more than was looked at.
+         */
+        isComplete: boolean;
+    };
+};
+
+export type FunctionErrorsResponse = FunctionErrorsResponses[keyof FunctionErrorsResponses];
 
 export type PrometheusData = {
     body?: never;

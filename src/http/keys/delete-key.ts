@@ -1,9 +1,10 @@
 import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
+import type { FeedStreams } from '../live/feed-streams.ts';
 import { PROBLEM } from '../problems/problem-schema.ts';
 
-export function deleteKey(app: App, { keys }: HttpDeps): void {
+export function deleteKey(app: App, { keys }: HttpDeps, streams: FeedStreams): void {
   app.delete(
     '/api/v1/keys/:id',
     {
@@ -11,12 +12,14 @@ export function deleteKey(app: App, { keys }: HttpDeps): void {
       schema: {
         operationId: 'deleteKey',
         tags: ['keys'],
+        description: 'Works no more from now on; browser sessions and live streams opened with it end.',
         params: Type.Object({ id: Type.String({ maxLength: 64 }) }),
         response: { 204: Type.Null(), default: PROBLEM },
       },
     },
     async (request, reply) => {
       await keys.remove(request.principal.workspaceId, request.params.id);
+      streams.endOf(request.params.id);
       return reply.code(204).send(null);
     },
   );

@@ -6,6 +6,8 @@ import { SseStream } from '../replies/sse-stream.ts';
 const HEARTBEAT_MS = 15_000;
 
 export interface FeedOptions {
+  /** The key whose end ends the stream; null for a session opened by a link. */
+  keyId: string | null;
   subscription: LiveSubscription;
   /** How an event of the feed leaves. */
   send(stream: SseStream, entry: LiveEntry): void;
@@ -16,7 +18,7 @@ export interface FeedOptions {
 /** The event streams that are open on the live feed. They never end by themselves, so a stopping server ends them. */
 export class FeedStreams {
   readonly #deps: Pick<HttpDeps, 'live' | 'config'>;
-  readonly #open = new Set<SseStream>();
+  readonly #open = new Map<SseStream, string | null>();
   #isEnded = false;
 
   constructor(deps: Pick<HttpDeps, 'live' | 'config'>) {
@@ -43,15 +45,20 @@ export class FeedStreams {
       unsubscribe();
       this.#open.delete(opened);
     });
-    this.#open.add(opened);
+    this.#open.set(opened, options.keyId);
     options.before?.(opened);
     for (const send of backlog) send(opened);
     stream = opened;
   }
 
+  /** Whoever listens by that key, itself or through a session, listens no more. */
+  endOf(keyId: string): void {
+    for (const [stream, of] of this.#open) if (of === keyId) stream.end();
+  }
+
   endAll(): void {
     this.#isEnded = true;
-    for (const stream of this.#open) stream.end();
+    for (const stream of this.#open.keys()) stream.end();
   }
 }
 

@@ -82,8 +82,8 @@ it('logs follow: the newest stored lines oldest first, then each new line', asyn
   const line = { functionId: 'id-hello', functionName: 'hello', invocationId: 'i1', stream: 'stdout' as const };
   const at = '2026-01-01T00:00:00.000Z';
   const items = [
-    { ...line, id: '2', at, text: 'second' },
-    { ...line, id: '1', at, text: 'first' },
+    { ...line, id: '2', at, level: 'info' as const, text: 'second' },
+    { ...line, id: '1', at, level: 'info' as const, text: 'first' },
   ];
   deps.records.logs = async () => ({ items, nextCursor: null });
   const reading = exchange(port, get('/api/v1/functions/hello/logs?follow=true&contains=i'), (text) =>

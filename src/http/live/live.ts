@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { logLevelOf } from '../../domain/log-level.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps, LiveEntry, LiveTopic } from '../deps.ts';
 import { invocationBody } from '../invocations/invocation-body.ts';
@@ -39,6 +40,7 @@ export function live(app: App, deps: HttpDeps, streams: FeedStreams): void {
       const { workspaceId } = request.principal;
       const { function: functionName } = request.query;
       streams.open(reply, {
+        keyId: request.principal.keyId,
         subscription: {
           topics: topicsOf(request.query.topics),
           afterId: lastEventIdOf(request),
@@ -63,7 +65,8 @@ function dataOf(entry: LiveEntry): string {
   if (event.topic === 'invocations')
     return JSON.stringify({ kind: event.kind, invocation: invocationBody(event.record) });
   if (event.topic === 'logs') {
-    const { functionId, functionName, invocationId, lines } = event;
+    const { functionId, functionName, invocationId } = event;
+    const lines = event.lines.map((line) => ({ ...line, level: logLevelOf(line.stream, line.text) }));
     return JSON.stringify({ functionId, functionName, invocationId, lines });
   }
   return JSON.stringify(event.data);

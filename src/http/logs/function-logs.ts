@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { isAtLeast, LOG_LEVELS, type LogLevel, logLevelOf } from '../../domain/log-level.ts';
 import type { StoredLogLine } from '../../store/telemetry-store.ts';
 import type { App } from '../app-types.ts';
 import type { HttpDeps, LiveEntry } from '../deps.ts';
@@ -16,6 +17,7 @@ const LINE = Type.Object({
   functionName: Type.String(),
   invocationId: Type.String(),
   stream: oneOf(['stdout', 'stderr', 'platform'] as const),
+  level: oneOf(LOG_LEVELS),
   text: Type.String(),
 });
 
@@ -28,6 +30,12 @@ const QUERY = Type.Object(
     }),
     invocation: Type.Optional(Type.String({ maxLength: 64 })),
     contains: Type.Optional(Type.String({ maxLength: 256, description: 'Case-insensitive part of the text.' })),
+    level: Type.Optional(
+      Type.Unsafe<LogLevel>({
+        ...oneOf(LOG_LEVELS),
+        description: 'Only lines at least this serious, as they say themselves or by their stream.',
+      }),
+    ),
     from: Type.Optional(Type.String({ maxLength: 40 })),
     to: Type.Optional(Type.String({ maxLength: 40 })),
   },
@@ -68,6 +76,7 @@ export function functionLogs(app: App, deps: HttpDeps, streams: FeedStreams): vo
       const stored = afterId === null ? page.items.toReversed() : [];
       const isShown = shownAlready(stored, deps.live.latestId);
       streams.open(reply, {
+        keyId: request.principal.keyId,
         subscription: {
           topics: new Set(['logs'] as const),
           afterId: afterId ?? beforeReadId,
@@ -78,7 +87,8 @@ export function functionLogs(app: App, deps: HttpDeps, streams: FeedStreams): vo
           for (const line of stored) stream.send('log', JSON.stringify(line));
         },
         send: (stream, entry) => {
-          if (!isShown(entry)) sendLines(stream, entry, { invocation, contains: rest.contains?.toLowerCase() });
+          if (!isShown(entry))
+            sendLines(stream, entry, { invocation, level: rest.level, contains: rest.contains?.toLowerCase() });
         },
       });
       return reply;
@@ -92,7 +102,12 @@ function shownAlready(stored: StoredLogLine[], afterReadId: number): (entry: Liv
   return ({ id, event }) => id <= afterReadId && event.topic === 'logs' && invocationIds.has(event.invocationId);
 }
 
-type Wanted = { invocation: string | undefined; contains: string | undefined };
+interface Wanted {
+  invocation: string | undefined;
+  /** In lower case. */
+  contains: string | undefined;
+  level: LogLevel | undefined;
+}
 
 function sendLines(stream: SseStream, entry: LiveEntry, wanted: Wanted): void {
   const { event } = entry;
@@ -100,8 +115,10 @@ function sendLines(stream: SseStream, entry: LiveEntry, wanted: Wanted): void {
   if (wanted.invocation !== undefined && event.invocationId !== wanted.invocation) return;
   for (const [index, line] of event.lines.entries()) {
     if (wanted.contains !== undefined && !line.text.toLowerCase().includes(wanted.contains)) continue;
+    const level = logLevelOf(line.stream, line.text);
+    if (wanted.level !== undefined && !isAtLeast(level, wanted.level)) continue;
     const { functionId, functionName, invocationId } = event;
-    const sent: StoredLogLine = { id: `${entry.id}.${index}`, ...line, functionId, functionName, invocationId };
+    const sent: StoredLogLine = { id: `${entry.id}.${index}`, ...line, level, functionId, functionName, invocationId };
     stream.send('log', JSON.stringify(sent), entry.id);
   }
 }

@@ -126,6 +126,8 @@ export function fakeDeps(): FakeDeps {
         const nulls = { p50Ms: null, p95Ms: null, p99Ms: null, cpuMs: null, maxMemoryMib: null };
         return { from, to, stepMs, points: [], totals: { ...totals, ...nulls }, byIsolation: {}, byStart: {} };
       },
+      functionsActivity: async ({ from, to, stepMs }) => ({ from, to, stepMs, items: [] }),
+      functionErrors: async () => ({ groups: [], failures: 0, isComplete: true }),
     },
     platform: {
       platform: () => ({

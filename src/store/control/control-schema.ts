@@ -43,6 +43,7 @@ export interface ControlSchema {
     scopes_json: string;
     created_at: string;
     expires_at: string;
+    key_reference: string | null;
   };
   secrets: {
     id: string;

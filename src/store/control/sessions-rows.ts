@@ -18,6 +18,7 @@ export class SessionsRows implements SessionsTable {
         workspace_id: row.workspaceId,
         token_sha256: row.tokenSha256,
         scopes_json: JSON.stringify(row.scopes),
+        key_reference: row.keyReference,
         created_at: row.createdAt,
         expires_at: row.expiresAt,
       })
@@ -36,6 +37,7 @@ export class SessionsRows implements SessionsTable {
       workspaceId: row.workspace_id,
       tokenSha256: row.token_sha256,
       scopes: JSON.parse(row.scopes_json),
+      keyReference: row.key_reference,
       createdAt: row.created_at,
       expiresAt: row.expires_at,
     };

@@ -2,6 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { InvocationRecord, LogLine } from '../../domain/invocation.ts';
 import type { InvocationQuery } from '../telemetry-store.ts';
 import { attemptsOf } from './attempts-text.ts';
+import { invocationIdOf } from './page-cursor.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 import { utcText } from './utc-text.ts';
 
@@ -27,7 +28,7 @@ export class InvocationRows {
     if (query.start !== undefined) select = select.where('start', '=', query.start);
     if (query.from !== undefined) select = select.where('started_at', '>=', utcText(query.from, '/query/from'));
     if (query.to !== undefined) select = select.where('started_at', '<', utcText(query.to, '/query/to'));
-    if (query.cursor !== undefined) select = select.where('id', '<', query.cursor);
+    if (query.cursor !== undefined) select = select.where('id', '<', invocationIdOf(query.cursor));
     const rows = await select.execute();
     const page = rows.slice(0, query.limit);
     return { items: page.map(recordOf), nextCursor: rows.length > page.length ? (page.at(-1)?.id ?? null) : null };

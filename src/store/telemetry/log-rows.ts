@@ -1,7 +1,8 @@
 import type { Kysely, Selectable } from 'kysely';
-import { ColdframeError } from '../../errors/coldframe-error.ts';
+import { isAtLeast, type LogLevel, logLevelOf } from '../../domain/log-level.ts';
 import type { LogQuery, StoredLogLine } from '../telemetry-store.ts';
 import { linesOf } from './invocation-rows.ts';
+import { invocationIdOf } from './page-cursor.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 import { utcText } from './utc-text.ts';
 
@@ -10,6 +11,7 @@ const BLOCKS_PER_READ = 50;
 /** A search that finds little stops here and hands out what it has, with a cursor to go on. */
 const SEARCH_BUDGET_MS = 1_000;
 
+type Keeps = (line: { at: string; text: string }, level: LogLevel) => boolean;
 type Block = Selectable<TelemetrySchema['log_blocks']>;
 
 /** Where a line is: sorts as invocation, attempt, line. */
@@ -73,19 +75,14 @@ export class LogRows {
 }
 
 /** Adds the block's fitting lines, last first; true when the page is full. */
-function collect(
-  block: Block,
-  before: Position | null,
-  keeps: (line: { at: string; text: string }) => boolean,
-  items: StoredLogLine[],
-  limit: number,
-): boolean {
+function collect(block: Block, before: Position | null, keeps: Keeps, items: StoredLogLine[], limit: number): boolean {
   const lines = linesOf(block.lines_json);
   const isCursorBlock = before?.invocationId === block.invocation_id && before.attempt === block.attempt;
   const end = isCursorBlock ? Math.min(before.line, lines.length) : lines.length;
   for (let index = end - 1; index >= 0; index--) {
     const line = lines[index]!;
-    if (!keeps(line)) continue;
+    const level = logLevelOf(line.stream, line.text);
+    if (!keeps(line, level)) continue;
     items.push({
       id: cursorOf({ invocationId: block.invocation_id, attempt: block.attempt, line: index }),
       at: line.at,
@@ -93,6 +90,7 @@ function collect(
       functionName: block.function_name,
       invocationId: block.invocation_id,
       stream: line.stream,
+      level,
       text: line.text,
     });
     if (items.length >= limit) return true;
@@ -100,11 +98,12 @@ function collect(
   return false;
 }
 
-function lineFilter(query: LogQuery): (line: { at: string; text: string }) => boolean {
+function lineFilter(query: LogQuery): Keeps {
   const contains = query.contains?.toLowerCase();
   const from = query.from === undefined ? null : utcText(query.from, '/query/from');
   const to = query.to === undefined ? null : utcText(query.to, '/query/to');
-  return (line) => {
+  return (line, level) => {
+    if (query.level !== undefined && !isAtLeast(level, query.level)) return false;
     if (from !== null && line.at < from) return false;
     if (to !== null && line.at >= to) return false;
     return contains === undefined || line.text.toLowerCase().includes(contains);
@@ -117,9 +116,6 @@ function cursorOf(position: Position): string {
 
 function positionOf(cursor: string): Position {
   const match = /^(.+)\.(\d{1,9})\.(\d{1,9})$/.exec(cursor);
-  if (match === null) {
-    const errors = [{ path: '/query/cursor', message: 'is not a cursor of this list' }];
-    throw new ColdframeError('invalid_request', { errors });
-  }
-  return { invocationId: match[1]!, attempt: Number(match[2]), line: Number(match[3]) };
+  const invocationId = invocationIdOf(match?.[1] ?? '');
+  return { invocationId, attempt: Number(match?.[2]), line: Number(match?.[3]) };
 }

@@ -5,10 +5,18 @@ import { hostWorker, type IncomingCall, type WorkerService } from '../rpc/worker
 import { checkpointAndClose, startHousekeeping } from '../sqlite/housekeeping.ts';
 import { migrate } from '../sqlite/migrate.ts';
 import { type OpenDatabase, openForReading, openForWriting } from '../sqlite/open-database.ts';
-import type { InvocationQuery, LogQuery, MetricsQuery } from '../telemetry-store.ts';
+import type {
+  FunctionErrorsQuery,
+  FunctionsActivityQuery,
+  InvocationQuery,
+  LogQuery,
+  MetricsQuery,
+} from '../telemetry-store.ts';
 import { Appender } from './append.ts';
+import { ErrorRows } from './error-rows.ts';
 import { InvocationRows } from './invocation-rows.ts';
 import { LogRows } from './log-rows.ts';
+import { ActivityRows } from './metrics/activity-rows.ts';
 import { MetricsRows } from './metrics/metrics-rows.ts';
 import { Retention, type RetentionLimits } from './retention.ts';
 import { TELEMETRY_MIGRATIONS } from './telemetry-migrations.ts';
@@ -67,11 +75,15 @@ async function openReader(): Promise<WorkerService> {
   const invocations = new InvocationRows(db);
   const logs = new LogRows(db);
   const metrics = new MetricsRows(db);
+  const activity = new ActivityRows(db);
+  const errors = new ErrorRows(db);
   const methods: Methods = {
     invocations: ([query]) => invocations.list(query as InvocationQuery),
     invocation: ([workspaceId, id]) => invocations.one(workspaceId as string, id as string),
     logs: ([query]) => logs.list(query as LogQuery),
     metrics: ([query]) => metrics.metrics(query as MetricsQuery),
+    functionsActivity: ([query]) => activity.activity(query as FunctionsActivityQuery),
+    functionErrors: ([query]) => errors.groups(query as FunctionErrorsQuery),
     size: async () => ({ databaseBytes: fileBytes(data.path), walBytes: fileBytes(`${data.path}-wal`) }),
   };
   return { serve: (calls) => answerEach(calls, methods), close: () => raw.close() };

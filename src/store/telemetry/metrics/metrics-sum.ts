@@ -14,7 +14,7 @@ export interface StepSum {
 }
 
 /** The user's code failed; `cancelled` was asked for, `throttled` and `rejected` never ran. */
-const ERROR_OUTCOMES: ReadonlySet<Outcome> = new Set(['error', 'timeout', 'oom', 'crashed']);
+export const ERROR_OUTCOMES: ReadonlySet<Outcome> = new Set(['error', 'timeout', 'oom', 'crashed']);
 
 /** Sums for one point, total or group. */
 export class MetricsSum {
