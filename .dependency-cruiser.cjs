@@ -14,7 +14,7 @@ module.exports = {
     {
       name: 'domain-imports-nothing',
       severity: 'error',
-      from: { path: '^src/domain' },
+      from: { path: '^src/domain', pathNot: '\\.test\\.ts$' },
       to: { pathNot: '^src/domain' },
     },
     {
