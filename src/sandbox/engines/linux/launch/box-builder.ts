@@ -23,7 +23,7 @@ export interface BoxBuilderOptions {
 
 /** What a driver decides about a box once its slot, cgroup and uid are there. */
 export interface BoxPlan {
-  launch: Omit<LaunchOptions, 'cgroup' | 'uid' | 'stdoutPath' | 'stderrPath'>;
+  launch: Omit<LaunchOptions, 'cgroup' | 'uid' | 'output'>;
   receipt: (parts: BoxParts) => Box['receipt'];
   taskRoot: string;
   isMeteredByPid: boolean;
@@ -104,7 +104,7 @@ export class BoxBuilder {
     const parts: BoxParts = { slot, cgroup, uid, token };
     const plan = await options.plan(parts);
     const { stdoutPath, stderrPath } = slot;
-    const process = launch({ ...plan.launch, cgroup, uid, stdoutPath, stderrPath });
+    const process = launch({ ...plan.launch, cgroup, uid, output: { stdoutPath, stderrPath } });
     built.process = process;
     const channel = await connectionOrExit(slot, process, output.stderr, signal);
     const box: HostBox = new HostBox({

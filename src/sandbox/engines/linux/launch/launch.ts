@@ -16,11 +16,13 @@ export interface LaunchOptions {
   /** The whole environment of the program; the server's own never leaks in. */
   env: Record<string, string>;
   cwd: string;
-  stdoutPath: string;
-  stderrPath: string;
+  /** FIFOs that take what it prints; null: one pipe takes both streams, read through `LaunchedProcess.output`. */
+  output: { stdoutPath: string; stderrPath: string } | null;
   cgroup: SandboxCgroup | null;
   /** Also the gid; null runs it as the server's user. */
   uid: number | null;
+  /** Supplementary groups, besides the uid's own, that a device of the host asks for; absent: none. */
+  groups?: readonly number[];
   /** RLIMIT_NPROC; only with a uid of its own, since it counts all processes of the uid. */
   processesMax: number;
   /** Off only for a launcher that is set-uid itself. */
@@ -39,14 +41,15 @@ export interface LaunchOptions {
  * are set only behind the change of uid.
  */
 export function launch(options: LaunchOptions): LaunchedProcess {
-  const { cgroup, uid, stdoutPath, stderrPath } = options;
+  const { cgroup, uid, output } = options;
   const groups = cgroup?.paths ?? [];
-  const args = [String(groups.length), ...groups, options.filterPath ?? '/dev/null', stdoutPath, stderrPath];
+  const fifos = output === null ? [] : [output.stdoutPath, output.stderrPath];
+  const args = [String(groups.length), ...groups, options.filterPath ?? '/dev/null', ...fifos];
   const child = spawn('/bin/sh', ['-c', script(options), 'coldframe', ...args, ...asSandbox(options)], {
     cwd: options.cwd,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', output === null ? 'pipe' : 'ignore', 'ignore', 'pipe'],
   });
   const input = child.stdio[INPUT_FD] as NodeJS.WritableStream & { destroy(): void };
   // The program may be gone before it has read: its exit says so.
@@ -63,6 +66,7 @@ function script(options: LaunchOptions): string {
     options.uid === null ? '' : `if [ -n "$BASH_VERSION" ]; then ulimit -u ${max}; else ulimit -p ${max}; fi`;
   const input = options.input === undefined ? `exec ${INPUT_FD}<&-` : '';
   const filter = options.filterPath === undefined ? '' : `exec ${FILTER_FD}<"$1" || exit 125`;
+  const output = options.output === null ? 'exec 2>&1; shift' : 'exec >"$2" 2>"$3"; shift 3';
   return `n=$1; shift
 while [ "$n" -gt 0 ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; n=$((n-1)); done
 ulimit -c 0; ulimit -n ${FILES_MAX}
@@ -70,16 +74,16 @@ echo ${OOM_SCORE_ADJ} > /proc/self/oom_score_adj
 ${processes}
 ${filter}
 ${input}
-exec >"$2" 2>"$3"
-shift 3
+${output}
 exec "$@"`;
 }
 
-function asSandbox({ uid, noNewPrivileges, env, command }: LaunchOptions): string[] {
+function asSandbox({ uid, groups = [], noNewPrivileges, env, command }: LaunchOptions): string[] {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const program = ['env', '-i', ...variables, ...command];
   const flags = noNewPrivileges ? ['--no-new-privs'] : [];
   if (uid === null) return flags.length > 0 ? ['setpriv', ...flags, '--', ...program] : program;
-  const own = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all'];
+  const supplementary = groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`;
+  const own = [`--reuid=${uid}`, `--regid=${uid}`, supplementary, '--inh-caps=-all', '--bounding-set=-all'];
   return ['setpriv', ...own, ...flags, '--', ...program];
 }

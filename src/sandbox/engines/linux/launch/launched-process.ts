@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import type { BoxExit } from '../../../contract/driver.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import { pause } from '../pause.ts';
@@ -44,6 +45,11 @@ export class LaunchedProcess {
   /** Null when it could not even be started. */
   get pid(): number | null {
     return this.#child.pid ?? null;
+  }
+
+  /** What it prints, where it was launched without FIFOs; somebody must read it, else it waits in its next write. */
+  get output(): Readable | null {
+    return this.#child.stdout;
   }
 
   /** SIGKILL to all of it; synchronous, safe to repeat. */
