@@ -11,8 +11,10 @@ import { reapHost } from '../../engines/linux/reap-host.ts';
 import type { HostRuntimes } from '../../engines/linux/runtimes/host-runtimes.ts';
 import type { SlotTree } from '../../engines/linux/slot/slot-tree.ts';
 import { removeFilesOf } from '../../engines/linux/slot/stray-files.ts';
+import { removeIpcOf } from '../../engines/linux/slot/stray-ipc.ts';
 
 const STOP_DEADLINE_MS = 5_000;
+const TIDY_DEADLINE_MS = 5_000;
 const PATH = '/usr/local/bin:/usr/bin:/bin';
 
 export interface ProcessDriverOptions {
@@ -88,7 +90,8 @@ export class ProcessDriver implements Driver {
       memoryMib: spec.memoryMib,
       plan: (parts) => this.#plan(spec, parts),
       onRemoved: async (uid) => {
-        if (uid !== null) await removeFilesOf(uid);
+        if (uid === null) return;
+        await Promise.all([removeFilesOf(uid), removeIpcOf(uid, AbortSignal.timeout(TIDY_DEADLINE_MS))]);
       },
       signal,
     });

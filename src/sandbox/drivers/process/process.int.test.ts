@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -8,6 +17,7 @@ import { call, loaded, NEVER, until } from '../../conformance/sandbox-rig.ts';
 import { HostRig } from '../../engines/linux/host-rig.ts';
 import { pidsOfUid } from '../../engines/linux/launch/uid-pool.ts';
 import { isReachableByAll } from '../../engines/linux/runtimes/find-python.ts';
+import { idsOf } from '../../engines/linux/slot/stray-ipc.ts';
 import { guardDriver } from '../../guard/guarded-driver.ts';
 import { ProcessDriver } from './process-driver.ts';
 
@@ -61,6 +71,22 @@ test.skipIf(!isRoot)(
     expect(existsSync(plant)).toBe(false);
   },
 );
+
+test.skipIf(!isRoot)('shared memory and semaphores go with the sandbox that made them (needs root)', async () => {
+  const python = `import ctypes
+libc = ctypes.CDLL(None)
+def handler(event, context):
+    import os
+    return {'uid': os.getuid(), 'made': [libc.shmget(0, 4096, 0o1600) >= 0, libc.semget(0, 1, 0o1600) >= 0, libc.msgget(0, 0o1600) >= 0]}`;
+  const spec = { labels: rig.labels, runtime: rig.runtimes.ids.find((id) => id.startsWith('python')) };
+  const { sandbox } = await loaded(guard, trees.source({ 'index.py': python }), { spec });
+  const { uid, made } = (await call(sandbox, {})).value as { uid: number; made: boolean[] };
+  expect(made).toEqual([true, true, true]);
+  const left = () => ['shm', 'sem', 'msg'].flatMap((kind) => idsOf(uid, readFileSync(`/proc/sysvipc/${kind}`, 'utf8')));
+  expect(left()).toHaveLength(3);
+  await sandbox.destroy('done');
+  expect(left()).toEqual([]);
+});
 
 test.skipIf(!isRoot)(
   'an unprivileged server runs both drivers, says what is unenforced, and leaves nothing (needs root)',
