@@ -38,7 +38,8 @@ export async function isEnforced(server: TestServer, isolation: Isolation, limit
   return body.items.find((one) => one.isolation === isolation)?.enforced?.[limit] === true;
 }
 
-async function settledState(server: TestServer, isolation: Isolation): Promise<IsolationItem> {
+/** Where the isolation stands once its probe has come to an end. */
+export async function settledState(server: TestServer, isolation: Isolation): Promise<IsolationItem> {
   let item: IsolationItem = { isolation, state: 'absent', detail: 'The server does not offer it.' };
   await server.until(
     `${isolation} to be probed`,

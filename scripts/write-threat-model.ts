@@ -1,0 +1,37 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ISOLATIONS, type Isolation } from '../src/domain/names.ts';
+import { Canaries } from '../test/security/escapes/canaries.ts';
+import { type Observation, observe } from '../test/security/escapes/observe.ts';
+import { readPage, withObservations } from '../test/security/escapes/threat-table.ts';
+import { settledState } from '../test/support/require-isolation.ts';
+import { TestServer } from '../test/support/test-server.ts';
+
+/**
+ * `npm run threat-model`: runs the escape suite under every isolation usable here (or those named as arguments) and writes what
+ * was seen into the table of docs/threat-model.md. Needs root.
+ */
+const root = resolve(import.meta.dirname, '..');
+const named = process.argv.slice(2);
+const canaries = await Canaries.open();
+const server = await TestServer.start();
+try {
+  const seen = new Map<Isolation, Map<string, Observation>>();
+  for (const isolation of ISOLATIONS) {
+    if (named.length > 0 && !named.includes(isolation)) continue;
+    const { state, detail } = await settledState(server, isolation);
+    if (state !== 'usable') {
+      process.stdout.write(`${isolation}: ${state}. ${detail}\n`);
+      continue;
+    }
+    const startedAtMs = performance.now();
+    seen.set(isolation, await observe(server, isolation, canaries));
+    process.stdout.write(`${isolation}: looked at in ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s\n`);
+    for (const [id, one] of seen.get(isolation) ?? [])
+      process.stdout.write(`  ${one.verdict.padEnd(10)} ${id}: ${one.seen}\n`);
+  }
+  writeFileSync(resolve(root, 'docs/threat-model.md'), withObservations(readPage(), seen));
+} finally {
+  await server.stop();
+  await canaries.close();
+}

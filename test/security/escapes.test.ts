@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { ISOLATIONS, type Isolation } from '../../src/domain/names.ts';
+import { isEnforced, PREPARE_TIMEOUT_MS, requireIsolation } from '../support/require-isolation.ts';
+import { TestServer } from '../support/test-server.ts';
+import { Canaries } from './escapes/canaries.ts';
+import { type Observation, observe } from './escapes/observe.ts';
+import { PROBES, type Probe } from './escapes/probe-table.ts';
+import { cellOf, cellsOf, readPage, withObservations } from './escapes/threat-table.ts';
+
+const IS_ROOT = process.getuid?.() === 0;
+/** A guest under software emulation takes its time. */
+const OBSERVE_TIMEOUT_MS = 420_000;
+
+let server: TestServer;
+let canaries: Canaries;
+const observed = new Map<Isolation, Promise<Map<string, Observation>>>();
+
+beforeAll(async () => {
+  canaries = await Canaries.open();
+  server = await TestServer.start();
+}, PREPARE_TIMEOUT_MS);
+afterAll(async () => {
+  await server.stop();
+  await canaries.close();
+});
+
+/** Once per isolation, by whichever test comes first. */
+function seenUnder(isolation: Isolation): Promise<Map<string, Observation>> {
+  const known = observed.get(isolation) ?? observe(server, isolation, canaries);
+  observed.set(isolation, known);
+  return known;
+}
+
+async function requireFence(isolation: Isolation, context: TestContext): Promise<void> {
+  await requireIsolation(server, isolation, context);
+  if (!IS_ROOT)
+    context.skip('needs root: without uids and cgroups of their own, sandboxes are fenced less than the table says');
+}
+
+describe.each(ISOLATIONS)('under %s', (isolation) => {
+  it.for(PROBES)(
+    `a function that tries to $tries is answered as documented`,
+    { timeout: OBSERVE_TIMEOUT_MS },
+    async (probe: Probe, context) => {
+      await requireFence(isolation, context);
+      if (probe.needs && !(await isEnforced(server, isolation, probe.needs)))
+        return context.skip(`needs cgroups: ${probe.needs} is unenforced here`);
+      const seen = (await seenUnder(isolation)).get(probe.id);
+      expect(seen, 'the probe must report').toBeDefined();
+      const isOpen = seen?.verdict === 'open';
+      if (probe.hostDecides?.includes(isolation)) return;
+      expect({ isOpen, seen: seen?.seen }).toEqual({ isOpen: probe.open?.[isolation] !== undefined, seen: seen?.seen });
+    },
+  );
+
+  it('docs/threat-model.md says what was seen', { timeout: OBSERVE_TIMEOUT_MS }, async (context) => {
+    await requireFence(isolation, context);
+    const written = cellsOf(readPage());
+    for (const probe of PROBES) {
+      if (probe.hostDecides?.includes(isolation)) continue;
+      if (probe.needs && !(await isEnforced(server, isolation, probe.needs))) continue;
+      const seen = (await seenUnder(isolation)).get(probe.id);
+      expect([probe.tries, written.get(probe.id)?.[isolation]]).toEqual([probe.tries, seen && cellOf(seen.verdict)]);
+    }
+  });
+});
+
+describe('docs/threat-model.md', () => {
+  it('has every probe and every reason as the table has them (`npm run threat-model` writes it)', () => {
+    expect(withObservations(readPage(), new Map())).toBe(readPage());
+  });
+});

@@ -1,0 +1,278 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Isolation } from '../../../src/domain/names.ts';
+import { fixture, fixtureFiles } from '../../support/fixture.ts';
+import { hostTraces } from '../../support/host-traces.ts';
+import { readUntil } from '../../support/read-until.ts';
+import type { TestServer } from '../../support/test-server.ts';
+import { type Canaries, hostKernel } from './canaries.ts';
+import { PROBES } from './probe-table.ts';
+
+export type Verdict = 'fenced' | 'open' | 'own kernel';
+
+export interface Observation {
+  verdict: Verdict;
+  /** What the function or the host saw, for people. */
+  seen: string;
+}
+
+interface Report {
+  open: boolean;
+  seen: string;
+  /** Ways that failed by a mistake in the probe itself, which says nothing of the fence. */
+  broken?: string[];
+}
+type Reports = Record<string, Report>;
+
+const LIMITS = { memoryMib: 256, diskMib: 16, timeoutMs: 60_000 };
+const SMALL_SHARE = { cpus: 0.2, processes: 2, seconds: 1.5 };
+/** A period's quota for each process, and what was begun before. */
+const SHARE_ALLOWANCE_MS = 150;
+/** Above every limit of a sandbox, and below what would hurt the host where there is none. */
+const FILL = { descriptors: 5_000, processes: 320, inodes: 3_000, diskMib: 24 };
+const LOGS_MAX_BYTES = 256 * 1024 + 1024;
+const STATE_FILES = ['admin.key', 'master.key', 'control.db', 'telemetry.db', 'server.json'];
+const DOCKER_SOCKETS = ['/var/run/docker.sock', '/run/docker.sock', '/run/containerd/containerd.sock'];
+/** That of the fixture. */
+const SHM_KEY = 0x00c01df3;
+const GONE_WITHIN_MS = 10_000;
+
+/**
+ * Runs every probe under one isolation, in as few sandboxes as the probes allow, and says of each what came of it. What
+ * functions report is believed where it speaks against the fence; where it speaks for it, the host looks for itself.
+ */
+export async function observe(
+  server: TestServer,
+  isolation: Isolation,
+  canaries: Canaries,
+): Promise<Map<string, Observation>> {
+  const run = new EscapeRun(server, isolation, canaries);
+  const reports = await run.all();
+  const isOwnKernel = reports.kernel !== undefined && reports.kernel.seen !== hostKernel();
+  return new Map(
+    PROBES.flatMap(({ id, isAboutTheKernel }): [string, Observation][] => {
+      const report = reports[id];
+      if (report === undefined) return [];
+      if (report.broken?.length) throw new Error(`the probe ${id} is broken: ${report.broken.join(', ')}`);
+      const through: Verdict = isAboutTheKernel && isOwnKernel ? 'own kernel' : 'open';
+      return [[id, { verdict: report.open ? through : 'fenced', seen: report.seen }]];
+    }),
+  );
+}
+
+class EscapeRun {
+  readonly #server: TestServer;
+  readonly #isolation: Isolation;
+  readonly #canaries: Canaries;
+  readonly #secret = `secret-${randomBytes(12).toString('hex')}`;
+  readonly #codeMarker = `code-${randomBytes(12).toString('hex')}`;
+  readonly #deployed: string[] = [];
+
+  constructor(server: TestServer, isolation: Isolation, canaries: Canaries) {
+    this.#server = server;
+    this.#isolation = isolation;
+    this.#canaries = canaries;
+  }
+
+  async all(): Promise<Reports> {
+    try {
+      const neighbour = await this.#neighbour();
+      const reports = { ...(await this.#probe(neighbour)), ...(await this.#fill()), ...(await this.#starve()) };
+      const single = await Promise.all([this.#memory(), this.#cpu(), this.#logPipe(), this.#forgery()]);
+      return Object.assign(reports, ...single);
+    } finally {
+      for (const name of this.#deployed) await this.#server.api('DELETE', `/functions/${name}`);
+    }
+  }
+
+  /** A function that is alive, listens and has a secret, with code of its own. */
+  async #neighbour(): Promise<{ port: number; abstract: string; sandboxId: string }> {
+    await this.#deploy('neighbour', { env: { HIDDEN: { secret: this.#secret } } }, this.#codeMarker);
+    const abstract = `neighbour-${randomBytes(8).toString('hex')}`;
+    const reply = await this.#call('neighbour', { do: 'listen', port: await freePort(), abstract });
+    const { port } = reply.body as { port: number };
+    return { port, abstract, sandboxId: await this.#sandboxOf(reply) };
+  }
+
+  async #probe(neighbour: { port: number; abstract: string; sandboxId: string }): Promise<Reports> {
+    const { marker, hostFile, openFile, openDir, linkTarget, abstractName, port, pid, hostAddresses } = this.#canaries;
+    const server = this.#server;
+    const { instance } = (await server.api<{ instance: string }>('GET', '/platform')).body;
+    const slots = (await hostTraces(instance, neighbour.sandboxId)).directories;
+    const runDirs = ['/var/lib', '/run', tmpdir()].map((place) => join(place, `coldframe-${instance}`));
+    const visitorsBefore = this.#canaries.visitors;
+    const facts = {
+      marker,
+      hostFiles: [hostFile],
+      writeTo: [openFile, join(openDir, 'planted')],
+      linkTargets: [linkTarget, join(linkTarget, 'file')],
+      stateFiles: [
+        ...STATE_FILES.map((name) => join(server.dataDir, name)).filter((path) => existsSync(path)),
+        ...['environ', 'root/etc/shadow', 'fd/0'].map((name) => `/proc/${server.pid}/${name}`),
+      ],
+      roots: [server.dataDir, ...slots, ...runDirs, '/var/task/..', tmpdir()],
+      codeMarker: this.#codeMarker,
+      envMarker: this.#secret,
+      canaryPid: pid,
+      dockerSockets: DOCKER_SOCKETS,
+      runDirs,
+      neighbourSockets: slots.map((slot) => join(slot, 'ch/s')),
+      neighbourPipes: slots.flatMap((slot) => ['out', 'err'].map((name) => join(slot, 'ch', name))),
+      ports: [port, Number(new URL(server.url).port), Number(new URL(server.functionUrl).port)],
+      abstract: abstractName,
+      hostAddresses,
+      neighbourPort: neighbour.port,
+      neighbourAbstract: neighbour.abstract,
+    };
+    await this.#deploy('escapes');
+    const reply = await this.#call('escapes', { do: 'probe', facts });
+    const reports = reply.body as Reports;
+    await this.#remove('escapes', instance, await this.#sandboxOf(reply));
+    return this.#lookedAt(reports, visitorsBefore);
+  }
+
+  /** The host's own view put over the function's. */
+  #lookedAt(reports: Reports, visitorsBefore: number): Reports {
+    const harm = this.#canaries.harm();
+    const isVisited = this.#canaries.visitors > visitorsBefore;
+    const isWritten = this.#canaries.takeWrites();
+    const networks = ['host-loopback', 'host-abstract', 'host-addresses'];
+    if (isVisited && !networks.some((id) => reports[id]?.open))
+      reports['host-loopback'] = { open: true, seen: 'the host’s canary was visited' };
+    if (isWritten && reports['host-write']?.open === false)
+      reports['host-write'] = { open: true, seen: 'the host found what was written' };
+    if (harm.length > 0) reports['links-for-the-host'] = { open: true, seen: harm.join(', ') };
+    return reports;
+  }
+
+  async #fill(): Promise<Reports> {
+    await this.#deploy('fills', { memoryMib: 256 });
+    const { pidsMax, inodesMax } = { pidsMax: 300, inodesMax: FILL.inodes };
+    const most = { descriptors: FILL.descriptors, processes: pidsMax, inodes: inodesMax, disk: LIMITS.diskMib + 1 };
+    const { body } = await this.#call('fills', { do: 'fill', ...FILL, most });
+    return body as Reports;
+  }
+
+  /** One holds all it can get and sleeps on it; another, whose sandbox starts meanwhile, must not miss anything. */
+  async #starve(): Promise<Reports> {
+    const { marker } = this.#canaries;
+    const { instance } = (await this.#server.api<{ instance: string }>('GET', '/platform')).body;
+    await this.#deploy('holds', {}, 'holds');
+    await this.#deploy('spares', {}, 'spares');
+    const held = await this.#call('holds', { do: 'hold', marker });
+    const spared = await this.#invoke('spares', { do: 'spare', marker });
+    const start = spared.headers.get('coldframe-start') ?? 'none';
+    const isStarted = spared.status === 200 && start !== 'warm';
+    const reports = (isStarted ? spared.body : {}) as Reports;
+    for (const report of Object.values(reports)) report.seen += `; held: ${held.text}`;
+    await this.#call('holds', { do: 'release' });
+    await this.#remove('holds', instance, await this.#sandboxOf(held));
+    const left = readFileSync('/proc/sysvipc/shm', 'utf8').includes(` ${SHM_KEY} `);
+    return {
+      ...reports,
+      'shared-locks': { open: !isStarted, seen: `status ${spared.status}, start ${start}` },
+      'left-memory': { open: left, seen: left ? 'found on the host' : 'nothing on the host' },
+    };
+  }
+
+  async #memory(): Promise<Reports> {
+    await this.#deploy('hoards', { memoryMib: 128 });
+    const reply = await this.#invoke('hoards', { do: 'hoard', mib: 400 });
+    return { memory: { open: reply.status === 200, seen: `status ${reply.status}` } };
+  }
+
+  async #cpu(): Promise<Reports> {
+    const { cpus, processes, seconds } = SMALL_SHARE;
+    await this.#deploy('burns', { cpus });
+    const reply = await this.#call('burns', { do: 'burn', processes, seconds });
+    const record = await this.#recordOf(reply);
+    const { usage, phases } = record.attempts[0] ?? {};
+    const usedMs = usage?.cpuMs ?? (reply.body as { cpuMs: number }).cpuMs;
+    const allowedMs = cpus * (phases?.totalMs ?? 0) + SHARE_ALLOWANCE_MS;
+    return { cpu: { open: usedMs > allowedMs, seen: `${Math.round(usedMs)} ms of ${Math.round(allowedMs)}` } };
+  }
+
+  async #logPipe(): Promise<Reports> {
+    await this.#deploy('shouts');
+    const record = await this.#recordOf(await this.#call('shouts', { do: 'shout', kib: 1024 }));
+    const kept = record.attempts[0]?.logs.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) ?? 0;
+    return { 'log-pipe': { open: kept > LOGS_MAX_BYTES, seen: `${kept} bytes kept` } };
+  }
+
+  /** While a neighbour is being called, another writes a result for that stream and for one nobody opened. */
+  async #forgery(): Promise<Reports> {
+    const victim = await this.#deploySource('victim', fixture('slow', 'python'));
+    const forger = await this.#deploySource('forges', fixture('forges-other-stream', 'python'));
+    const asked = this.#server.invoke(victim, { ms: 700 });
+    const forged = await this.#server.invoke<{ code?: string }>(forger, { type: 9, stream: 2 });
+    const answer = await asked;
+    const isOpen = forged.body.code !== 'protocol_violation' || answer.status !== 200;
+    return { 'forged-replies': { open: isOpen, seen: `${forged.body.code}; the neighbour got ${answer.status}` } };
+  }
+
+  async #deploy(name: string, settings: Record<string, unknown> = {}, marker = name): Promise<void> {
+    const files = fixtureFiles('escapes');
+    const code = { files: { ...files, 'index.py': `# ${marker} ${this.#isolation}\n${files['index.py']}` } };
+    await this.#create(name, code, settings);
+  }
+
+  async #deploySource(name: string, source: string): Promise<string> {
+    await this.#create(name, { source }, {});
+    return this.#named(name);
+  }
+
+  async #create(name: string, code: object, settings: Record<string, unknown>): Promise<void> {
+    const isolation = this.#isolation;
+    const full = this.#named(name);
+    this.#deployed.push(full);
+    const body = { name: full, runtime: 'python', code, ...LIMITS, ...settings, isolation };
+    const reply = await this.#server.api('POST', '/functions', body);
+    if (reply.status !== 201) throw new Error(`deploy of ${full}: ${reply.status} ${reply.text}`);
+  }
+
+  /** Deletes the function and waits until its sandbox has left the host, links and all. */
+  async #remove(name: string, instance: string, sandboxId: string): Promise<void> {
+    await this.#server.api('DELETE', `/functions/${this.#named(name)}`);
+    const left = await readUntil(
+      () => hostTraces(instance, sandboxId),
+      (traces) => Object.values(traces).every((one) => one.length === 0),
+      GONE_WITHIN_MS,
+    );
+    const traces = Object.values(left).flat();
+    if (traces.length > 0) throw new Error(`left behind by ${name}: ${traces.join(', ')}`);
+  }
+
+  async #call(name: string, event: unknown) {
+    const reply = await this.#invoke(name, event);
+    if (reply.status !== 200) throw new Error(`${this.#named(name)}: ${reply.status} ${reply.text}`);
+    return reply;
+  }
+
+  #invoke(name: string, event: unknown) {
+    return this.#server.invoke(this.#named(name), event);
+  }
+
+  #recordOf(reply: { headers: Headers }) {
+    return this.#server.record(reply.headers.get('coldframe-invocation-id') ?? '');
+  }
+
+  async #sandboxOf(reply: { headers: Headers }): Promise<string> {
+    return String((await this.#recordOf(reply)).attempts[0]?.sandboxId);
+  }
+
+  #named(name: string): string {
+    return `escape-${name}-${this.#isolation}`;
+  }
+}
+
+/** For the neighbour: where all share the host's network, it must be free there. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
