@@ -8,7 +8,7 @@ module.exports = {
     {
       name: 'no-cycles',
       severity: 'error',
-      from: { path: '^src' },
+      from: { path: '^(src|console)' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
@@ -80,7 +80,37 @@ module.exports = {
       from: { path: '^src/cli', pathNot: '\\.test\\.ts$|^src/cli/(up|doctor|setup)/' },
       to: { path: '^src/', pathNot: '^src/(cli|client|config|errors|domain)/' },
     },
-    { name: 'nothing-unresolved', severity: 'error', from: { path: '^src' }, to: { couldNotResolve: true } },
+    {
+      name: 'features-never-import-each-other',
+      severity: 'error',
+      from: { path: '^console/src/features/([^/]+)/' },
+      to: { path: '^console/src/(features/(?!$1/)|app/)' },
+    },
+    {
+      name: 'shared-knows-no-feature',
+      severity: 'error',
+      from: { path: '^console/src/shared' },
+      to: { path: '^console/src/(features|app)/' },
+    },
+    {
+      name: 'console-talks-to-the-client-only',
+      severity: 'error',
+      from: { path: '^console/src' },
+      to: { path: '^src/', pathNot: '^src/(client|errors|domain)/' },
+    },
+    {
+      name: 'console-runs-in-browsers',
+      severity: 'error',
+      from: { path: '^(console/src|src/client)', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'server-never-imports-the-console',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { path: '^console' },
+    },
+    { name: 'nothing-unresolved', severity: 'error', from: { path: '^(src|console)' }, to: { couldNotResolve: true } },
     {
       name: 'no-dev-packages-at-run-time',
       severity: 'error',

@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           ...EVERYWHERE,
           name: 'unit',
-          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'runtimes/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'console/src/**/*.test.ts', 'scripts/**/*.test.ts', 'runtimes/**/*.test.ts'],
           exclude: [REAL, 'node_modules/**'],
           sequence: { groupOrder: 0 },
           maxWorkers: 2,

@@ -10,7 +10,7 @@ import { runInPlace, runOnNode24 } from '../bin/run-on-node24.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const SIGNAL_EXIT_MIN = 129;
 const COMMANDS = {
-  start: ['src/cli/main.ts', 'up'],
+  start: ['scripts/start.ts', 'up'],
   test: ['scripts/test.ts'],
   check: ['scripts/check.ts'],
   bench: ['bench/run.ts'],

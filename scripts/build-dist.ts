@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { buildConsole } from './build-console.ts';
 
 /**
  * `npm run build [-- FOLDER]`: src/ as JavaScript in FOLDER (default dist/), for a published package (Node strips no types
- * under node_modules). The folder is emptied first.
+ * under node_modules), and the console beside it. The folder is emptied first.
  */
 const root = resolve(import.meta.dirname, '..');
 const FOR_TESTS = /\/(testing|conformance|__snapshots__)\//;
@@ -22,3 +23,4 @@ for (const entry of readdirSync(source, { recursive: true, withFileTypes: true }
   if (!entry.isFile() || /\.tsx?$/.test(entry.name) || FOR_TESTS.test(`${folder}/`)) continue;
   cpSync(join(entry.parentPath, entry.name), join(target, folder, entry.name));
 }
+await buildConsole(join(target, 'console'));

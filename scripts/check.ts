@@ -9,7 +9,12 @@ const STEPS: { name: string; command: string[] }[] = [
     command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '--colors=off', '--error-on-warnings', '.'],
   },
   { name: 'types', command: ['node_modules/typescript7/bin/tsc', '-p', '.'] },
-  { name: 'dependency arrows', command: ['node_modules/.bin/depcruise', '--config', '.dependency-cruiser.cjs', 'src'] },
+  { name: 'types of the console', command: ['node_modules/typescript7/bin/tsc', '-p', 'console'] },
+  { name: 'types of its tests', command: ['node_modules/typescript7/bin/tsc', '-p', 'test/console'] },
+  {
+    name: 'dependency arrows',
+    command: ['node_modules/.bin/depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'console/src'],
+  },
   { name: 'generated files in step', command: ['scripts/generate.ts', '--check'] },
 ];
 

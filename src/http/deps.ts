@@ -45,6 +45,8 @@ export interface HttpConfig {
   functionOrigin(): string;
   /** Where zip uploads are kept while they are read; private to the server, on the data directory's disk. */
   uploadDir: string;
+  /** Where the built console lies, or will lie once it is built; null serves none. */
+  consoleDir: string | null;
   /** Bytes of bodies in flight; default 256 MiB. */
   bodyBudgetBytes?: number;
   /** How long a whole request may take to arrive; default 120 s. */

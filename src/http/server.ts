@@ -5,6 +5,7 @@ import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
 import type { App } from './app-types.ts';
 import { BodyBudget } from './body/body-budget.ts';
+import { type ConsolePages, createConsolePages } from './console/console-pages.ts';
 import type { HttpDeps } from './deps.ts';
 import { createInvokeEndpoint, type InvokeEndpoint } from './invoke/invoke-endpoint.ts';
 import { invokeRefOf } from './invoke/invoke-path.ts';
@@ -28,8 +29,8 @@ export interface ConsoleServer {
 }
 
 /**
- * The listener of console and API. Calls of functions leave by the lean way before Fastify sees them; everything else is an
- * operation of the app. Host and request target are checked once, in front of both.
+ * The listener of console and API. Calls of functions leave by the lean way before Fastify sees them, and so do the console's
+ * own page and files; everything else is an operation of the app. Host and request target are checked once, in front of both.
  */
 export async function createConsoleServer(
   deps: HttpDeps,
@@ -38,12 +39,13 @@ export async function createConsoleServer(
   const hosts = createHostRule(deps.config.publicUrl);
   const access = createAccess(deps.auth, hosts);
   const endpoint = createInvokeEndpoint(deps, access, budget);
+  const pages = createConsolePages(deps.config.consoleDir);
   const { app, methods } = await createApp({
     deps,
     access,
     budget,
     endpoint,
-    createServer: (listener) => createNodeServer(deps, frontDoor(hosts, endpoint, listener)),
+    createServer: (listener) => createNodeServer(deps, frontDoor(hosts, endpoint, pages, listener)),
   });
   await app.ready();
   return {
@@ -66,7 +68,7 @@ const OPEN_TO_ANY_HOST = /^\/(healthz|readyz)(\?|$)/;
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void;
 
-function frontDoor(hosts: HostRule, endpoint: InvokeEndpoint, app: Listener): Listener {
+function frontDoor(hosts: HostRule, endpoint: InvokeEndpoint, pages: ConsolePages, app: Listener): Listener {
   return (req, res) => {
     const target = splitTarget(req);
     if (!target) {
@@ -79,8 +81,8 @@ function frontDoor(hosts: HostRule, endpoint: InvokeEndpoint, app: Listener): Li
     }
     req.url = target.path;
     const ref = req.method === 'POST' ? invokeRefOf(target.path) : null;
-    if (ref === null) app(req, res);
-    else endpoint.handle(req, res, ref);
+    if (ref !== null) endpoint.handle(req, res, ref);
+    else if (!pages.handle(req, res)) app(req, res);
   };
 }
 

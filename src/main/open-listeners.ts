@@ -1,5 +1,5 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Auth } from '../auth/auth.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TestEvents } from '../catalog/test-events.ts';
@@ -19,6 +19,8 @@ import type { StopInOrder } from './stop-in-order.ts';
 
 /** Requests in flight when the listeners close have had the drain already; this is for their last bytes. */
 const CLOSE_GRACE_MS = 2_000;
+/** The same folder from src/main/ in a clone and from dist/main/ in a package. */
+const CONSOLE_DIR = resolve(import.meta.dirname, '../../dist/console');
 
 interface Inputs {
   config: Config;
@@ -53,7 +55,7 @@ export async function openListeners({ config, dataDir, log, undo, parts }: Input
   mkdirSync(uploadDir, { mode: 0o700 });
   let functionOrigin = config.functionOrigin ?? '';
   const deps: HttpDeps = {
-    config: { publicUrl: config.publicUrl, functionOrigin: () => functionOrigin, uploadDir },
+    config: { publicUrl: config.publicUrl, functionOrigin: () => functionOrigin, uploadDir, consoleDir: CONSOLE_DIR },
     log,
     auth,
     functions: parts.functions,

@@ -16,11 +16,15 @@ interface Cruise {
 }
 
 function cruise(cwd: string): Cruise {
-  const result = spawnSync(process.execPath, [depcruise, '--config', config, '--output-type', 'json', 'src'], {
-    cwd,
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  });
+  const result = spawnSync(
+    process.execPath,
+    [depcruise, '--config', config, '--output-type', 'json', 'src', 'console/src'],
+    {
+      cwd,
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
   return JSON.parse(result.stdout) as Cruise;
 }
 
@@ -37,23 +41,32 @@ it('a planted violation of each kind is caught', () => {
   plant('src/sandbox/drivers/one/d.ts', "import { e } from '../two/e.ts';\nexport const d = e;\n");
   plant('src/sandbox/drivers/two/e.ts', 'export const e = 1;\n');
   plant('src/pool/f.ts', "import { b } from '../store/b.ts';\nexport const f = b;\n");
+  plant('console/src/features/one/g.tsx', "import { h } from '../two/h.tsx';\nexport const g = h;\n");
+  plant('console/src/features/two/h.tsx', "import { b } from '../../../../src/store/b.ts';\nexport const h = b;\n");
+  plant('console/src/shared/i.ts', "import { h } from '../features/two/h.tsx';\nexport const i = h;\n");
+  plant('console/src/shared/j.ts', "import { readFileSync } from 'node:fs';\nexport const j = readFileSync;\n");
+  plant('src/http/k.ts', "import { j } from '../../console/src/shared/j.ts';\nexport const k = j;\n");
   const names = new Set(cruise(planted).summary.violations.map((violation) => violation.rule.name));
   expect([...names].sort()).toEqual([
+    'console-runs-in-browsers',
+    'console-talks-to-the-client-only',
     'domain-imports-nothing',
     'drivers-never-import-each-other',
+    'features-never-import-each-other',
     'only-the-store-touches-sql',
     'pool-knows-only-the-contract',
+    'server-never-imports-the-console',
+    'shared-knows-no-feature',
   ]);
 });
 
 it('every source file was cruised and keeps the arrows', () => {
   const result = cruise(root);
-  const files = execFileSync('find', ['src', '-name', '*.ts', '-not', '-path', 'src/client/generated/*'], {
-    cwd: root,
-    encoding: 'utf8',
-  })
+  const wanted = ['src', 'console/src', '-name', '*.ts', '-o', '-name', '*.tsx'];
+  const files = execFileSync('find', wanted, { cwd: root, encoding: 'utf8' })
     .trim()
-    .split('\n');
+    .split('\n')
+    .filter((file) => !file.startsWith('src/client/generated/'));
   const cruised = new Set(result.modules.map((module) => module.source));
   expect(files.filter((file) => !cruised.has(file))).toEqual([]);
   expect(result.summary.violations.map((violation) => `${violation.rule.name}: ${violation.from}`)).toEqual([]);

@@ -53,6 +53,7 @@ export function fakeDeps(): FakeDeps {
       publicUrl: null,
       functionOrigin: () => 'http://127.0.0.1:8643',
       uploadDir: join(tmpdir(), `coldframe-http-test-${process.pid}`),
+      consoleDir: null,
     },
     log: { error: log, warn: log, info: log },
     auth: {

@@ -1,0 +1,10 @@
+import { Link } from 'wouter';
+import { EmptyState } from '../shared/ui/empty-state.tsx';
+
+export function NotFoundScreen() {
+  return (
+    <EmptyState title="No such page">
+      This address leads nowhere. <Link href="/">All functions</Link> is a good place to start again.
+    </EmptyState>
+  );
+}

@@ -1,0 +1,5 @@
+import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+
+export default function InvocationScreen({ id }: { id: string }) {
+  return <SkeletonRows label={`Invocation ${id}`} />;
+}

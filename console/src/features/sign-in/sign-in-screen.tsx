@@ -1,0 +1,77 @@
+import { Button, PasswordInput, Text, Title } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { signIn } from '../../../../src/client/generated/sdk.gen.ts';
+import { call, client } from '../../shared/api/call.ts';
+import { queryKeys } from '../../shared/api/query-keys.ts';
+import { CommandLine } from '../../shared/ui/command-line.tsx';
+import { ProblemNotice } from '../../shared/ui/problem-notice.tsx';
+import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+import classes from './sign-in-screen.module.css';
+
+interface Props {
+  /** Of the link that led here; it is exchanged at once. */
+  linkToken: string | null;
+  onTokenUsed(): void;
+}
+
+export function SignInScreen({ linkToken, onTokenUsed }: Props) {
+  const queries = useQueryClient();
+  const [key, setKey] = useState('');
+  const exchange = useMutation({
+    mutationFn: (body: { token: string } | { key: string }) => call(signIn({ client, body })),
+    onSuccess: (session) => {
+      // What an earlier session read is not for this one's eyes.
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== queryKeys.session[0] });
+      queries.setQueryData(queryKeys.session, session);
+    },
+    onSettled: onTokenUsed,
+  });
+  const { mutate } = exchange;
+  const taken = useRef<string | null>(null);
+  useEffect(() => {
+    if (linkToken === null || taken.current === linkToken) return;
+    taken.current = linkToken;
+    mutate({ token: linkToken });
+  }, [linkToken, mutate]);
+  useEffect(() => {
+    document.title = 'Sign in · Coldframe';
+  }, []);
+
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    exchange.mutate({ key: key.trim() });
+  };
+  return (
+    <main className={classes.screen}>
+      <Title order={1} size="h2">
+        Coldframe
+      </Title>
+      {linkToken !== null && !exchange.isError ? (
+        <SkeletonRows count={3} label="Signing in" />
+      ) : (
+        <>
+          {exchange.error ? <ProblemNotice error={exchange.error} /> : null}
+          <form onSubmit={submit} className={classes.form}>
+            <PasswordInput
+              label="Key"
+              description="The admin key, or one made under Platform, Keys."
+              value={key}
+              onChange={(event) => setKey(event.currentTarget.value)}
+              autoComplete="off"
+              size="sm"
+              data-autofocus
+            />
+            <Button type="submit" size="sm" loading={exchange.isPending} disabled={key.trim() === ''}>
+              Sign in
+            </Button>
+          </form>
+          <Text size="sm" c="dimmed">
+            Or have a link printed on the machine that runs Coldframe; it works once, within ten minutes:
+          </Text>
+          <CommandLine command="coldframe open" />
+        </>
+      )}
+    </main>
+  );
+}

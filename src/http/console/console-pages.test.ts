@@ -1,0 +1,111 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type ConsoleServer, createConsoleServer } from '../server.ts';
+import { fakeDeps } from '../testing/fake-deps.ts';
+import { exchange } from '../testing/raw-http.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'coldframe-console-'));
+const SCRIPT = 'console.log("hello")';
+let http: ConsoleServer;
+let origin: string;
+
+beforeAll(async () => {
+  const deps = fakeDeps();
+  http = await createConsoleServer({ ...deps, config: { ...deps.config, consoleDir: join(folder, 'built') } });
+  await new Promise<void>((done) => http.server.listen(0, '127.0.0.1', done));
+  origin = `http://127.0.0.1:${(http.server.address() as { port: number }).port}`;
+  writeFileSync(join(folder, 'outside.js'), 'secret');
+});
+afterAll(async () => {
+  await http.close(1_000);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+it('before it is built, `/` is the plain sign-in page; afterwards the console, without a restart', async () => {
+  expect(await text('/')).toContain('/assets/landing.js');
+  build('one');
+  await expect.poll(() => text('/'), { timeout: 5_000 }).toContain('one');
+  build('two');
+  await expect.poll(() => text('/'), { timeout: 5_000 }).toContain('two');
+});
+
+it('every screen is the page, with a nonce of its own in the policy and in the page', async () => {
+  const replies = await Promise.all(
+    ['/', '/functions/a/monitor', '/invocations', '/platform?x=1'].map((path) => get(path)),
+  );
+  const nonces = replies.map(
+    ({ headers }) => /'nonce-([\w-]{22})'/.exec(headers.get('content-security-policy') ?? '')?.[1],
+  );
+  expect(new Set(nonces).size).toBe(4);
+  const [first] = replies;
+  expect(first?.headers.get('content-security-policy')).toBe(
+    `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${nonces[0]}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+  );
+  expect(await first?.text()).toContain(`nonce="${nonces[0]}"`);
+  expect(first?.headers.get('cache-control')).toBe('no-store');
+});
+
+it('files with a hash in their name may be kept for ever, others are asked for again; both come compressed if wanted', async () => {
+  const hashed = await get('/console/index-abcd1234.js');
+  expect(hashed.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+  expect(hashed.headers.get('content-encoding')).toBe('gzip');
+  expect(await hashed.text()).toBe(SCRIPT);
+  const plain = await get('/console/color-scheme.js', { 'accept-encoding': 'identity' });
+  expect(plain.headers.get('cache-control')).toBe('no-cache');
+  expect(plain.headers.get('content-encoding')).toBeNull();
+  expect(plain.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+});
+
+it.each([
+  '/console/../outside.js',
+  '/console/..%2f..%2foutside.js',
+  '/console/%2e%2e/outside.js',
+  '/console/.built-from',
+  '/console/index.html',
+  '/console/',
+  '/functionsx',
+  '/unknown',
+])('%s is not found', async (path) => {
+  const reply = await rawGet(path);
+  expect(reply).toMatch(/^HTTP\/1\.1 404 /);
+  expect(reply).not.toContain('secret');
+});
+
+it('only reading is answered; the API and its pages keep their paths', async () => {
+  expect((await fetch(`${origin}/functions/a`, { method: 'POST' })).status).toBe(404);
+  expect((await get('/api/v1/functions')).status).toBe(401);
+  expect((await get('/docs')).status).toBe(200);
+  const head = await fetch(`${origin}/platform`, { method: 'HEAD' });
+  expect([head.status, await head.text()]).toEqual([200, '']);
+});
+
+let builds = 0;
+function build(mark: string): void {
+  const assets = join(folder, 'built/console');
+  mkdirSync(assets, { recursive: true });
+  writeFileSync(join(assets, 'index-abcd1234.js'), SCRIPT);
+  writeFileSync(join(assets, 'index-abcd1234.js.gz'), gzipSync(SCRIPT));
+  writeFileSync(join(assets, 'color-scheme.js'), '1');
+  writeFileSync(join(folder, 'built/.built-from'), 'secret');
+  const page = join(folder, 'built/index.html');
+  writeFileSync(page, `<meta property="csp-nonce" nonce="__COLDFRAME_NONCE__">${mark}`);
+  builds++;
+  utimesSync(page, builds, builds);
+}
+
+function get(path: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${origin}${path}`, { headers });
+}
+
+async function text(path: string): Promise<string> {
+  return (await get(path)).text();
+}
+
+/** `fetch` tidies dots away before it sends. */
+function rawGet(path: string): Promise<string> {
+  const { port, host } = new URL(origin);
+  return exchange(Number(port), `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+}

@@ -1,0 +1,12 @@
+/** Everything the build writes beside index.html lies below this path. */
+export const ASSETS_PREFIX = '/console/';
+
+/** Screens whose address has a variable part end in a slash here. */
+const SCREENS = ['/', '/new', '/functions/', '/invocations', '/invocations/', '/logs', '/platform'];
+
+/** Whether a path, without its query, is a screen of the console: the page is the same for all, its router tells them apart. */
+export function isScreen(path: string): boolean {
+  return SCREENS.some((screen) =>
+    screen.length > 1 && screen.endsWith('/') ? path.startsWith(screen) : path === screen,
+  );
+}

@@ -1,0 +1,59 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_KEY } from '../support/test-server.ts';
+import { chromiumPath } from './support/chromium.ts';
+import { ConsoleBed } from './support/console-bed.ts';
+import { expectAccessible } from './support/expect-accessible.ts';
+
+describe.skipIf(chromiumPath === null)('signing in (needs chromium)', () => {
+  let bed: ConsoleBed;
+  beforeAll(async () => {
+    bed = await ConsoleBed.open();
+  });
+  afterEach(() => bed.expectQuiet());
+  afterAll(() => bed?.close());
+
+  it('a printed link signs in without an action, and its token is gone from the address', async () => {
+    const page = await bed.page();
+    expect(page.url()).toBe(`${bed.server.url}/`);
+    expect(await page.evaluate(() => history.length)).toBeLessThan(4);
+    await page.reload();
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  });
+
+  it('a link works once; the second time says so and offers the key', async () => {
+    const link = await bed.signInLink();
+    const first = await bed.page({ signedIn: false });
+    await first.goto(link);
+    await first.reload();
+    const second = await bed.page({ signedIn: false });
+    await second.goto(link);
+    await second.reload();
+    await second.getByLabel('Key', { exact: true }).waitFor();
+  });
+
+  it('a wrong key says what to do, the right one leads to the address that was asked for', async () => {
+    const page = await bed.page({ signedIn: false, path: '/platform' });
+    const field = page.getByRole('textbox', { name: 'Key' });
+    await field.fill('wrong');
+    await field.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await field.fill(ADMIN_KEY);
+    await field.press('Enter');
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/platform');
+  });
+
+  it('signing out asks for the key again', async () => {
+    const page = await bed.page();
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('textbox', { name: 'Key' }).waitFor();
+    expect((await page.context().cookies()).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('has no serious accessibility violation in either theme', async () => {
+    const page = await bed.page({ signedIn: false });
+    await page.getByRole('textbox', { name: 'Key' }).waitFor();
+    await expectAccessible(page);
+  });
+});
