@@ -13,6 +13,7 @@ import { dockerSeccompProfile } from '../sandbox/engines/linux/seccomp/docker-pr
 import { SlotTree } from '../sandbox/engines/linux/slot/slot-tree.ts';
 import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
 import { RuntimeImages } from '../sandbox/images/runtime-images.ts';
+import { ImagePreparation, type WaitingForRetry } from './prepare-images.ts';
 import type { SeenIsolations } from './seen-isolations.ts';
 
 /** The repository's (or package's) shims. */
@@ -24,8 +25,10 @@ export interface Sandboxes {
   registry: DriverRegistry;
   runtimes: HostRuntimes;
   images: RuntimeImages;
-  /** Builds what Docker still lacks, in the background; resolves when done, given up, or left until Docker answers. */
+  /** Builds what Docker still lacks, now and whenever it failed or Docker comes back, until the signal aborts; once. */
   prepareImages(signal: AbortSignal): Promise<void>;
+  /** Why the images are missing and when that is tried again; null while nothing failed. */
+  readonly imagesRetry: WaitingForRetry | null;
   stop(): Promise<void>;
 }
 
@@ -73,11 +76,18 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     seen: seen.isolations,
     onSeen: (isolation) => seen.add(isolation),
   });
+  let preparation: ImagePreparation | null = null;
   return {
     registry,
     runtimes,
     images,
-    prepareImages: (signal) => prepareWhereDockerAnswers({ registry, images, log, signal }),
+    prepareImages(signal) {
+      preparation = new ImagePreparation({ registry, images, log, signal });
+      return preparation.run();
+    },
+    get imagesRetry() {
+      return preparation?.waiting ?? null;
+    },
     async stop() {
       registry.stop();
       const results = await Promise.allSettled(drivers.map((driver) => driver.stop()));
@@ -88,33 +98,4 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
         if (result.status === 'rejected') log.error({ err: result.reason }, 'a driver did not stop cleanly');
     },
   };
-}
-
-/** Now where Docker answers already, else as soon as a later probe finds that it does; one preparation at a time. */
-async function prepareWhereDockerAnswers({
-  registry,
-  images,
-  log,
-  signal,
-}: {
-  registry: DriverRegistry;
-  images: RuntimeImages;
-  log: HostContext['log'];
-  signal: AbortSignal;
-}): Promise<void> {
-  let isRunning = false;
-  const prepare = async (): Promise<void> => {
-    const probe = registry.report().find(({ driver }) => driver.isolation === 'docker')?.probe;
-    if (isRunning || signal.aborted || (probe?.state !== 'preparing' && probe?.state !== 'usable')) return;
-    isRunning = true;
-    try {
-      await images.prepareImages({ signal });
-    } catch (error) {
-      if (!signal.aborted) log.warn({ err: error }, 'the runtime images could not be prepared');
-    }
-    if (!signal.aborted) await registry.refresh();
-    isRunning = false;
-  };
-  registry.onChange(() => void prepare());
-  await prepare();
 }

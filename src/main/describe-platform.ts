@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { DataDir } from '../config/data-dir.ts';
 import { version } from '../config/version.ts';
 import { ISOLATIONS, type Isolation, RUNTIMES } from '../domain/names.ts';
-import type { IsolationView, PlatformOperations } from '../http/deps.ts';
+import type { IsolationView, PlatformOperations, PlatformView } from '../http/deps.ts';
 import type { HostContext } from '../sandbox/contract/host-context.ts';
 import type { Sandboxes } from './build-sandboxes.ts';
 import type { Stores } from './open-stores.ts';
@@ -29,9 +29,7 @@ export function describePlatform(inputs: Inputs): PlatformOperations {
       dataDir: dataDir.path,
       startedAt,
       warnings: warningsOf(inputs),
-      preparing: sandboxes.images.progress
-        ? [{ name: 'docker', detail: sandboxes.images.progress.step, progress: sandboxes.images.progress.fraction }]
-        : [],
+      preparing: preparingOf(sandboxes),
     }),
     isolation,
     runtimes: () =>
@@ -43,6 +41,13 @@ export function describePlatform(inputs: Inputs): PlatformOperations {
       })).filter((one) => one.isolations.length > 0),
     notReady: (asked) => notReady(isolation(), asked),
   };
+}
+
+function preparingOf({ images, imagesRetry }: Sandboxes): PlatformView['preparing'] {
+  if (images.progress) return [{ name: 'docker', detail: images.progress.step, progress: images.progress.fraction }];
+  if (imagesRetry === null) return [];
+  const detail = `The runtime image could not be made (${imagesRetry.reason}); the next try is at ${imagesRetry.retryAt}.`;
+  return [{ name: 'docker', detail, progress: null }];
 }
 
 function viewOf({ driver, state, probe }: ReturnType<Sandboxes['registry']['report']>[number]): IsolationView {

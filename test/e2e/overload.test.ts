@@ -1,4 +1,7 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture } from '../support/fixture.ts';
 import { ADMIN_KEY, type ApiReply, TestServer } from '../support/test-server.ts';
@@ -9,6 +12,36 @@ const TIMER_SLACK_MS = 2;
 
 interface Problem {
   code: string;
+}
+
+/** A handler that waits for the file `event.until`: calls last as long as a test wants, not as long as somebody guessed. */
+const WAITS = `import { existsSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+let calls = 0;
+let running = 0;
+export const handler = async (event) => {
+  calls++;
+  running++;
+  const atOnce = running;
+  while (event.until && !existsSync(event.until)) await setImmediate();
+  running--;
+  return { calls, atOnce };
+};`;
+
+/** A file that is not there yet, readable for functions of any uid; gone with the scope. */
+function latch(): Disposable & { path: string; open(): void } {
+  const dir = mkdtempSync(join(tmpdir(), 'coldframe-latch-'));
+  chmodSync(dir, 0o755);
+  const path = join(dir, 'open');
+  return {
+    path,
+    open: () => writeFileSync(path, ''),
+    [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }),
+  };
+}
+
+async function queued(): Promise<number> {
+  return (await server.api<{ queued: number }>('GET', '/pool')).body.queued;
 }
 
 let server: TestServer;
@@ -53,19 +86,21 @@ describe('concurrency', () => {
   });
 
   it('never more than maxConcurrency run at once, and queued calls are served in turn', async () => {
-    const source = `let running = 0;
-export const handler = async () => {
-  running++;
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  return running--;
-};`;
-    await server.deploy('two-at-a-time', 'nodejs', source, {
+    await server.deploy('two-at-a-time', 'nodejs', WAITS, {
       maxConcurrency: 2,
       concurrencyPerSandbox: 8,
+      timeoutMs: 20_000,
     });
-    const replies = await Promise.all(Array.from({ length: 12 }, () => server.invoke<number>('two-at-a-time', {})));
+    using gate = latch();
+    const call = () => server.invoke<{ atOnce: number }>('two-at-a-time', { until: gate.path });
+    const calling = Promise.all(Array.from({ length: 12 }, call));
+    await server.until('two to run and ten to wait', async () => {
+      return (await inFlight('two-at-a-time')) === 2 && (await queued()) === 10;
+    });
+    gate.open();
+    const replies = await calling;
     expect(replies.map((reply) => reply.status)).toEqual(Array(12).fill(200));
-    expect(Math.max(...replies.map((reply) => reply.body))).toBeLessThanOrEqual(2);
+    expect(Math.max(...replies.map((reply) => reply.body.atOnce))).toBeLessThanOrEqual(2);
   });
 
   it('maxConcurrency 0 switches a function off', async () => {
@@ -98,14 +133,9 @@ describe('callers who leave', () => {
   });
 
   it('before dispatch the call is taken off the queue and never runs', async () => {
-    const source = `let calls = 0;
-export const handler = async (event) => {
-  calls++;
-  if (event.ms) await new Promise((resolve) => setTimeout(resolve, event.ms));
-  return calls;
-};`;
-    await server.deploy('queued', 'nodejs', source, { maxConcurrency: 1, timeoutMs: 5_000 });
-    const first = server.invoke('queued', { ms: 700 });
+    await server.deploy('queued', 'nodejs', WAITS, { maxConcurrency: 1, timeoutMs: 20_000 });
+    using gate = latch();
+    const first = server.invoke<{ calls: number }>('queued', { until: gate.path });
     await server.until('the first to run', async () => (await inFlight('queued')) === 1);
     const controller = new AbortController();
     const waiting = fetch(`${server.url}/api/v1/functions/queued/invoke`, {
@@ -114,14 +144,13 @@ export const handler = async (event) => {
       body: '{}',
       signal: controller.signal,
     }).catch(() => null);
-    await server.until('the second to wait', async () => {
-      const { body } = await server.api<{ queued: number }>('GET', '/pool');
-      return body.queued === 1;
-    });
+    await server.until('the second to wait', async () => (await queued()) === 1);
     controller.abort();
     await waiting;
-    expect((await first).body).toBe(1);
-    expect((await server.invoke('queued', {})).body).toBe(2);
+    await server.until('the second to be off the queue', async () => (await queued()) === 0);
+    gate.open();
+    expect((await first).body.calls).toBe(1);
+    expect((await server.invoke<{ calls: number }>('queued', {})).body.calls).toBe(2);
   });
 });
 
