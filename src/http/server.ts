@@ -10,6 +10,8 @@ import type { HttpDeps } from './deps.ts';
 import { createInvokeEndpoint, type InvokeEndpoint } from './invoke/invoke-endpoint.ts';
 import { invokeRefOf } from './invoke/invoke-path.ts';
 import { writeRefusal } from './invoke/write-reply.ts';
+import { openLane } from './lane/lane.ts';
+import type { LaneHandler } from './lane/lane-connection.ts';
 import { answerBrokenHttp } from './server/broken-http.ts';
 import { closeGracefully } from './server/close-gracefully.ts';
 import { createHostRule, type HostRule } from './server/host-rule.ts';
@@ -29,8 +31,9 @@ export interface ConsoleServer {
 }
 
 /**
- * The listener of console and API. Calls of functions leave by the lean way before Fastify sees them, and so do the console's
- * own page and files; everything else is an operation of the app. Host and request target are checked once, in front of both.
+ * The listener of console and API. Calls of functions leave by the lean way before Fastify sees them, those that arrive whole
+ * even before node:http does, and so do the console's own page and files; everything else is an operation of the app. Host
+ * and request target are checked once, in front of both.
  */
 export async function createConsoleServer(
   deps: HttpDeps,
@@ -48,6 +51,7 @@ export async function createConsoleServer(
     createServer: (listener) => createNodeServer(deps, frontDoor(hosts, endpoint, pages, listener)),
   });
   await app.ready();
+  const lane = openLane(app.server, wholeCalls(hosts, endpoint));
   return {
     app,
     server: app.server,
@@ -56,10 +60,20 @@ export async function createConsoleServer(
       return budget.heldBytes;
     },
     async close(graceMs) {
-      const closed = closeGracefully(app.server, graceMs);
+      const closed = closeGracefully(app.server, graceMs, lane);
       await app.close();
       await closed;
     },
+  };
+}
+
+/** Calls with a key; all else, refusals of hosts and callers without a key among it, is the front door's. */
+function wholeCalls(hosts: HostRule, endpoint: InvokeEndpoint): LaneHandler {
+  return ({ path, headers }, body, reply) => {
+    const ref = invokeRefOf(path);
+    if (ref === null || headers.authorization === undefined || !hosts.allows(headers.host)) return false;
+    endpoint.handleWhole(headers, body, reply, ref);
+    return true;
   };
 }
 

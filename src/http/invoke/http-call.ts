@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import type { Isolation, Mode, Trigger } from '../../domain/names.ts';
 import type { InvokeRequest, RunnableRevision } from '../../invoke/types.ts';
 import type { ReplyStream } from '../../sandbox/contract/sandbox.ts';
+import type { HttpReply } from '../replies/http-reply.ts';
 
 const GONE = AbortSignal.abort();
 
@@ -18,13 +18,13 @@ export class HttpCall implements InvokeRequest, ReplyStream {
   readonly traceId: string | null;
   readonly minIsolation: Isolation | null;
   readonly receivedAtMs: number;
-  readonly res: ServerResponse;
+  readonly res: HttpReply;
   /** The call itself, unless its listener has a stream of its own kind. */
   readonly stream: ReplyStream;
   #clientGone: AbortController | null = null;
 
   constructor(
-    res: ServerResponse,
+    res: HttpReply,
     call: Pick<InvokeRequest, 'id' | 'target' | 'event' | 'traceId' | 'minIsolation' | 'receivedAtMs'>,
     trigger: Trigger = 'api',
     stream: ReplyStream | null = null,

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS } from '../../domain/limits.ts';
 import { ISOLATIONS, type Isolation } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
@@ -8,12 +8,15 @@ import type { BodyBudget } from '../body/body-budget.ts';
 import { readBody } from '../body/read-body.ts';
 import type { HttpDeps, Principal } from '../deps.ts';
 import { toColdframeError } from '../problems/error-mapping.ts';
+import type { HttpReply } from '../replies/http-reply.ts';
 import { HttpCall } from './http-call.ts';
-import { writeRefusal, writeReply } from './write-reply.ts';
+import { writeProblem, writeRefusal, writeReply } from './write-reply.ts';
 
 export interface InvokeEndpoint {
   /** Answers `POST /api/v1/functions/{ref}/invoke`; the Host was checked before. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse, ref: string): void;
+  /** The same for a request with a key that has been read whole. Never throws. */
+  handleWhole(headers: IncomingHttpHeaders, body: Buffer, res: HttpReply, ref: string): void;
 }
 
 const EMPTY_EVENT = Buffer.from('{}');
@@ -21,6 +24,7 @@ const EMPTY_EVENT = Buffer.from('{}');
 interface Head {
   id: string;
   target: RunnableRevision;
+  traceId: string | null;
   minIsolation: Isolation | null;
   receivedAtMs: number;
 }
@@ -35,48 +39,58 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
   function handle(req: IncomingMessage, res: ServerResponse, ref: string): void {
     const receivedAtMs = performance.now();
     const id = deps.newInvocationId();
+    const beginAs = (principal: Principal): void => {
+      const head = headOf(req.headers, principal, ref, id, receivedAtMs);
+      readBody(req, LIMITS.payloadMaxBytes, budget, {
+        onBody: (body, heldBytes) => call(res, head, body, heldBytes),
+        onRefused: (error) => writeRefusal(res, error, id),
+        onGone: ignore,
+      });
+    };
+    const refuse = (error: unknown): void => writeRefusal(res, explained(error, id), id);
     try {
       const principal = access.byKey(req.headers);
-      if (principal) begin(req, res, ref, principal, id, receivedAtMs);
-      else beginWithSession(req, res, ref, id, receivedAtMs);
+      if (principal) beginAs(principal);
+      else access.bySession('POST', req.headers).then(beginAs).catch(refuse);
     } catch (error) {
-      refuse(res, error, id);
+      refuse(error);
     }
   }
 
-  function beginWithSession(req: IncomingMessage, res: ServerResponse, ref: string, id: string, at: number): void {
-    access
-      .bySession('POST', req.headers)
-      .then((principal) => begin(req, res, ref, principal, id, at))
-      .catch((error) => refuse(res, error, id));
+  function handleWhole(headers: IncomingHttpHeaders, body: Buffer, res: HttpReply, ref: string): void {
+    const receivedAtMs = performance.now();
+    const id = deps.newInvocationId();
+    try {
+      const principal = access.byKey(headers);
+      if (!principal) throw new ColdframeError('unauthenticated');
+      const head = headOf(headers, principal, ref, id, receivedAtMs);
+      if (!budget.reserve(body.length)) throw new ColdframeError('overloaded');
+      call(res, head, body, body.length);
+    } catch (error) {
+      writeProblem(res, explained(error, id), id);
+    }
   }
 
-  function begin(
-    req: IncomingMessage,
-    res: ServerResponse,
-    ref: string,
+  function headOf(
+    headers: IncomingHttpHeaders,
     principal: Principal,
+    ref: string,
     id: string,
     receivedAtMs: number,
-  ): void {
+  ): Head {
     requireScope(principal, 'invoke');
-    checkContentType(req);
-    const minIsolation = minIsolationOf(req);
+    checkContentType(headers);
+    const minIsolation = minIsolationOf(headers);
     const target = catalog.resolve(principal.workspaceId, ref);
-    const head = { id, target, minIsolation, receivedAtMs };
-    readBody(req, LIMITS.payloadMaxBytes, budget, {
-      onBody: (body, heldBytes) => call(req, res, head, body, heldBytes),
-      onRefused: (error) => writeRefusal(res, error, id),
-      onGone: ignore,
-    });
+    return { id, target, traceId: traceIdOf(headers), minIsolation, receivedAtMs };
   }
 
-  function call(req: IncomingMessage, res: ServerResponse, head: Head, body: Buffer, heldBytes: number): void {
+  function call(res: HttpReply, head: Head, body: Buffer, heldBytes: number): void {
     const request = new HttpCall(res, {
       id: head.id,
       target: head.target,
       event: body.length === 0 ? EMPTY_EVENT : body,
-      traceId: traceIdOf(req),
+      traceId: head.traceId,
       minIsolation: head.minIsolation,
       receivedAtMs: head.receivedAtMs,
     });
@@ -86,13 +100,14 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
     });
   }
 
-  function refuse(res: ServerResponse, error: unknown, id: string): void {
+  /** What the caller may know of an error; what only we may know is logged. */
+  function explained(error: unknown, id: string): ColdframeError {
     const known = toColdframeError(error);
     if (known.status >= 500) deps.log.error({ err: error, requestId: id, operation: 'invoke' }, 'request failed');
-    writeRefusal(res, known, id);
+    return known;
   }
 
-  return { handle };
+  return { handle, handleWhole };
 }
 
 function ignore(): void {}
@@ -100,19 +115,19 @@ function ignore(): void {}
 const JSON_TYPE = 'application/json';
 
 /** `application/json` with or without parameters; absent only with an empty body. */
-function checkContentType(req: IncomingMessage): void {
-  const type = req.headers['content-type'];
+function checkContentType(headers: IncomingHttpHeaders): void {
+  const type = headers['content-type'];
   if (type === JSON_TYPE) return;
   if (type === undefined) {
-    const length = req.headers['content-length'];
-    const isEmpty = req.headers['transfer-encoding'] === undefined && (length === undefined || Number(length) === 0);
+    const length = headers['content-length'];
+    const isEmpty = headers['transfer-encoding'] === undefined && (length === undefined || Number(length) === 0);
     if (isEmpty) return;
   } else if (type.split(';', 1)[0]?.trim().toLowerCase() === JSON_TYPE) return;
   throw new ColdframeError('unsupported_media_type');
 }
 
-function minIsolationOf(req: IncomingMessage): Isolation | null {
-  const value = req.headers['coldframe-min-isolation'];
+function minIsolationOf(headers: IncomingHttpHeaders): Isolation | null {
+  const value = headers['coldframe-min-isolation'];
   if (value === undefined) return null;
   if (ISOLATIONS.includes(value as Isolation)) return value as Isolation;
   throw new ColdframeError('invalid_request', {
@@ -123,7 +138,7 @@ function minIsolationOf(req: IncomingMessage): Isolation | null {
 /** X-Ray ids are under 256 bytes; a longer one is a caller's mistake and is not passed on. */
 const TRACE_ID_MAX_CHARS = 256;
 
-function traceIdOf(req: IncomingMessage): string | null {
-  const value = req.headers['coldframe-trace'] ?? req.headers['x-amzn-trace-id'];
+function traceIdOf(headers: IncomingHttpHeaders): string | null {
+  const value = headers['coldframe-trace'] ?? headers['x-amzn-trace-id'];
   return typeof value === 'string' && value.length <= TRACE_ID_MAX_CHARS ? value : null;
 }

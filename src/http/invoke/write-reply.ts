@@ -4,6 +4,7 @@ import type { InvokeResult } from '../../invoke/types.ts';
 import type { BodyBudget } from '../body/body-budget.ts';
 import { keepOpenForUnreadBody } from '../body/keep-open-for-unread-body.ts';
 import { PROBLEM_TYPE, problemOf, problemOfError } from '../problems/problem.ts';
+import type { HttpReply } from '../replies/http-reply.ts';
 
 /** Results below it leave with the socket's own buffer and are not worth a listener. */
 const COUNTED_RESULT_MIN_BYTES = 64 * 1024;
@@ -14,7 +15,7 @@ const JOINED_RESULT_MAX_BYTES = 16 * 1024;
 const NULL_RESULT = Buffer.from('null');
 
 /** Answers one call with what became of it. */
-export function writeReply(res: ServerResponse, result: InvokeResult, budget: BodyBudget): void {
+export function writeReply(res: HttpReply, result: InvokeResult, budget: BodyBudget): void {
   if (result.streamed || res.headersSent) {
     endStream(res, result);
     return;
@@ -55,10 +56,15 @@ export function writeReply(res: ServerResponse, result: InvokeResult, budget: Bo
   }
 }
 
-/** A refusal before the call began. */
+/** A refusal before the call began, whose body may not have been read. */
 export function writeRefusal(res: ServerResponse, error: ColdframeError, requestId: string): void {
+  if (!res.headersSent && !res.destroyed) keepOpenForUnreadBody(res);
+  writeProblem(res, error, requestId);
+}
+
+/** The same to a request that was read whole. */
+export function writeProblem(res: HttpReply, error: ColdframeError, requestId: string): void {
   if (res.headersSent || res.destroyed) return;
-  keepOpenForUnreadBody(res);
   const problem = problemOfError(error, requestId);
   const headers = ['content-type', PROBLEM_TYPE, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
   if (error.retryAfterSeconds !== null) headers.push('retry-after', String(error.retryAfterSeconds));
@@ -66,7 +72,7 @@ export function writeRefusal(res: ServerResponse, error: ColdframeError, request
   end(res, problem.status, headers, JSON.stringify(problem));
 }
 
-function writeFailure(res: ServerResponse, result: InvokeResult): void {
+function writeFailure(res: HttpReply, result: InvokeResult): void {
   const problem = problemOf(result.code ?? 'internal', {
     requestId: result.id,
     detail: result.publicMessage,
@@ -82,14 +88,14 @@ function writeFailure(res: ServerResponse, result: InvokeResult): void {
   end(res, problem.status, headers, JSON.stringify(problem));
 }
 
-function end(res: ServerResponse, status: number, headers: string[], body: string): void {
+function end(res: HttpReply, status: number, headers: string[], body: string): void {
   headers.push('content-length', String(Buffer.byteLength(body)));
   res.writeHead(status, headers);
-  res.end(body);
+  res.end(body, 'utf8');
 }
 
 /** A stream that failed on its way is cut, so that no client takes half of it for the whole. */
-function endStream(res: ServerResponse, result: InvokeResult): void {
+function endStream(res: HttpReply, result: InvokeResult): void {
   if (res.destroyed) return;
   if (result.outcome !== 'ok') {
     res.destroy();
