@@ -132,6 +132,8 @@ export interface Box {
    * limit: any such kill retires the sandbox. Absent where the kernel does not tell.
    */
   oomKills?(): number;
+  /** The limit the kernel kills at, in MiB, where that is more than the spec's memoryMib; absent or null: unknown. */
+  readonly memoryLimitMib?: number | null;
   /** Starts a new peak; returns false where the kernel cannot (peaks then cover the box's whole life). */
   resetPeak(): boolean;
   /** Only where `capabilities.pause`; synchronous cgroup writes. */

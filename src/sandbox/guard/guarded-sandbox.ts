@@ -20,9 +20,9 @@ import { awaitHello } from './session/handshake.ts';
 import { loadHandler } from './session/load-handler.ts';
 import { type SessionOwner, ShimSession } from './session/shim-session.ts';
 
-/** Time a handler has to end after the cancel call. */
-export /** A frame up to here is one piece in a Unix socket: a reader takes all of it or nothing. */
+/** A frame up to here is one piece in a Unix socket: a reader takes all of it or nothing. */
 const ONE_READ_MAX_BYTES = 16 * 1024;
+/** Time a handler has to end after the cancel call. */
 const CANCEL_GRACE_MS = 1_000;
 const KILLED: BoxExit = { cause: 'destroyed', exitCode: null, signal: 'SIGKILL' };
 
@@ -221,7 +221,8 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     };
     this.#inFlight -= 1;
     const isUp = this.#session.exit === null;
-    if (isUp && mayHaveHitLimit(settled.usage, this.spec.memoryMib) && (this.#box.oomKills?.() ?? 0) > this.#oomKills) {
+    const limitMib = this.#box.memoryLimitMib ?? this.spec.memoryMib;
+    if (isUp && mayHaveHitLimit(settled.usage, limitMib) && (this.#box.oomKills?.() ?? 0) > this.#oomKills) {
       this.#retire('out of memory inside');
     }
     if (this.#inFlight === 0) {

@@ -84,6 +84,10 @@ export class ContainerBox implements Box {
     return this.#parts.cgroup?.oomKills() ?? 0;
   }
 
+  get memoryLimitMib(): number | null {
+    return this.#parts.cgroup?.memoryLimitMib ?? null;
+  }
+
   resetPeak(): boolean {
     return this.#parts.cgroup?.resetPeak() ?? false;
   }

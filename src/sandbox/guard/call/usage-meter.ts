@@ -60,9 +60,9 @@ export class UsageMeter {
   }
 }
 
-/** The limit the kernel enforces is never below the function's own; a peak that cannot be told may be anything. */
-export function mayHaveHitLimit(usage: Usage, memoryMib: number): boolean {
-  return usage.maxMemoryMib === null || usage.maxMemoryMib >= memoryMib * 0.95;
+/** A peak that cannot be told may be anything. */
+export function mayHaveHitLimit(usage: Usage, limitMib: number): boolean {
+  return usage.maxMemoryMib === null || usage.maxMemoryMib >= limitMib * 0.95;
 }
 
 export const UNKNOWN_USAGE: Readonly<Usage> = {

@@ -22,6 +22,7 @@ export class CgroupV1 implements SandboxCgroup {
   #cpu: KernelFile | null = null;
   #peak: KernelFile | null = null;
   #current: KernelFile | null = null;
+  #memoryLimitMib: number | null = null;
   /** Who was frozen; nobody joins or leaves meanwhile. */
   #frozenPids: number[] = [];
 
@@ -39,12 +40,17 @@ export class CgroupV1 implements SandboxCgroup {
     return { ...this.#enforced };
   }
 
+  get memoryLimitMib(): number | null {
+    return this.#memoryLimitMib;
+  }
+
   get canFreeze(): boolean {
     return this.#directories.freezer !== undefined;
   }
 
   /** Makes the directories and sets the limits; throws when a directory cannot be made. */
   make(limits: SandboxCgroupLimits): void {
+    this.#memoryLimitMib = limits.memoryMib;
     for (const directory of this.paths) mkdirSync(directory);
     const { memory, cpu, pids } = this.#directories;
     if (memory !== undefined) {

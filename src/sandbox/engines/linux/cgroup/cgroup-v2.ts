@@ -18,6 +18,7 @@ export class CgroupV2 implements SandboxCgroup {
   #cpu: KernelFile | null = null;
   #peak: KernelFile | null = null;
   #current: KernelFile | null = null;
+  #memoryLimitMib: number | null = null;
 
   constructor(layout: CgroupLayout & { version: 2 }, path: string) {
     this.#directory = join(layout.base, path);
@@ -31,12 +32,17 @@ export class CgroupV2 implements SandboxCgroup {
     return { ...this.#enforced };
   }
 
+  get memoryLimitMib(): number | null {
+    return this.#memoryLimitMib;
+  }
+
   get canFreeze(): boolean {
     return true;
   }
 
   /** Makes the directory and sets the limits; throws when it cannot be made. */
   make(limits: SandboxCgroupLimits): void {
+    this.#memoryLimitMib = limits.memoryMib;
     mkdirSync(this.#directory);
     const quotaUs = Math.max(QUOTA_MIN_US, Math.round(limits.cpus * PERIOD_US));
     this.#enforced.memory = this.#write('memory.max', String(limits.memoryMib * MIB));

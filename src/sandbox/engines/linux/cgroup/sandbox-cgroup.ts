@@ -22,6 +22,8 @@ export interface SandboxCgroup {
   readonly paths: string[];
   /** Which of our limits the kernel accepted. */
   readonly enforced: { memory: boolean; cpu: boolean; pids: boolean };
+  /** The memory limit set, in MiB; null for a group made by somebody else. */
+  readonly memoryLimitMib: number | null;
   /** False when the freezer is missing: `freeze` and `thaw` then do nothing. */
   readonly canFreeze: boolean;
   join(pid: number): void;

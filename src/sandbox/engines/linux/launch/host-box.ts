@@ -76,6 +76,10 @@ export class HostBox implements Box {
     return this.#options.cgroup?.oomKills() ?? 0;
   }
 
+  get memoryLimitMib(): number | null {
+    return this.#options.cgroup?.memoryLimitMib ?? null;
+  }
+
   resetPeak(): boolean {
     return this.#options.cgroup?.resetPeak() ?? this.#procfs?.resetPeak() ?? false;
   }
