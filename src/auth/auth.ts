@@ -1,5 +1,5 @@
 import type { ControlStore } from '../store/control-store.ts';
-import { Keys } from './keys.ts';
+import { type KeyMemo, Keys } from './keys.ts';
 import { LinkTokens } from './link-tokens.ts';
 import type { Principal } from './principal.ts';
 import { expandScopes } from './scopes.ts';
@@ -49,8 +49,8 @@ export class Auth {
   }
 
   /** From memory, synchronous; null for a wrong, expired or deleted key. */
-  verifyKey(secret: string): Principal | null {
-    return this.keys.verify(secret);
+  verifyKey(secret: string, memo?: KeyMemo): Principal | null {
+    return this.keys.verify(secret, memo);
   }
 
   async verifySession(token: string): Promise<Principal | null> {

@@ -31,6 +31,11 @@ export interface KeysOptions {
   now?: () => number;
 }
 
+/** The hash of one secret, kept by a caller that shows the same secret again; whether it is a key is looked up each time. */
+export interface KeyMemo {
+  digest: string | null;
+}
+
 interface KnownKey {
   row: KeyRow | null;
   principal: Principal;
@@ -66,10 +71,12 @@ export class Keys {
     for (const row of await this.#table.all()) this.#remember(row);
   }
 
-  /** Null for a wrong, expired or deleted key. */
-  verify(secret: string): Principal | null {
+  /** Null for a wrong, expired or deleted key. With a memo the hash is made once for all calls that share it. */
+  verify(secret: string, memo?: KeyMemo): Principal | null {
     if (secret.length > SECRET_MAX_CHARS) return null;
-    const known = this.#byDigest.get(digestOf(secret));
+    const digest = memo?.digest ?? digestOf(secret);
+    if (memo) memo.digest = digest;
+    const known = this.#byDigest.get(digest);
     if (known === undefined) return null;
     const nowMs = this.#now();
     if (nowMs >= known.expiresAtMs) return null;

@@ -7,19 +7,19 @@ import type { HostRule } from './server/host-rule.ts';
 export const SESSION_COOKIE = 'coldframe_session';
 
 export interface Access {
-  /** By the Authorization header; null when there is none, throws `unauthenticated` when it is wrong. Synchronous: hot path. */
-  byKey(headers: IncomingHttpHeaders): Principal | null;
+  /** By the Authorization header; null when there is none, throws `unauthenticated` when it is wrong. Synchronous: hot path. `memo` as in HttpAuth. */
+  byKey(headers: IncomingHttpHeaders, memo?: { digest: string | null }): Principal | null;
   /** By the session cookie; writes need a matching Origin. Rejects with `unauthenticated` or `origin_mismatch`. */
   bySession(method: string, headers: IncomingHttpHeaders): Promise<Principal>;
 }
 
 export function createAccess(auth: HttpAuth, hosts: HostRule): Access {
   return {
-    byKey(headers) {
+    byKey(headers, memo) {
       const { authorization } = headers;
       if (authorization === undefined) return null;
       const secret = bearerOf(authorization);
-      const principal = secret === null ? null : auth.verifyKey(secret);
+      const principal = secret === null ? null : auth.verifyKey(secret, memo);
       if (!principal) throw new ColdframeError('unauthenticated');
       return principal;
     },

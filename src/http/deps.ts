@@ -72,7 +72,8 @@ export interface Principal {
 
 export interface HttpAuth {
   /** From memory, in constant time; null for a wrong, expired or deleted key. */
-  verifyKey(secret: string): Principal | null;
+  /** A `memo` is the caller's, made for one secret: its hash is then made once. */
+  verifyKey(secret: string, memo?: { digest: string | null }): Principal | null;
   verifySession(token: string): Promise<Principal | null>;
   /** The token is shown to the browser once and stored hashed. */
   openSession(principal: Principal): Promise<{ token: string; expiresAt: string }>;

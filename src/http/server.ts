@@ -69,10 +69,11 @@ export async function createConsoleServer(
 
 /** Calls with a key; all else, refusals of hosts and callers without a key among it, is the front door's. */
 function wholeCalls(hosts: HostRule, endpoint: InvokeEndpoint): LaneHandler {
-  return ({ path, headers }, body, reply) => {
+  return (request, body, reply) => {
+    const { path, headers } = request;
     const ref = invokeRefOf(path);
     if (ref === null || headers.authorization === undefined || !hosts.allows(headers.host)) return false;
-    endpoint.handleWhole(headers, body, reply, ref);
+    endpoint.handleWhole(request, body, reply, ref);
     return true;
   };
 }

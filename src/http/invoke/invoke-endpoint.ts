@@ -7,6 +7,7 @@ import { type Access, requireScope } from '../access.ts';
 import type { BodyBudget } from '../body/body-budget.ts';
 import { readBody } from '../body/read-body.ts';
 import type { HttpDeps, Principal } from '../deps.ts';
+import type { WholeRequest } from '../lane/whole-request.ts';
 import { toColdframeError } from '../problems/error-mapping.ts';
 import type { HttpReply } from '../replies/http-reply.ts';
 import { HttpCall } from './http-call.ts';
@@ -16,7 +17,7 @@ export interface InvokeEndpoint {
   /** Answers `POST /api/v1/functions/{ref}/invoke`; the Host was checked before. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse, ref: string): void;
   /** The same for a request with a key that has been read whole. Never throws. */
-  handleWhole(headers: IncomingHttpHeaders, body: Buffer, res: HttpReply, ref: string): void;
+  handleWhole(request: WholeRequest, body: Buffer, res: HttpReply, ref: string): void;
 }
 
 const EMPTY_EVENT = Buffer.from('{}');
@@ -57,11 +58,11 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
     }
   }
 
-  function handleWhole(headers: IncomingHttpHeaders, body: Buffer, res: HttpReply, ref: string): void {
+  function handleWhole({ headers, keyMemo }: WholeRequest, body: Buffer, res: HttpReply, ref: string): void {
     const receivedAtMs = performance.now();
     const id = deps.newInvocationId();
     try {
-      const principal = access.byKey(headers);
+      const principal = access.byKey(headers, keyMemo);
       if (!principal) throw new ColdframeError('unauthenticated');
       const head = headOf(headers, principal, ref, id, receivedAtMs);
       if (!budget.reserve(body.length)) throw new ColdframeError('overloaded');

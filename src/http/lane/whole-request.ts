@@ -10,6 +10,8 @@ export interface WholeRequest {
   bodyAt: number;
   /** Bytes of head and body. */
   length: number;
+  /** The hash of the key in the head, for when the head comes again. */
+  readonly keyMemo: { digest: string | null };
 }
 
 /** Larger heads are node:http's to judge. */
@@ -36,7 +38,7 @@ export function readWholeRequest(chunk: Buffer, last: WholeRequest | null): Whol
   if (path === undefined) return null;
   const headers = headersOf(lines);
   if (headers === null || headers['content-length'] !== String(chunk.length - bodyAt)) return null;
-  return { head, path, headers, bodyAt, length: chunk.length };
+  return { head, path, headers, bodyAt, length: chunk.length, keyMemo: { digest: null } };
 }
 
 /** The head names its body's length, so an equal head in a chunk of equal length is the same request with another body. */

@@ -14,7 +14,7 @@ const ROWS_MAX = 20_000;
 const BYTES_MAX = 64 * 1024 * 1024;
 /** Calls already admitted end above BYTES_MAX too; above this their logs and bodies are dropped, the record is kept. */
 const BYTES_HARD_MAX = 96 * 1024 * 1024;
-/** A crash loses at most what came in this long. */
+/** A crash loses at most what came in this long. A full batch goes at once: objects that live long cost the garbage collector most. */
 const FLUSH_EVERY_MS = 250;
 /** The store's own bound. Handing a batch to the worker holds the serving thread: this many take about half a millisecond. */
 const BATCH_ROWS_MAX = 500;
@@ -162,7 +162,14 @@ export class RecordsQueue implements Records {
   }
 
   #schedule(): void {
-    if (this.#timer !== null || this.#draining !== null) return;
+    if (this.#draining !== null) return;
+    if (this.#unstored.size >= BATCH_ROWS_MAX) {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#draining = this.#drain();
+      return;
+    }
+    if (this.#timer !== null) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#draining ??= this.#drain();
