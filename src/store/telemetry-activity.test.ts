@@ -125,3 +125,18 @@ test('failures are grouped by type and top frame, with first and last seen, coun
   const range = await store.functionErrors({ ...of, from: minutesAgo(45), to: minutesAgo(25) });
   expect(range.groups.map((group) => group.count)).toEqual([1, 1]);
 });
+
+test('average concurrency is the attempts’ time over the time of the step', async () => {
+  const startedAt = minutesAgo(5);
+  const phases = { queueMs: 0, claimMs: null, loadMs: null, importMs: null, handlerMs: 20_000, totalMs: 20_000 };
+  const records = Array.from({ length: 6 }, (_, number) =>
+    exampleRecord(exampleId(number), { startedAt, attempts: [exampleAttempt({ startedAt, phases })] }),
+  );
+  await store.append({ records, refusals: [] });
+  const { points, totals, stepMs } = await store.metrics(lastHour());
+  const point = points.find((one) => one.at === startedAt)!;
+  expect(point.averageConcurrency).toBeGreaterThan(2 * 0.95);
+  expect(point.averageConcurrency).toBeLessThan(2 * 1.05);
+  expect(totals.averageConcurrency).toBeCloseTo((point.averageConcurrency * stepMs) / (points.length * stepMs), 2);
+  expect(points[0]?.averageConcurrency).toBe(0);
+});

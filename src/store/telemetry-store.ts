@@ -109,6 +109,8 @@ export interface MetricsPoint {
   /** Summed over the attempts whose CPU time was measured; null when none was. */
   cpuMs: number | null;
   maxMemoryMib: number | null;
+  /** Attempts in flight on average: their time, counted where they began, over the time of the step; within 4.5%. */
+  averageConcurrency: number;
 }
 
 export interface Metrics {

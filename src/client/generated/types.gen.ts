@@ -1373,7 +1373,7 @@ export type LiveData = {
     path?: never;
     query: {
         /**
-         * Comma-separated: invocations, logs, pool, host.
+         * Comma-separated: invocations, logs, pool, host, activity; activity counts finished invocations, at most twice a second.
          */
         topics: string;
         /**
@@ -1499,6 +1499,10 @@ export type FunctionMetricsResponses = {
             p99Ms: number | null;
             cpuMs: number | null;
             maxMemoryMib: number | null;
+            /**
+             * Attempts in flight on average.
+             */
+            averageConcurrency: number;
         }>;
         totals: {
             invocations: number;
@@ -1512,6 +1516,10 @@ export type FunctionMetricsResponses = {
             p99Ms: number | null;
             cpuMs: number | null;
             maxMemoryMib: number | null;
+            /**
+             * Attempts in flight on average.
+             */
+            averageConcurrency: number;
         };
         byIsolation: {
             process?: {
@@ -1526,6 +1534,10 @@ export type FunctionMetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             bubblewrap?: {
                 invocations: number;
@@ -1539,6 +1551,10 @@ export type FunctionMetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             docker?: {
                 invocations: number;
@@ -1552,6 +1568,10 @@ export type FunctionMetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             gvisor?: {
                 invocations: number;
@@ -1565,6 +1585,10 @@ export type FunctionMetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             qemu?: {
                 invocations: number;
@@ -1578,6 +1602,10 @@ export type FunctionMetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             firecracker?: {
                 invocations: number;
@@ -1591,6 +1619,10 @@ export type FunctionMetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
         };
         byStart: {
@@ -1606,6 +1638,10 @@ export type FunctionMetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             claimed?: {
                 invocations: number;
@@ -1619,6 +1655,10 @@ export type FunctionMetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             warm?: {
                 invocations: number;
@@ -1632,6 +1672,10 @@ export type FunctionMetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
         };
     };
@@ -1711,6 +1755,10 @@ export type MetricsResponses = {
             p99Ms: number | null;
             cpuMs: number | null;
             maxMemoryMib: number | null;
+            /**
+             * Attempts in flight on average.
+             */
+            averageConcurrency: number;
         }>;
         totals: {
             invocations: number;
@@ -1724,6 +1772,10 @@ export type MetricsResponses = {
             p99Ms: number | null;
             cpuMs: number | null;
             maxMemoryMib: number | null;
+            /**
+             * Attempts in flight on average.
+             */
+            averageConcurrency: number;
         };
         byIsolation: {
             process?: {
@@ -1738,6 +1790,10 @@ export type MetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             bubblewrap?: {
                 invocations: number;
@@ -1751,6 +1807,10 @@ export type MetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             docker?: {
                 invocations: number;
@@ -1764,6 +1824,10 @@ export type MetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             gvisor?: {
                 invocations: number;
@@ -1777,6 +1841,10 @@ export type MetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             qemu?: {
                 invocations: number;
@@ -1790,6 +1858,10 @@ export type MetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             firecracker?: {
                 invocations: number;
@@ -1803,6 +1875,10 @@ export type MetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
         };
         byStart: {
@@ -1818,6 +1894,10 @@ export type MetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             claimed?: {
                 invocations: number;
@@ -1831,6 +1911,10 @@ export type MetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
             warm?: {
                 invocations: number;
@@ -1844,6 +1928,10 @@ export type MetricsResponses = {
                 p99Ms: number | null;
                 cpuMs: number | null;
                 maxMemoryMib: number | null;
+                /**
+                 * Attempts in flight on average.
+                 */
+                averageConcurrency: number;
             };
         };
     };

@@ -13,6 +13,8 @@ export interface FeedOptions {
   send(stream: SseStream, entry: LiveEntry): void;
   /** Sends what comes before the feed's first event. */
   before?: (stream: SseStream) => void;
+  /** The connection is closed. */
+  onClose?: () => void;
 }
 
 /** The event streams that are open on the live feed. They never end by themselves, so a stopping server ends them. */
@@ -43,6 +45,7 @@ export class FeedStreams {
     reply.hijack();
     const opened = new SseStream(reply.raw, this.#deps.config.heartbeatMs ?? HEARTBEAT_MS, () => {
       unsubscribe();
+      options.onClose?.();
       this.#open.delete(opened);
     });
     this.#open.set(opened, options.keyId);

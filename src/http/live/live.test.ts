@@ -47,6 +47,16 @@ it('sends events with ids and without the workspace, between heartbeats', async 
   await until(() => deps.live.listeners.size === 0);
 });
 
+it('activity counts what finishes, in a few events however many calls there are, and sends no call', async () => {
+  const reading = exchange(port, get('/api/v1/live?topics=activity'), (text) => text.includes('"finished":300'));
+  await until(() => deps.live.listeners.size === 1);
+  for (let id = 1; id <= 300; id++) deps.live.publish(entry(id));
+  const text = await reading;
+  expect(text).toContain('id: 300\nevent: activity\ndata: {"finished":300,"failed":0}');
+  expect(text).not.toContain('i1');
+  await until(() => deps.live.listeners.size === 0);
+});
+
 it('Last-Event-ID resumes from there, with one gap when events were lost', async () => {
   deps.live.gap = true;
   const text = await exchange(port, get('/api/v1/live', 'last-event-id: 4\r\n'), (all) => all.includes('gap'));

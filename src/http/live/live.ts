@@ -5,16 +5,19 @@ import type { HttpDeps, LiveEntry, LiveTopic } from '../deps.ts';
 import { invocationBody } from '../invocations/invocation-body.ts';
 import { PROBLEM } from '../problems/problem-schema.ts';
 import { queryError } from '../queries/time-query.ts';
+import { ActivityBeat } from './activity-beat.ts';
 import { type FeedStreams, lastEventIdOf } from './feed-streams.ts';
 
-const TOPICS: readonly LiveTopic[] = ['invocations', 'logs', 'pool', 'host'];
+const FEED_TOPICS: readonly LiveTopic[] = ['invocations', 'logs', 'pool', 'host'];
+const TOPICS = [...FEED_TOPICS, 'activity'] as const;
+type Topic = (typeof TOPICS)[number];
 
 const QUERY = Type.Object(
   {
     topics: Type.String({
       default: 'invocations',
       maxLength: 128,
-      description: `Comma-separated: ${TOPICS.join(', ')}.`,
+      description: `Comma-separated: ${TOPICS.join(', ')}; activity counts finished invocations, at most twice a second.`,
     }),
     function: Type.Optional(Type.String({ maxLength: 64, description: 'Only this function’s invocations and logs.' })),
   },
@@ -39,25 +42,39 @@ export function live(app: App, deps: HttpDeps, streams: FeedStreams): void {
     (request, reply) => {
       const { workspaceId } = request.principal;
       const { function: functionName } = request.query;
+      const topics = topicsOf(request.query.topics);
+      let beat: ActivityBeat | null = null;
       streams.open(reply, {
         keyId: request.principal.keyId,
         subscription: {
-          topics: topicsOf(request.query.topics),
+          topics: feedTopicsOf(topics),
           afterId: lastEventIdOf(request),
           workspaceId,
           functionId: functionName === undefined ? undefined : deps.functions.get(workspaceId, functionName).id,
         },
-        send: (stream, entry) => stream.send(entry.event.topic, dataOf(entry), entry.id),
+        before: (stream) => {
+          if (topics.has('activity')) beat = new ActivityBeat(stream);
+        },
+        send: (stream, entry) => {
+          beat?.count(entry);
+          if (topics.has(entry.event.topic)) stream.send(entry.event.topic, dataOf(entry), entry.id);
+        },
+        onClose: () => beat?.stop(),
       });
     },
   );
 }
 
-function topicsOf(list: string): Set<LiveTopic> {
+function topicsOf(list: string): Set<Topic> {
   const names = list.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !TOPICS.includes(name as LiveTopic));
+  const unknown = names.find((name) => !TOPICS.includes(name as Topic));
   if (unknown !== undefined) throw queryError('topics', `must be of ${TOPICS.join(', ')}`);
-  return new Set(names as LiveTopic[]);
+  return new Set(names as Topic[]);
+}
+
+/** Activity is counted from the invocations. */
+function feedTopicsOf(topics: ReadonlySet<Topic>): Set<LiveTopic> {
+  return new Set([...topics].map((topic) => (topic === 'activity' ? 'invocations' : topic)));
 }
 
 function dataOf(entry: LiveEntry): string {

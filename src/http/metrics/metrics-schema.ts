@@ -14,6 +14,7 @@ const FIGURES = {
   p99Ms: nullable(Type.Number()),
   cpuMs: nullable(Type.Number()),
   maxMemoryMib: nullable(Type.Number()),
+  averageConcurrency: Type.Number({ description: 'Attempts in flight on average.' }),
 };
 
 const TOTALS = Type.Object(FIGURES);

@@ -98,16 +98,16 @@ class WindowSums {
     const { fromMs, toMs, stepMs } = this.#window;
     const points: MetricsPoint[] = this.#points.map((sum, index) => ({
       at: new Date(fromMs + index * stepMs).toISOString(),
-      ...sum.figures(),
+      ...sum.figures(stepMs),
     }));
     return {
       from: new Date(fromMs).toISOString(),
       to: new Date(toMs).toISOString(),
       stepMs,
       points,
-      totals: this.#total.figures(),
-      byIsolation: figuresOf(this.#byIsolation),
-      byStart: figuresOf(this.#byStart),
+      totals: this.#total.figures(toMs - fromMs),
+      byIsolation: figuresOf(this.#byIsolation, toMs - fromMs),
+      byStart: figuresOf(this.#byStart, toMs - fromMs),
     };
   }
 }
@@ -121,8 +121,11 @@ function groupOf<Key>(groups: Map<Key, MetricsSum>, key: Key): MetricsSum {
   return sum;
 }
 
-function figuresOf<Key extends string>(groups: Map<Key, MetricsSum>): Partial<Record<Key, Omit<MetricsPoint, 'at'>>> {
+function figuresOf<Key extends string>(
+  groups: Map<Key, MetricsSum>,
+  spanMs: number,
+): Partial<Record<Key, Omit<MetricsPoint, 'at'>>> {
   const figures: Partial<Record<Key, Omit<MetricsPoint, 'at'>>> = {};
-  for (const [key, sum] of groups) figures[key] = sum.figures();
+  for (const [key, sum] of groups) figures[key] = sum.figures(spanMs);
   return figures;
 }

@@ -37,7 +37,8 @@ export class MetricsSum {
     if (sum.maxMemoryMib !== null) this.#maxMemoryMib = Math.max(this.#maxMemoryMib ?? 0, sum.maxMemoryMib);
   }
 
-  figures(): Omit<MetricsPoint, 'at'> {
+  /** `spanMs` is the time the sum covers. */
+  figures(spanMs: number): Omit<MetricsPoint, 'at'> {
     return {
       invocations: this.#invocations,
       errors: this.#errors,
@@ -48,6 +49,7 @@ export class MetricsSum {
       p99Ms: this.durations.percentileMs(0.99),
       cpuMs: this.#cpuAttempts === 0 ? null : Math.round(this.#cpuMs * 1000) / 1000,
       maxMemoryMib: this.#maxMemoryMib,
+      averageConcurrency: Number((this.durations.sumMs / spanMs).toPrecision(3)),
     };
   }
 }
