@@ -22,6 +22,7 @@ export interface PeerOptions {
   /** Runs when the guest begins to run, after the start or a restore. */
   onRun?: (peer: FirecrackerPeer) => void;
   onDie?: () => void;
+  onViolation?: (violation: string) => void;
 }
 
 /** Everything configured so far: path to body. It is also what a snapshot of the peer holds. */
@@ -84,14 +85,14 @@ export class FirecrackerPeer {
     const operation = this.#options.description.find(method, path);
     const [status, body] = fault === null ? this.#carryOut(call, operation) : [fault.status, faultOf(fault.message)];
     const wrong = operation?.explainReply(status, body) ?? null;
-    if (wrong !== null) this.violations.push(`own answer to ${method} ${path}: ${wrong}`);
+    if (wrong !== null) this.#note(`own answer to ${method} ${path}: ${wrong}`);
     if (body === undefined) response.writeHead(status).end();
     else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
   #carryOut(call: PeerCall, operation: DescribedOperation | null): [status: number, body: unknown] {
     const refuse = (why: string): [number, unknown] => {
-      this.violations.push(`${call.method} ${call.path}: ${why}`);
+      this.#note(`${call.method} ${call.path}: ${why}`);
       return [400, faultOf(why)];
     };
     if (operation === null) return refuse('no such operation');
@@ -165,6 +166,11 @@ export class FirecrackerPeer {
     const isOnlyForUs = operation.id === 'putLogger' || operation.id === 'putMetrics';
     if (this.phase === 'fresh' && !isOnlyForUs) this.phase = 'configured';
     return [204, undefined];
+  }
+
+  #note(violation: string): void {
+    this.violations.push(violation);
+    this.#options.onViolation?.(violation);
   }
 
   #run(): void {

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ApiDescription, whyNoDescription } from '../testing/api-description.ts';
+import { type Fault, FirecrackerPeer, type PeerCall } from '../testing/firecracker-peer.ts';
 import { FirecrackerClient } from './firecracker-client.ts';
 import { FirecrackerError } from './firecracker-error.ts';
-import { ApiDescription, whyNoDescription } from './testing/api-description.ts';
-import { type Fault, FirecrackerPeer, type PeerCall } from './testing/firecracker-peer.ts';
 
 const NEVER = new AbortController().signal;
 const reason = whyNoDescription();
