@@ -6,7 +6,7 @@ export const colorSchemeManager = localStorageColorSchemeManager({ key: 'coldfra
 /** Calm and dense: one accent, small type, quiet surfaces. */
 export const theme = createTheme({
   primaryColor: 'cyan',
-  primaryShade: { light: 9, dark: 8 },
+  primaryShade: 9,
   autoContrast: true,
   defaultRadius: 'sm',
   fontFamily: "'Inter Variable', Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",

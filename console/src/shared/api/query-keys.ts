@@ -1,7 +1,10 @@
 /** Keys of everything that is read from the API; invalidating a prefix covers what lies below it. */
 export const queryKeys = {
   session: ['session'],
+  /** The list and everything of each function. */
   functions: ['functions'],
+  functionList: ['functions', { list: true }],
+  activity: (window: string) => ['activity', window],
   function: (name: string) => ['functions', name],
   code: (name: string) => ['functions', name, 'code'],
   functionMetrics: (name: string, range: object) => ['functions', name, 'metrics', range],

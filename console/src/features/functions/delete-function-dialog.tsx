@@ -1,0 +1,37 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { deleteFunction } from '../../../../src/client/generated/sdk.gen.ts';
+import { call, client } from '../../shared/api/call.ts';
+import { queryKeys } from '../../shared/api/query-keys.ts';
+import { ConfirmByName } from '../../shared/ui/confirm-by-name.tsx';
+
+/** `name` null is closed. */
+export function DeleteFunctionDialog({ name, onClose }: { name: string | null; onClose(): void }) {
+  const queries = useQueryClient();
+  const remove = useMutation({
+    mutationFn: (doomed: string) => call(deleteFunction({ client, path: { name: doomed } })),
+    onSuccess: async (_, doomed) => {
+      queries.removeQueries({ queryKey: queryKeys.function(doomed) });
+      await queries.invalidateQueries({ queryKey: queryKeys.functions });
+      close();
+    },
+  });
+  const close = (): void => {
+    remove.reset();
+    onClose();
+  };
+  return (
+    <ConfirmByName
+      name={name ?? ''}
+      title={`Delete ${name ?? ''}`}
+      confirmLabel="Delete function"
+      isOpen={name !== null}
+      isBusy={remove.isPending}
+      error={remove.error}
+      onClose={close}
+      onConfirm={() => name !== null && remove.mutate(name)}
+    >
+      Its code, settings, URL, records and charts go. Calls in flight finish; queued ones are cancelled. This cannot be
+      undone.
+    </ConfirmByName>
+  );
+}

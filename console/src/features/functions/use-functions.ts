@@ -1,0 +1,52 @@
+import { useQuery } from '@tanstack/react-query';
+import { functionsActivity, listFunctions } from '../../../../src/client/generated/sdk.gen.ts';
+import type { ApiProblem } from '../../shared/api/api-problem.ts';
+import { call, client } from '../../shared/api/call.ts';
+import { queryKeys } from '../../shared/api/query-keys.ts';
+import type { FunctionSummary } from '../../shared/api/types.ts';
+import type { FunctionActivity } from './function-row-data.ts';
+
+const PAGE_SIZE = 500;
+/** 5,000 functions; whoever has more searches by name on the command line. */
+const PAGES_MAX = 10;
+const LIST_EVERY_MS = 30_000;
+const ACTIVITY_EVERY_MS = 5_000;
+
+export interface LoadedFunctions {
+  items: FunctionSummary[];
+  /** False when there are more than are loaded. */
+  isComplete: boolean;
+}
+
+/** Every function of the workspace: searching and sorting then answer at each key. */
+export function useFunctions() {
+  return useQuery<LoadedFunctions, ApiProblem>({
+    queryKey: queryKeys.functionList,
+    queryFn: async ({ signal }) => {
+      const items: FunctionSummary[] = [];
+      let cursor: string | undefined;
+      for (let page = 0; page < PAGES_MAX; page++) {
+        const query = { limit: PAGE_SIZE, cursor };
+        const reply = await call(listFunctions({ client, query, signal }));
+        items.push(...reply.items);
+        if (reply.nextCursor === null) return { items, isComplete: true };
+        cursor = reply.nextCursor;
+      }
+      return { items, isComplete: false };
+    },
+    refetchInterval: LIST_EVERY_MS,
+  });
+}
+
+/** What each did in the window, by function id; asked for again every five seconds while the tab is seen. */
+export function useActivity(window: string) {
+  return useQuery<ReadonlyMap<string, FunctionActivity>, ApiProblem>({
+    queryKey: queryKeys.activity(window),
+    queryFn: async ({ signal }) => {
+      const { items } = await call(functionsActivity({ client, query: { window }, signal }));
+      return new Map(items.map((item) => [item.functionId, item]));
+    },
+    refetchInterval: ACTIVITY_EVERY_MS,
+    structuralSharing: false,
+  });
+}
