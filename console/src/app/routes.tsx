@@ -10,6 +10,7 @@ const NewFunctionScreen = lazy(() => import('../features/templates/new-function-
 const InvocationsScreen = lazy(() => import('../features/invocations/invocations-screen.tsx'));
 const InvocationScreen = lazy(() => import('../features/invocations/invocation-screen.tsx'));
 const LogsScreen = lazy(() => import('../features/logs/logs-screen.tsx'));
+const MonitorScreen = lazy(() => import('../features/monitor/monitor-screen.tsx'));
 const PlatformScreen = lazy(() => import('../features/platform/platform-screen.tsx'));
 
 /** Every address of the console. The server knows them too: src/http/console/console-paths.ts. */
@@ -35,6 +36,9 @@ export function Routes() {
             <InvocationsScreen />
           </Route>
           <Route path="/invocations/:id">{({ id }) => <InvocationScreen key={id} id={id} />}</Route>
+          <Route path="/monitor">
+            <MonitorScreen />
+          </Route>
           <Route path="/logs">
             <LogsScreen />
           </Route>

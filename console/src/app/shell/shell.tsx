@@ -7,6 +7,7 @@ import classes from './shell.module.css';
 
 const PLACES = [
   { path: '/', label: 'Functions', isHere: (path: string) => path === '/' || /^\/(functions|new)(\/|$)/.test(path) },
+  { path: '/monitor', label: 'Monitor', isHere: (path: string) => path.startsWith('/monitor') },
   { path: '/invocations', label: 'Invocations', isHere: (path: string) => path.startsWith('/invocations') },
   { path: '/logs', label: 'Logs', isHere: (path: string) => path.startsWith('/logs') },
   { path: '/platform', label: 'Platform', isHere: (path: string) => path.startsWith('/platform') },

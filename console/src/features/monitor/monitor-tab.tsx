@@ -1,6 +1,6 @@
 import type { ColdframeFunction } from '../../shared/api/types.ts';
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+import { Monitor } from './monitor.tsx';
 
 export default function MonitorTab({ fn }: { fn: ColdframeFunction }) {
-  return <SkeletonRows label={`MonitorTab of ${fn.name}`} />;
+  return <Monitor functionName={fn.name} />;
 }

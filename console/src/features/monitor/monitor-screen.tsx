@@ -1,0 +1,11 @@
+import { PageHeader } from '../../shared/ui/page-header.tsx';
+import { Monitor } from './monitor.tsx';
+
+export default function MonitorScreen() {
+  return (
+    <>
+      <PageHeader title="Monitor" />
+      <Monitor functionName={null} />
+    </>
+  );
+}
