@@ -60,6 +60,8 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
   readonly #callers: Callers;
   readonly #supply: Supply;
   readonly #reaper: Reaper;
+  /** Memory limits of sandboxes that others make beside the pool. */
+  #reservedMib = 0;
   /** A caller waits for a create that did not fit: any slot that frees may change that. */
   #isCallerBlocked = false;
   #stopListening: (() => void) | null = null;
@@ -125,6 +127,24 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
     this.#stock.stockFor(owner);
     this.#book.forgetIfDeleted(owner);
     this.#loop.request();
+  }
+
+  /**
+   * Room for sandboxes made beside the pool (comparisons), within the bound on all memory limits; null when it does not fit
+   * beside what is there now, since nothing is evicted for it. Give it back once; repeats do nothing.
+   */
+  reserve(mib: number): (() => void) | null {
+    let heldMib = this.#reservedMib + mib;
+    for (const entry of this.#roster.all) heldMib += entry.desk.limitMib;
+    if (heldMib > this.#settings.limitTotalMib) return null;
+    this.#reservedMib += mib;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#reservedMib -= mib;
+      this.#loop.request();
+    };
   }
 
   snapshot(): PoolSnapshot {
@@ -210,7 +230,7 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
     const { desks } = this.#stock;
     const { refillHeldUntilMs } = this.#loop;
     const sources = { desks, functions: this.#book.all(), roster: this.#roster, drivers: this.#drivers };
-    const state = planState({ ...sources, refillHeldUntilMs }, nowMs);
+    const state = planState({ ...sources, refillHeldUntilMs, reservedMib: this.#reservedMib }, nowMs);
     for (const action of plan(state, this.#settings, nowMs)) {
       if (action.do === 'create') this.#supply.create(this.#stock.byKey(action.classKey)!);
       else if (action.do === 'evict') this.#evict(action.sandboxId, action.reason);

@@ -12,11 +12,13 @@ export interface PlanSources {
   drivers: DriverSource;
   /** No refill before this time: a reply is about to leave. */
   refillHeldUntilMs: number;
+  /** Memory limits of sandboxes that are not the pool's. */
+  reservedMib: number;
 }
 
 /** What plan.ts looks at, read off the live pool in one go. */
 export function planState(sources: PlanSources, nowMs: number): PlanState {
-  const state = { classes: [], sandboxes: [], revisions: [], leavingMib: 0 } as MutablePlanState;
+  const state = { classes: [], sandboxes: [], revisions: [], leavingMib: sources.reservedMib } as MutablePlanState;
   for (const entry of sources.roster.all) {
     const { limitMib, driver, sandboxClass } = entry.desk;
     if (entry.isGone) {

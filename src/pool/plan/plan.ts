@@ -87,7 +87,7 @@ export interface PlanState {
   classes: readonly PlanClass[];
   sandboxes: readonly PlanSandbox[];
   revisions: readonly PlanRevision[];
-  /** Memory limits of sandboxes being destroyed: still held. */
+  /** Memory limits of sandboxes being destroyed, and of those made beside the pool: held all the same. */
   leavingMib: number;
 }
 

@@ -1,7 +1,8 @@
 import type { Start, StartReason } from '../../domain/names.ts';
-import type { LoadResult, LoadSettings } from '../../sandbox/contract/sandbox.ts';
+import type { LoadResult } from '../../sandbox/contract/sandbox.ts';
 import { SandboxError } from '../../sandbox/contract/sandbox-error.ts';
 import type { RevisionPool } from '../callers/revision-pool.ts';
+import { loadSettings } from './load-settings.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
 
 export type LoadFailure = Exclude<LoadResult, { kind: 'loaded' }>;
@@ -38,9 +39,10 @@ export function claim(entry: PooledSandbox, revision: RevisionPool, start: Start
   const story: ClaimStory = { entry, revision, start, reason, beganAtMs, gotAtMs };
   owner.started(revision);
   entry.home = revision;
+  const concurrency = revision.isExclusive ? 1 : target.settings.concurrencyPerSandbox;
   revision.loading++;
   revision.prefills = Math.max(0, revision.prefills - 1);
-  entry.sandbox.load(target.package, loadSettings(revision), host.signal).then(
+  entry.sandbox.load(target.package, loadSettings(target, concurrency), host.signal).then(
     (result) => {
       revision.loading--;
       settle(story, result, host);
@@ -70,21 +72,6 @@ function settle(story: ClaimStory, result: LoadResult, host: ClaimHost): void {
   entry.idleSinceMs = loadedAtMs;
   revision.add(entry);
   host.loaded(entry, revision);
-}
-
-function loadSettings({ target, isExclusive }: RevisionPool): LoadSettings {
-  const { handler, memoryMib, timeoutMs, initTimeoutMs, concurrencyPerSandbox } = target.settings;
-  return {
-    functionName: target.functionName,
-    functionVersion: target.version,
-    functionArn: target.functionArn,
-    handler,
-    memoryMib,
-    timeoutMs,
-    concurrency: isExclusive ? 1 : concurrencyPerSandbox,
-    env: target.env,
-    initTimeoutMs,
-  };
 }
 
 export function asError(error: unknown): Error {

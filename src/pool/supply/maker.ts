@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { LIMITS } from '../../domain/limits.ts';
 import type { SandboxSpec } from '../../sandbox/contract/driver.ts';
 import { asError } from './claim.ts';
 import type { ClassDesk } from './class-desk.ts';
 import { PooledSandbox } from './pooled-sandbox.ts';
+import { sandboxSpec } from './sandbox-spec.ts';
 
 export interface MakerHost {
   /** Aborts creates when the pool stops. */
@@ -41,7 +40,7 @@ export class Maker {
     const beganAtMs = performance.now();
     let entry: PooledSandbox;
     try {
-      const sandbox = await desk.driver.create(this.#spec(desk), this.#host.signal);
+      const sandbox = await desk.driver.create(sandboxSpec(desk.sandboxClass, this.#labels), this.#host.signal);
       entry = new PooledSandbox(sandbox, desk, beganAtMs, performance.now());
     } catch (error) {
       desk.creating--;
@@ -50,22 +49,5 @@ export class Maker {
     }
     desk.creating--;
     this.#host.made(entry);
-  }
-
-  #spec(desk: ClassDesk): SandboxSpec {
-    const { runtime, memoryMib, cpus, diskMib, network, bootEnv } = desk.sandboxClass;
-    return {
-      // Short, because it is part of a socket path of at most 108 bytes.
-      id: randomBytes(8).toString('hex'),
-      runtime,
-      memoryMib,
-      cpus,
-      diskMib,
-      network,
-      bootEnv,
-      pidsMax: LIMITS.pidsMax,
-      labels: this.#labels,
-      from: { kind: 'image' },
-    };
   }
 }
