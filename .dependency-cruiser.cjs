@@ -57,6 +57,16 @@ module.exports = {
       },
     },
     {
+      name: 'compare-knows-classes-and-the-contract',
+      severity: 'error',
+      from: { path: '^src/compare', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^src/',
+        pathNot:
+          '^src/(compare|domain|errors|ids)/|^src/pool/(plan/sandbox-class|supply/(load-settings|sandbox-spec)|driver-registry)\\.ts|^src/sandbox/contract/|^src/invoke/(types|outcome/)|^src/store/control-store\\.ts',
+      },
+    },
+    {
       name: 'only-the-store-touches-sql',
       severity: 'error',
       from: { path: except('store'), pathNot: '\\.test\\.ts$' },

@@ -8,6 +8,7 @@ import { uuid7 } from './ids/uuid7.ts';
 import { createInvoker } from './invoke/invoke.ts';
 import { availableMemoryMib } from './main/available-memory.ts';
 import { buildCatalog } from './main/build-catalog.ts';
+import { buildComparisons } from './main/build-comparisons.ts';
 import { buildSandboxes } from './main/build-sandboxes.ts';
 import { describePlatform } from './main/describe-platform.ts';
 import { followIsolations } from './main/follow-isolations.ts';
@@ -85,6 +86,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     catalog.onChange((functionId, next) => pool.revisionChanged(functionId, next));
     const invoker = createInvoker({ pool, records: stores.records });
     stores.connectMetrics({ pool, invoker });
+    const comparisons = await buildComparisons({ catalog, stores, sandboxes, pool, host });
     const platform = describePlatform({ config, dataDir, host, sandboxes, stores, isProtected: protectFromOom() });
     const listeners = await openListeners({
       config,
@@ -100,11 +102,13 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
         testEvents: guardWrites(testEvents, ['put'], stores.disk),
         functions: guardWrites(catalog, ['create', 'update', 'putCode'], stores.disk),
         tryRunner: createTryRunner({ catalog, invoker }),
+        comparisons: guardWrites(comparisons, ['start'], stores.disk),
         newInvocationId: uuid7,
       },
       dataDir: dataDir.path,
     });
     undo.add('calls in flight', () => invoker.drain(DRAIN_MS));
+    undo.add('comparisons', () => comparisons.stop());
     followIsolations({ registry: sandboxes.registry, catalog, log });
     const usable = sandboxes.registry.start().then(() => sandboxes.registry.usable().map((driver) => driver.isolation));
     await pool.start(stopping.signal);

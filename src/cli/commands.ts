@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { compare } from './compare/compare.ts';
 import { deploy } from './deploy/deploy.ts';
 import { doctor } from './doctor/doctor.ts';
 import { functionsDelete } from './functions/delete.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   invocationsCancel,
   invocationsReplay,
   metrics,
+  compare,
   keysList,
   keysCreate,
   keysDelete,

@@ -7,6 +7,7 @@ import type {
   WriteOptions,
 } from '../catalog/catalog-input.ts';
 import type { FunctionView } from '../catalog/function-view.ts';
+import type { Comparison } from '../domain/comparison.ts';
 import type { EnforcedLimits } from '../domain/invocation.ts';
 import type { Isolation, RuntimeId, Scope } from '../domain/names.ts';
 import type { InvokeCatalog, InvokeResult, Invoker, RunnableRevision } from '../invoke/types.ts';
@@ -30,6 +31,7 @@ export interface HttpDeps {
   /** A fresh invocation id (UUIDv7). */
   newInvocationId(): string;
   tryRunner: TryRunner;
+  comparisons: ComparisonOperations;
   records: Pick<Records, 'get' | 'list' | 'logs'>;
   live: LiveFeed;
   telemetry: Pick<TelemetryStore, 'metrics' | 'functionsActivity' | 'functionErrors'>;
@@ -175,6 +177,23 @@ export interface TryRequest {
 /** Runs unsaved code in a sandbox of its own. Rejects with a catalogue error when it cannot begin. */
 export interface TryRunner {
   run(request: TryRequest): Promise<InvokeResult>;
+}
+
+export interface ComparisonOperations {
+  /**
+   * Throws `comparison_running`, `unknown_isolation`, `isolation_not_usable`, `isolation_preparing`, `draining`, and what
+   * resolving the function throws.
+   */
+  start(
+    workspaceId: string,
+    functionName: string,
+    request: { isolations: readonly string[] | null; count?: number; timeLimitMs?: number; event: Uint8Array },
+  ): Promise<Comparison>;
+  /** Throws `comparison_not_found`. */
+  get(workspaceId: string, id: string): Promise<Comparison>;
+  list(workspaceId: string, functionId: string, page: { limit: number; cursor?: string }): Promise<Page<Comparison>>;
+  /** Throws `comparison_not_found`, `comparison_finished`. */
+  cancel(workspaceId: string, id: string): Promise<void>;
 }
 
 export type LiveTopic = LiveEvent['topic'];

@@ -2,6 +2,10 @@ import type { App } from './app-types.ts';
 import type { BodyBudget } from './body/body-budget.ts';
 import { getCode } from './code/get-code.ts';
 import { putCode } from './code/put-code.ts';
+import { cancelComparison } from './comparisons/cancel-comparison.ts';
+import { getComparison } from './comparisons/get-comparison.ts';
+import { listComparisons } from './comparisons/list-comparisons.ts';
+import { startComparison } from './comparisons/start-comparison.ts';
 import type { HttpDeps } from './deps.ts';
 import { functionErrors } from './errors/function-errors.ts';
 import { createFunction } from './functions/create-function.ts';
@@ -56,6 +60,8 @@ export function registerRoutes(app: App, deps: HttpDeps, endpoint: InvokeEndpoin
   for (const register of [getCode, putCode]) register(app, deps);
   documentInvoke(app, endpoint);
   tryFunction(app, deps, budget);
+  startComparison(app, deps, budget);
+  for (const register of [listComparisons, getComparison, cancelComparison]) register(app, deps);
   for (const register of [listInvocations, getInvocation, cancelInvocation, replayInvocation]) register(app, deps);
   for (const register of [functionLogs, live]) register(app, deps, streams);
   for (const register of [functionMetrics, workspaceMetrics, functionsActivity, functionErrors, prometheus])

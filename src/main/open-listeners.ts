@@ -5,7 +5,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { TestEvents } from '../catalog/test-events.ts';
 import type { Config } from '../config/config.ts';
 import { BodyBudget } from '../http/body/body-budget.ts';
-import type { HttpDeps, PlatformOperations, TryRunner } from '../http/deps.ts';
+import type { ComparisonOperations, HttpDeps, PlatformOperations, TryRunner } from '../http/deps.ts';
 import { createFunctionServer } from '../http/function-url/function-server.ts';
 import { listen } from '../http/listen.ts';
 import { portHolder } from '../http/server/port-holder.ts';
@@ -37,6 +37,7 @@ interface Inputs {
     stores: Stores;
     platform: PlatformOperations;
     tryRunner: TryRunner;
+    comparisons: ComparisonOperations;
     newInvocationId(): string;
   };
 }
@@ -67,6 +68,7 @@ export async function openListeners({ config, dataDir, log, undo, parts }: Input
     invoker: parts.invoker,
     newInvocationId: parts.newInvocationId,
     tryRunner: parts.tryRunner,
+    comparisons: parts.comparisons,
     records: stores.records,
     live: stores.feed,
     telemetry: stores.telemetry,

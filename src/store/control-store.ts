@@ -1,3 +1,4 @@
+import type { Comparison } from '../domain/comparison.ts';
 import type { FunctionRecord, Revision } from '../domain/function.ts';
 import type { FunctionState, Scope } from '../domain/names.ts';
 
@@ -12,6 +13,7 @@ export interface ControlStore {
   sessions: SessionsTable;
   secrets: SecretsTable;
   testEvents: TestEventsTable;
+  comparisons: ComparisonsTable;
   settings: SettingsTable;
 }
 
@@ -116,6 +118,24 @@ export interface TestEventsTable {
   get(functionId: string, name: string): Promise<TestEventRow | null>;
   put(row: TestEventRow): Promise<{ created: boolean }>;
   remove(functionId: string, name: string): Promise<boolean>;
+}
+
+export interface ComparisonPage {
+  /** 1 to 500. */
+  limit: number;
+  cursor?: string;
+}
+
+export interface ComparisonsTable {
+  /** With it the oldest of the function go, beyond `keptMax`. `function_not_found` when there is no such function. */
+  insert(comparison: Comparison, keptMax: number): Promise<void>;
+  /** Writes state and results; a row that went with its function is left alone. */
+  update(comparison: Comparison): Promise<void>;
+  get(workspaceId: string, id: string): Promise<Comparison | null>;
+  /** Newest first. `invalid_request` for a cursor that is not of this list. */
+  list(functionId: string, page: ComparisonPage): Promise<{ items: Comparison[]; nextCursor: string | null }>;
+  /** Those that are still `running` become `interrupted`; says how many. */
+  interruptRunning(at: string): Promise<number>;
 }
 
 /** Small facts about this installation (instance id, isolations once seen usable, epoch counter). */

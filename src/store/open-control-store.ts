@@ -28,6 +28,7 @@ export async function openControlStore(options: StoreOptions): Promise<ControlSt
     sessions: remoteTable(client, 'sessions', CONTROL_METHODS.sessions),
     secrets: remoteTable(client, 'secrets', CONTROL_METHODS.secrets),
     testEvents: remoteTable(client, 'testEvents', CONTROL_METHODS.testEvents),
+    comparisons: remoteTable(client, 'comparisons', CONTROL_METHODS.comparisons),
     settings: remoteTable(client, 'settings', CONTROL_METHODS.settings),
     close: () => client.close(),
   };

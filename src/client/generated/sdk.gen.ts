@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, CreateFunctionData, CreateFunctionErrors, CreateFunctionResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSignInLinkData, CreateSignInLinkErrors, CreateSignInLinkResponses, DeleteFunctionData, DeleteFunctionErrors, DeleteFunctionResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteTestEventData, DeleteTestEventErrors, DeleteTestEventResponses, DocsData, DocsResponses, ErrorPageData, ErrorPageResponses, FunctionErrorsData, FunctionErrorsErrors, FunctionErrorsResponses, FunctionLogsData, FunctionLogsErrors, FunctionLogsResponses, FunctionMetricsData, FunctionMetricsErrors, FunctionMetricsResponses, FunctionsActivityData, FunctionsActivityErrors, FunctionsActivityResponses, GetCodeData, GetCodeErrors, GetCodeResponses, GetFunctionData, GetFunctionErrors, GetFunctionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTemplateData, GetTemplateErrors, GetTemplateResponses, GetTestEventData, GetTestEventErrors, GetTestEventResponses, HealthzData, HealthzResponses, InvokeFunctionData, InvokeFunctionErrors, InvokeFunctionResponses, LandingData, LandingResponses, LandingScriptData, LandingScriptResponses, ListFunctionsData, ListFunctionsErrors, ListFunctionsResponses, ListInvocationsData, ListInvocationsErrors, ListInvocationsResponses, ListIsolationData, ListIsolationErrors, ListIsolationResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListRuntimesData, ListRuntimesErrors, ListRuntimesResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTestEventsData, ListTestEventsErrors, ListTestEventsResponses, LiveData, LiveErrors, LiveResponses, MetricsData, MetricsErrors, MetricsResponses, OpenApiDocumentData, OpenApiDocumentResponses, PageStyleData, PageStyleResponses, PlatformData, PlatformErrors, PlatformResponses, PoolData, PoolErrors, PoolResponses, PrometheusData, PrometheusErrors, PrometheusResponses, PutCodeData, PutCodeErrors, PutCodeResponses, PutTestEventData, PutTestEventErrors, PutTestEventResponses, ReadyzData, ReadyzErrors, ReadyzResponses, ReplayInvocationData, ReplayInvocationErrors, ReplayInvocationResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, TryFunctionData, TryFunctionErrors, TryFunctionResponses, UpdateFunctionData, UpdateFunctionErrors, UpdateFunctionResponses } from './types.gen.ts';
+import type { CancelComparisonData, CancelComparisonErrors, CancelComparisonResponses, CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, CreateFunctionData, CreateFunctionErrors, CreateFunctionResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSignInLinkData, CreateSignInLinkErrors, CreateSignInLinkResponses, DeleteFunctionData, DeleteFunctionErrors, DeleteFunctionResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteTestEventData, DeleteTestEventErrors, DeleteTestEventResponses, DocsData, DocsResponses, ErrorPageData, ErrorPageResponses, FunctionErrorsData, FunctionErrorsErrors, FunctionErrorsResponses, FunctionLogsData, FunctionLogsErrors, FunctionLogsResponses, FunctionMetricsData, FunctionMetricsErrors, FunctionMetricsResponses, FunctionsActivityData, FunctionsActivityErrors, FunctionsActivityResponses, GetCodeData, GetCodeErrors, GetCodeResponses, GetComparisonData, GetComparisonErrors, GetComparisonResponses, GetFunctionData, GetFunctionErrors, GetFunctionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTemplateData, GetTemplateErrors, GetTemplateResponses, GetTestEventData, GetTestEventErrors, GetTestEventResponses, HealthzData, HealthzResponses, InvokeFunctionData, InvokeFunctionErrors, InvokeFunctionResponses, LandingData, LandingResponses, LandingScriptData, LandingScriptResponses, ListComparisonsData, ListComparisonsErrors, ListComparisonsResponses, ListFunctionsData, ListFunctionsErrors, ListFunctionsResponses, ListInvocationsData, ListInvocationsErrors, ListInvocationsResponses, ListIsolationData, ListIsolationErrors, ListIsolationResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListRuntimesData, ListRuntimesErrors, ListRuntimesResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTestEventsData, ListTestEventsErrors, ListTestEventsResponses, LiveData, LiveErrors, LiveResponses, MetricsData, MetricsErrors, MetricsResponses, OpenApiDocumentData, OpenApiDocumentResponses, PageStyleData, PageStyleResponses, PlatformData, PlatformErrors, PlatformResponses, PoolData, PoolErrors, PoolResponses, PrometheusData, PrometheusErrors, PrometheusResponses, PutCodeData, PutCodeErrors, PutCodeResponses, PutTestEventData, PutTestEventErrors, PutTestEventResponses, ReadyzData, ReadyzErrors, ReadyzResponses, ReplayInvocationData, ReplayInvocationErrors, ReplayInvocationResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, StartComparisonData, StartComparisonErrors, StartComparisonResponses, TryFunctionData, TryFunctionErrors, TryFunctionResponses, UpdateFunctionData, UpdateFunctionErrors, UpdateFunctionResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -119,6 +119,62 @@ export const putCode = <ThrowOnError extends boolean = false>(options: Options<P
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Newest first; the newest 50 of a function are kept. Needs scope `read`.
+ */
+export const listComparisons = <ThrowOnError extends boolean = false>(options: Options<ListComparisonsData, ThrowOnError>): RequestResult<ListComparisonsResponses, ListComparisonsErrors, ThrowOnError> => (options.client ?? client).get<ListComparisonsResponses, ListComparisonsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'coldframe_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/functions/{name}/comparisons',
+    ...options
+});
+
+/**
+ * Runs the deployed function the same number of times under several isolations, one after another, in sandboxes of their own. One at a time. Its calls make no invocation records. Needs scope `deploy`.
+ */
+export const startComparison = <ThrowOnError extends boolean = false>(options: Options<StartComparisonData, ThrowOnError>): RequestResult<StartComparisonResponses, StartComparisonErrors, ThrowOnError> => (options.client ?? client).post<StartComparisonResponses, StartComparisonErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'coldframe_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/functions/{name}/comparisons',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * While it runs, as far as it has come. `?format=csv` or `Accept: text/csv` gives a row per isolation and kind of start. Needs scope `read`.
+ */
+export const getComparison = <ThrowOnError extends boolean = false>(options: Options<GetComparisonData, ThrowOnError>): RequestResult<GetComparisonResponses, GetComparisonErrors, ThrowOnError> => (options.client ?? client).get<GetComparisonResponses, GetComparisonErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'coldframe_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/comparisons/{id}',
+    ...options
+});
+
+/**
+ * Ends it at once; what was measured is kept. Needs scope `deploy`.
+ */
+export const cancelComparison = <ThrowOnError extends boolean = false>(options: Options<CancelComparisonData, ThrowOnError>): RequestResult<CancelComparisonResponses, CancelComparisonErrors, ThrowOnError> => (options.client ?? client).post<CancelComparisonResponses, CancelComparisonErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'coldframe_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/comparisons/{id}/cancel',
+    ...options
 });
 
 /**

@@ -841,6 +841,362 @@ export type PutCodeResponses = {
 
 export type PutCodeResponse = PutCodeResponses[keyof PutCodeResponses];
 
+export type ListComparisonsData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query: {
+        limit: number;
+        /**
+         * The nextCursor of the page before.
+         */
+        cursor?: string;
+    };
+    url: '/api/v1/functions/{name}/comparisons';
+};
+
+export type ListComparisonsErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type ListComparisonsError = ListComparisonsErrors[keyof ListComparisonsErrors];
+
+export type ListComparisonsResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        items: Array<{
+            id: string;
+            functionId: string;
+            functionName: string;
+            revisionId: string;
+            runtime: 'nodejs24' | 'python3.11' | 'python3.12' | 'python3.13';
+            state: 'running' | 'finished' | 'cancelled' | 'interrupted';
+            count: number;
+            timeLimitMs: number;
+            callsDone: number;
+            callsTotal: number;
+            createdAt: string;
+            finishedAt: string | null;
+            isolations: Array<{
+                isolation: 'process' | 'bubblewrap' | 'docker' | 'gvisor' | 'qemu' | 'firecracker';
+                state: 'waiting' | 'running' | 'done' | 'skipped' | 'cut' | 'failed' | 'stopped';
+                reason: string | null;
+                driver: string | null;
+                fence: string | null;
+                enforced: {
+                    memory: boolean;
+                    cpu: boolean;
+                    pids: boolean;
+                    disk: boolean;
+                    network: boolean;
+                } | null;
+                starts: Array<{
+                    start: 'cold' | 'claimed' | 'warm';
+                    calls: number;
+                    failed: number;
+                    p50Ms: number | null;
+                    p95Ms: number | null;
+                    p99Ms: number | null;
+                    cpuMs: number | null;
+                    maxMemoryMib: number | null;
+                }>;
+                failure: {
+                    code: string;
+                    errorType: string | null;
+                    errorMessage: string | null;
+                } | null;
+            }>;
+        }>;
+        nextCursor: string | null;
+    };
+};
+
+export type ListComparisonsResponse = ListComparisonsResponses[keyof ListComparisonsResponses];
+
+export type StartComparisonData = {
+    body: {
+        /**
+         * Of process, bubblewrap, docker, gvisor, qemu, firecracker. Absent: all but process.
+         */
+        isolations?: Array<string>;
+        /**
+         * Calls of each kind of start under each isolation; default 10.
+         */
+        count?: number;
+        /**
+         * For each isolation; what was measured until then counts. Default 120000.
+         */
+        timeLimitMs?: number;
+        /**
+         * Any JSON, the same for every call; absent means {}.
+         */
+        event?: unknown;
+    };
+    path: {
+        name: string;
+    };
+    query?: never;
+    url: '/api/v1/functions/{name}/comparisons';
+};
+
+export type StartComparisonErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type StartComparisonError = StartComparisonErrors[keyof StartComparisonErrors];
+
+export type StartComparisonResponses = {
+    /**
+     * Default Response
+     */
+    202: {
+        id: string;
+        functionId: string;
+        functionName: string;
+        revisionId: string;
+        runtime: 'nodejs24' | 'python3.11' | 'python3.12' | 'python3.13';
+        state: 'running' | 'finished' | 'cancelled' | 'interrupted';
+        count: number;
+        timeLimitMs: number;
+        callsDone: number;
+        callsTotal: number;
+        createdAt: string;
+        finishedAt: string | null;
+        isolations: Array<{
+            isolation: 'process' | 'bubblewrap' | 'docker' | 'gvisor' | 'qemu' | 'firecracker';
+            state: 'waiting' | 'running' | 'done' | 'skipped' | 'cut' | 'failed' | 'stopped';
+            reason: string | null;
+            driver: string | null;
+            fence: string | null;
+            enforced: {
+                memory: boolean;
+                cpu: boolean;
+                pids: boolean;
+                disk: boolean;
+                network: boolean;
+            } | null;
+            starts: Array<{
+                start: 'cold' | 'claimed' | 'warm';
+                calls: number;
+                failed: number;
+                p50Ms: number | null;
+                p95Ms: number | null;
+                p99Ms: number | null;
+                cpuMs: number | null;
+                maxMemoryMib: number | null;
+            }>;
+            failure: {
+                code: string;
+                errorType: string | null;
+                errorMessage: string | null;
+            } | null;
+        }>;
+    };
+};
+
+export type StartComparisonResponse = StartComparisonResponses[keyof StartComparisonResponses];
+
+export type GetComparisonData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        format?: 'json' | 'csv';
+    };
+    url: '/api/v1/comparisons/{id}';
+};
+
+export type GetComparisonErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type GetComparisonError = GetComparisonErrors[keyof GetComparisonErrors];
+
+export type GetComparisonResponses = {
+    /**
+     * Default Response
+     */
+    200: {
+        id: string;
+        functionId: string;
+        functionName: string;
+        revisionId: string;
+        runtime: 'nodejs24' | 'python3.11' | 'python3.12' | 'python3.13';
+        state: 'running' | 'finished' | 'cancelled' | 'interrupted';
+        count: number;
+        timeLimitMs: number;
+        callsDone: number;
+        callsTotal: number;
+        createdAt: string;
+        finishedAt: string | null;
+        isolations: Array<{
+            isolation: 'process' | 'bubblewrap' | 'docker' | 'gvisor' | 'qemu' | 'firecracker';
+            state: 'waiting' | 'running' | 'done' | 'skipped' | 'cut' | 'failed' | 'stopped';
+            reason: string | null;
+            driver: string | null;
+            fence: string | null;
+            enforced: {
+                memory: boolean;
+                cpu: boolean;
+                pids: boolean;
+                disk: boolean;
+                network: boolean;
+            } | null;
+            starts: Array<{
+                start: 'cold' | 'claimed' | 'warm';
+                calls: number;
+                failed: number;
+                p50Ms: number | null;
+                p95Ms: number | null;
+                p99Ms: number | null;
+                cpuMs: number | null;
+                maxMemoryMib: number | null;
+            }>;
+            failure: {
+                code: string;
+                errorType: string | null;
+                errorMessage: string | null;
+            } | null;
+        }>;
+    };
+};
+
+export type GetComparisonResponse = GetComparisonResponses[keyof GetComparisonResponses];
+
+export type CancelComparisonData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/api/v1/comparisons/{id}/cancel';
+};
+
+export type CancelComparisonErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type CancelComparisonError = CancelComparisonErrors[keyof CancelComparisonErrors];
+
+export type CancelComparisonResponses = {
+    /**
+     * Default Response
+     */
+    202: {
+        id: string;
+    };
+};
+
+export type CancelComparisonResponse = CancelComparisonResponses[keyof CancelComparisonResponses];
+
 export type ListInvocationsData = {
     body?: never;
     path?: never;

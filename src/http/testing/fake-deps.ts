@@ -5,6 +5,7 @@ import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeRequest, InvokeResult } from '../../invoke/types.ts';
 import { TemplateShelf } from '../../templates/template-shelf.ts';
 import type { HttpDeps, Principal } from '../deps.ts';
+import { type FakeComparisons, fakeComparisons } from './fake-comparisons.ts';
 import { fakeFunctions } from './fake-functions.ts';
 import { type FakeLive, fakeLive } from './fake-live.ts';
 import { fakeTestEvents } from './fake-test-events.ts';
@@ -29,6 +30,7 @@ export interface FakeDeps extends HttpDeps {
   logged: object[];
   records: HttpDeps['records'] & { byId: Map<string, InvocationRecord> };
   live: FakeLive;
+  comparisons: FakeComparisons;
   urls: FakeUrls;
   sessions: Map<string, Principal>;
   linkTokens: Set<string>;
@@ -119,6 +121,7 @@ export function fakeDeps(): FakeDeps {
         return resultOf(call, { body: request.event });
       },
     },
+    comparisons: fakeComparisons(),
     records: fakeRecords(),
     live: fakeLive(),
     telemetry: {

@@ -1,11 +1,9 @@
 import Type from 'typebox';
 import type { SettingsPatch } from '../../catalog/catalog-input.ts';
 import { LIMITS } from '../../domain/limits.ts';
-import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { App } from '../app-types.ts';
 import type { BodyBudget } from '../body/body-budget.ts';
-import { createRawBodyParser } from '../body/json-body-parser.ts';
-import { jsonMembers, parseSlice } from '../body/json-members.ts';
+import { withEventBody } from '../body/event-body.ts';
 import type { HttpDeps } from '../deps.ts';
 import { codeOf } from '../functions/function-body.ts';
 import { CODE, NAME_PARAMS, PATCH_FUNCTION } from '../functions/function-schema.ts';
@@ -24,20 +22,9 @@ const TRY = Type.Object(
   { additionalProperties: false },
 );
 
-const EMPTY_EVENT = Buffer.from('{}');
-
 /** Answers 200 with the record whatever the code did; refusals that ran nothing are problems. The event's bytes go on unparsed. */
 export function tryFunction(app: App, deps: HttpDeps, budget: BodyBudget): void {
-  const events = new WeakMap<object, Buffer>();
-  const readRaw = createRawBodyParser(budget);
-  app.register(async (scope: App) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('application/json', (request, payload, done) => {
-      readRaw(request, payload, (error, body) => {
-        if (error) done(error);
-        else parseTry(body as Buffer, events, done);
-      });
-    });
+  withEventBody(app, budget, (scope, eventOf) => {
     scope.post(
       '/api/v1/functions/:name/try',
       {
@@ -60,29 +47,10 @@ export function tryFunction(app: App, deps: HttpDeps, budget: BodyBudget): void 
           functionName: request.params.name,
           code: code === undefined ? null : codeOf(code, '/code'),
           settings: (settings as SettingsPatch | undefined) ?? null,
-          event: events.get(request.body) ?? EMPTY_EVENT,
+          event: eventOf(request.body),
         });
         return sendJsonText(reply, await outcomeJson(result));
       },
     );
   });
-}
-
-/** Parses the members except the event, whose slice is kept: its bytes must reach the handler as they were sent. */
-function parseTry(
-  body: Buffer,
-  events: WeakMap<object, Buffer>,
-  done: (error: Error | null, body?: unknown) => void,
-): void {
-  const parsed: Record<string, unknown> = {};
-  try {
-    for (const [name, slice] of jsonMembers(body) ?? []) {
-      if (name === 'event') events.set(parsed, slice);
-      Object.defineProperty(parsed, name, { value: name === 'event' ? null : parseSlice(slice), enumerable: true });
-    }
-  } catch (error) {
-    done(new ColdframeError('invalid_json', { cause: error }));
-    return;
-  }
-  done(null, parsed);
 }

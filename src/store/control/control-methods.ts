@@ -1,4 +1,5 @@
 import type {
+  ComparisonsTable,
   FunctionsTable,
   KeysTable,
   SecretsTable,
@@ -15,6 +16,7 @@ export const CONTROL_METHODS: {
   sessions: MethodList<SessionsTable>;
   secrets: MethodList<SecretsTable>;
   testEvents: MethodList<TestEventsTable>;
+  comparisons: MethodList<ComparisonsTable>;
   settings: MethodList<SettingsTable>;
 } = {
   functions: {
@@ -30,5 +32,6 @@ export const CONTROL_METHODS: {
   sessions: { insert: true, byToken: true, remove: true, prune: true },
   secrets: { get: true },
   testEvents: { list: true, get: true, put: true, remove: true },
+  comparisons: { insert: true, update: true, get: true, list: true, interruptRunning: true },
   settings: { get: true, put: true },
 };

@@ -1,3 +1,4 @@
+import type { ComparisonState } from '../../domain/comparison.ts';
 import type { FunctionState } from '../../domain/names.ts';
 
 /** Tables of control.db as Kysely sees them. Times are RFC 3339 UTC; `*_json` columns hold JSON text. */
@@ -55,5 +56,14 @@ export interface ControlSchema {
     created_at: string;
   };
   test_events: { function_id: string; workspace_id: string; name: string; event: string; updated_at: string };
+  comparisons: {
+    id: string;
+    workspace_id: string;
+    function_id: string;
+    state: ComparisonState;
+    created_at: string;
+    /** The whole comparison as it was last stored. */
+    comparison_json: string;
+  };
   settings: { key: string; value: string };
 }

@@ -4,6 +4,7 @@ import { hostWorker, type IncomingCall, type WorkerService } from '../rpc/worker
 import { checkpointAndClose, startHousekeeping } from '../sqlite/housekeeping.ts';
 import { migrate } from '../sqlite/migrate.ts';
 import { type OpenDatabase, openForWriting } from '../sqlite/open-database.ts';
+import { ComparisonsRows } from './comparisons-rows.ts';
 import { CONTROL_METHODS } from './control-methods.ts';
 import { CONTROL_MIGRATIONS } from './control-migrations.ts';
 import type { ControlSchema } from './control-schema.ts';
@@ -34,6 +35,7 @@ function controlService({ db, raw }: OpenDatabase<ControlSchema>): WorkerService
     sessions: new SessionsRows(db),
     secrets: new SecretsRows(db),
     testEvents: new TestEventsRows(db),
+    comparisons: new ComparisonsRows(db),
     settings: new SettingsRows(db),
   });
   let isServing = false;
