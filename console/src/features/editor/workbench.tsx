@@ -60,6 +60,7 @@ export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: D
     [begin, fn.runtime, show],
   );
   const run = (): void => {
+    save.forgetError();
     const work = (eventText: string, signal: AbortSignal) =>
       runDraft({ functionName: fn.name, eventText, signal }, codePayload(model));
     void begun(work, event.text);
@@ -87,7 +88,11 @@ export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: D
     if (broken !== null) setChosen(broken);
   }, [fields]);
 
-  const keys = { run, save: save.deploy };
+  const deploy = (): void => {
+    runs.forgetError();
+    save.deploy();
+  };
+  const keys = { run, save: deploy };
   usePanelKeys(keys);
 
   const take = (dropped: DroppedFiles): void => {
@@ -105,6 +110,7 @@ export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: D
             draft={draft}
             save={save}
             onRun={run}
+            onDeploy={deploy}
             onUpload={pickFiles}
             onDiscard={() => model.rebase(snapshot.base)}
           />

@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { listFunctions } from '../../../../src/client/generated/sdk.gen.ts';
 import { call, client } from '../../shared/api/call.ts';
-import { queryKeys } from '../../shared/api/query-keys.ts';
 import { freeName } from './template-topics.ts';
 
 /** Beyond a page of names it only guesses; the server has the last word. */
@@ -10,7 +9,7 @@ const NAMES_MAX = 500;
 /** A name like `wanted` that no function has; null until it is known. */
 export function useFreeName(wanted: string): string | null {
   const { data, isError } = useQuery({
-    queryKey: [...queryKeys.functions, 'names-like', wanted],
+    queryKey: ['free-name', wanted],
     queryFn: async ({ signal }) => {
       const { items } = await call(listFunctions({ client, query: { q: wanted, limit: NAMES_MAX }, signal }));
       return freeName(wanted, new Set(items.map(({ name }) => name)));

@@ -20,7 +20,8 @@ export default function CompareDialog({ model, elsewhere, onKeep, onTakeTheirs, 
   const mine = useMemo(() => new Map(Object.entries(model.files())), [model]);
   const paths = useMemo(() => differing(mine, elsewhere.files), [mine, elsewhere]);
   const [path, setPath] = useState(paths[0] ?? '');
-  const room = useRef<HTMLDivElement>(null);
+  // State, not a ref: a dialog's content comes into the page after its first effects.
+  const [room, setRoom] = useState<HTMLElement | null>(null);
   const view = useRef<MergeView | null>(null);
 
   // What was edited on the right is read when it is needed and before another file takes its place.
@@ -31,9 +32,9 @@ export default function CompareDialog({ model, elsewhere, onKeep, onTakeTheirs, 
   }, [mine, path]);
 
   useEffect(() => {
-    if (path === '') return;
+    if (path === '' || room === null) return;
     const open = new MergeView({
-      parent: room.current as HTMLElement,
+      parent: room,
       a: { doc: elsewhere.files[path] ?? '', extensions: [fileSetup(path), EditorState.readOnly.of(true)] },
       b: { doc: mine.get(path) ?? '', extensions: fileSetup(path) },
       revertControls: 'a-to-b',
@@ -46,7 +47,7 @@ export default function CompareDialog({ model, elsewhere, onKeep, onTakeTheirs, 
       open.destroy();
       view.current = null;
     };
-  }, [path, elsewhere, mine, collect]);
+  }, [path, room, elsewhere, mine, collect]);
 
   const keep = (): void => {
     collect();
@@ -71,7 +72,7 @@ export default function CompareDialog({ model, elsewhere, onKeep, onTakeTheirs, 
         <span>Your draft</span>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
-      <section ref={room} className={classes.merge} tabIndex={0} aria-label={`Differences in ${path}`} />
+      <section ref={setRoom} className={classes.merge} tabIndex={0} aria-label={`Differences in ${path}`} />
       <Group justify="flex-end" mt="sm">
         <Button variant="default" onClick={onTakeTheirs}>
           Discard my draft

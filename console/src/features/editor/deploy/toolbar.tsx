@@ -10,11 +10,12 @@ interface Props {
   draft: Draft;
   save: Save;
   onRun(): void;
+  onDeploy(): void;
   onUpload(): void;
   onDiscard(): void;
 }
 
-export function Toolbar({ isRunning, draft, save, onRun, onUpload, onDiscard }: Props) {
+export function Toolbar({ isRunning, draft, save, onRun, onDeploy, onUpload, onDiscard }: Props) {
   const { isDirty, base } = draft.snapshot;
   return (
     <div className={classes.bar} role="toolbar" aria-label="Code">
@@ -28,7 +29,7 @@ export function Toolbar({ isRunning, draft, save, onRun, onUpload, onDiscard }: 
       </Button>
       <Button
         variant="default"
-        onClick={save.deploy}
+        onClick={onDeploy}
         loading={save.isBusy}
         title={`Makes this the code that callers get (${MOD_KEY}+S)`}
       >

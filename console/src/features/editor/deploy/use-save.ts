@@ -16,6 +16,8 @@ export interface Save {
   deploy(): void;
   /** Resolves to whether it was deployed. */
   deployZip(zip: File): Promise<boolean>;
+  /** Takes away why the last deploy was refused. */
+  forgetError(): void;
   isComparing: boolean;
   compare(): void;
   endComparing(then?: () => void): void;
@@ -64,6 +66,7 @@ export function useSave({ functionName, draft, callAfter }: Options): Save {
       else void deployNow(null);
     },
     deployZip: (zip) => deployNow(zip),
+    forgetError: deploy.reset,
     isComparing,
     compare: () => setIsComparing(true),
     endComparing(then) {

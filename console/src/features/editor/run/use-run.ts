@@ -13,6 +13,8 @@ export interface RunState {
 export interface Runs extends RunState {
   /** One at a time: another is not begun while one is on its way. Resolves to null when it failed or was left. */
   begin(work: (signal: AbortSignal) => Promise<RunReply>): Promise<RunReply | null>;
+  /** Takes away why the last one did not run. */
+  forgetError(): void;
   /** Stops waiting; the function itself runs on to its end or its timeout. */
   leave(): void;
 }
@@ -40,6 +42,7 @@ export function useRun(): Runs {
       current.current = null;
     }
   }, []);
+  const forgetError = useCallback(() => setState((previous) => ({ ...previous, error: null })), []);
   const leave = useCallback(() => current.current?.abort(), []);
-  return { ...state, begin, leave };
+  return { ...state, begin, forgetError, leave };
 }
