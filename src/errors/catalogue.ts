@@ -505,6 +505,26 @@ export const CATALOGUE = {
     likelyCause: 'A first start builds runtime images in the background.',
     whatToDo: 'Wait; GET /readyz?isolation=docker says when it is ready.',
   },
+  guest_image_invalid: {
+    status: 422,
+    title: 'Not a guest',
+    detail: 'What was given as kernel or root file system cannot be a guest’s.',
+    causedBy: 'user',
+    retryable: false,
+    likelyCause:
+      'A file that is cut short or something else, modules of another kernel, or no Python in the root file system.',
+    whatToDo:
+      'Give a bzImage or vmlinux, its own modules folder, and a folder or tar archive of a Debian with python3.',
+  },
+  guest_image_failed: {
+    status: 500,
+    title: 'Guest image could not be made',
+    detail: 'The kernel and root file system of microVMs could not be made.',
+    causedBy: 'platform',
+    retryable: true,
+    likelyCause: 'mmdebstrap or mksquashfs is not installed, or no Debian mirror answers.',
+    whatToDo: 'Install mmdebstrap and squashfs-tools; offline, give --kernel, --modules, --busybox and --rootfs.',
+  },
   sandbox_start_failed: {
     status: 503,
     title: 'Sandbox could not be started',

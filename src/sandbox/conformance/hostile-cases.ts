@@ -160,7 +160,8 @@ export const HostileCases: ConformanceCase[] = [
       const seconds = randomInt(1_000_000, 9_000_000);
       const left = (): number => processes().filter(({ cmdline }) => cmdline.endsWith(`sleep ${seconds}`)).length;
       expect((await call(sandbox, { count: 3, seconds })).reply.kind).toBe('result');
-      await until('they run', () => left() === 3);
+      // Under a kernel of its own they are no processes of the host; that nothing of the sandbox is left is looked at anyway.
+      if (bench.guard.capabilities.sharesHostKernel) await until('they run', () => left() === 3);
       await sandbox.destroy('test');
       expect(left()).toBe(0);
     },

@@ -51,6 +51,8 @@ export interface DriverCapabilities {
   memoryOverheadMib: number;
   /** Typical milliseconds from create to hello; eviction weighs it. */
   typicalStartMs: number;
+  /** The same for the first sandbox of a kind, where that one costs more (a guest boots); deadlines allow for it. */
+  firstStartMs?: number;
 }
 
 export const PROBE_STATES = ['usable', 'preparing', 'absent', 'not_running', 'no_permission', 'restricted'] as const;

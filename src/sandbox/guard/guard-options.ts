@@ -1,3 +1,4 @@
+import type { DriverCapabilities } from '../contract/driver.ts';
 import type { SandboxState } from '../contract/sandbox.ts';
 
 /** A change of state of one sandbox, or a removal that failed and will be tried again. */
@@ -22,7 +23,7 @@ export interface GuardOptions {
   onEvent?: (event: SandboxEvent) => void;
 }
 
-export const DEFAULTS: Required<GuardOptions> = {
+const DEFAULTS: Required<GuardOptions> = {
   probeDeadlineMs: 15_000,
   startDeadlineMs: 30_000,
   createDeadlineMs: 30_000,
@@ -30,3 +31,16 @@ export const DEFAULTS: Required<GuardOptions> = {
   destroyRetryMs: 250,
   onEvent: () => {},
 };
+
+/** A first start may take this many times as long as is typical before it is given up: hosts are busy. */
+const PATIENCE = 5;
+
+/** The defaults for a driver: one whose first start is slow gets time for it. */
+export function defaultsFor(capabilities: DriverCapabilities): Required<GuardOptions> {
+  const patientMs = PATIENCE * (capabilities.firstStartMs ?? 0);
+  return {
+    ...DEFAULTS,
+    probeDeadlineMs: Math.max(DEFAULTS.probeDeadlineMs, patientMs),
+    createDeadlineMs: Math.max(DEFAULTS.createDeadlineMs, patientMs),
+  };
+}

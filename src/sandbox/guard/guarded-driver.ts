@@ -6,12 +6,12 @@ import { SandboxError } from '../contract/sandbox-error.ts';
 import { beforeDeadline } from './driver-calls/before-deadline.ts';
 import { BoxRemoval } from './driver-calls/box-removal.ts';
 import { CachedProbe } from './driver-calls/cached-probe.ts';
-import { DEFAULTS, type GuardOptions } from './guard-options.ts';
+import { defaultsFor, type GuardOptions } from './guard-options.ts';
 import { GuardedSandbox } from './guarded-sandbox.ts';
 
 /** Wraps a driver: legal order, start-once and stop-once, deadlines, the list of live sandboxes, removals that are retried. */
 export function guardDriver(driver: Driver, options: GuardOptions = {}): GuardedDriver {
-  return new DriverGuard(driver, { ...DEFAULTS, ...options });
+  return new DriverGuard(driver, { ...defaultsFor(driver.capabilities), ...options });
 }
 
 class DriverGuard implements GuardedDriver {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { stat } from 'node:fs/promises';
 import { RUNTIMES, type RuntimeId } from '../../domain/names.ts';
+import { shimFiles } from './shim-files.ts';
 import type { TarEntry } from './tar-archive.ts';
 
 /** Raised when the steps below change, so that an upgraded server builds a new image. */
@@ -45,7 +45,8 @@ export const BASE_LABEL = 'coldframe.base';
 export async function readRecipe(options: RecipeOptions): Promise<ImageRecipe> {
   const python = PYTHON_BY_SUITE[options.suite];
   if (python === undefined) throw new RangeError(`no Python version is known for the suite ${options.suite}`);
-  const shims = await shimFiles(options.runtimesDir);
+  const files = await shimFiles(options.runtimesDir, { withGuest: false });
+  const shims: TarEntry[] = files.map(({ name, content }) => ({ name: `runtimes/${name}`, mode: 0o644, content }));
   const hash = createHash('sha256');
   const inputs = [RECIPE_VERSION, options.nodeVersion, process.arch, options.baseImage, options.suite, NAMED_UIDS];
   hash.update(JSON.stringify(inputs));
@@ -92,21 +93,4 @@ function dockerfileOf(base: string, nodeVersion: string, python: string): string
     'RUN set -e; chmod -R a+rX,go-w /var/runtime; python3 -m compileall -q /var/runtime/python',
     '',
   ].join('\n');
-}
-
-/** Files of the shims in a stable order; what tests and interpreters leave there is not part of them. */
-async function shimFiles(runtimesDir: string): Promise<TarEntry[]> {
-  const entries = await readdir(runtimesDir, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(runtimesDir, path.join(entry.parentPath, entry.name)))
-    .filter((name) => !/(^|\/)__pycache__(\/|$)|\.test\.|(^|\/)test_/.test(name))
-    .sort();
-  return await Promise.all(
-    paths.map(async (name) => ({
-      name: `runtimes/${name}`,
-      mode: 0o644,
-      content: await readFile(path.join(runtimesDir, name)),
-    })),
-  );
 }

@@ -18,5 +18,4 @@ export const queryKeys = {
   runtimes: ['platform', 'runtimes'],
   pool: ['platform', 'pool'],
   keys: ['keys'],
-  templates: ['templates'],
 } as const;

@@ -1,5 +1,5 @@
 import { MIB } from '../../../domain/limits.ts';
-import { FILTER_FD } from '../../engines/linux/launch/launch.ts';
+import { FILE_FD } from '../../engines/linux/launch/launch.ts';
 import { type HostRuntime, SANDBOX_UID_INSIDE } from '../../engines/linux/runtimes/host-runtimes.ts';
 
 /** What /dev/shm may hold; charged to the sandbox's memory like everything in a tmpfs. */
@@ -48,6 +48,6 @@ export function bubblewrapArguments(place: BubblewrapPlace): string[] {
     ...['--ro-bind', place.channelDir, CHANNEL_DIR],
     ...['--chdir', '/', '--clearenv'],
     ...Object.entries(place.env).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...(place.hasFilter ? ['--seccomp', String(FILTER_FD)] : []),
+    ...(place.hasFilter ? ['--seccomp', String(FILE_FD)] : []),
   ];
 }

@@ -149,7 +149,7 @@ export class BubblewrapDriver implements Driver {
         cwd: '/',
         processesMax: spec.pidsMax + OWN_PROCESSES,
         noNewPrivileges: !tool.isSetuid,
-        filterPath: this.#filterPath ?? undefined,
+        filePath: this.#filterPath ?? undefined,
         readExit: readBubblewrapExit,
       },
       receipt: ({ cgroup }: BoxParts) => {

@@ -17,14 +17,15 @@ export const CONTROL_LINE_MAX_BYTES = 64 * 1024;
 export type HostMessage =
   | {
       op: 'boot';
-      runtime: string;
-      token: string;
-      /** Variables that only work at boot. */
+      /** The shim's program and arguments, and its whole environment, as seen in the guest. */
+      command: string[];
       env: Record<string, string>;
       /** Of the function and its children, tmpfs pages included. */
       memoryMib: number;
       diskMib: number;
       pidsMax: number;
+      /** Says `ready` only when the shim has nothing left to prepare: for a snapshot. */
+      settle: boolean;
     }
   | { op: 'begin'; entropy: string; wallTimeMs: number }
   | { op: 'code'; entropy: string; wallTimeMs: number };

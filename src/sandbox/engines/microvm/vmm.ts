@@ -106,7 +106,7 @@ export interface Vm {
   connect(signal: AbortSignal): Promise<GuestStreams>;
   /**
    * Stops the machine, writes memory and devices into `directory` (there, empty) and leaves the machine stopped: it is never
-   * run on, only killed. Rejects with a SandboxError (`guest_image_disk_full` where space is what is missing).
+   * run on, only killed. Rejects with a SandboxError (`storage_full` where space is what is missing).
    */
   snapshot(directory: string, signal: AbortSignal): Promise<VmSnapshot>;
   /** Makes the guest's second drive show this image from its next read on. Once. Rejects with a SandboxError. */

@@ -10,8 +10,9 @@ export async function tryBoot(
   driver: Pick<Driver, 'create'>,
   spec: Omit<SandboxSpec, 'from' | 'network' | 'bootEnv' | 'cpus' | 'pidsMax' | 'diskMib' | 'memoryMib'>,
   signal: AbortSignal,
+  deadlineMs = PROBE_DEADLINE_MS,
 ): Promise<unknown> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_DEADLINE_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
   const sizes = { memoryMib: 128, cpus: 1, pidsMax: 64, diskMib: 16 };
   try {
     const box = await driver.create(

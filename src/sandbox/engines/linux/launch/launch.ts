@@ -8,7 +8,7 @@ const FILES_MAX = 1_024;
 const OOM_SCORE_ADJ = 500;
 /** Descriptor numbers as the launched program sees them. */
 export const INPUT_FD = 3;
-export const FILTER_FD = 4;
+export const FILE_FD = 4;
 
 export interface LaunchOptions {
   /** Program and arguments. Absolute path: nothing is searched. */
@@ -29,8 +29,12 @@ export interface LaunchOptions {
   noNewPrivileges: boolean;
   /** What the program reads on INPUT_FD; kept off its command line, which every user of the host can read. */
   input?: Buffer;
-  /** A file opened as FILTER_FD. */
-  filterPath?: string;
+  /** A file opened as FILE_FD before privileges are dropped. */
+  filePath?: string;
+  /** So many sockets to the server, as CONNECTION_FD and on; `LaunchedProcess.connections` are their other ends. */
+  connections?: number;
+  /** A network namespace with nothing in it; where the server is root, else nothing changes. */
+  hasOwnNetwork?: boolean;
   /** Translates how the launched program ended, where it is only the parent of what we care about. */
   readExit?: (exit: BoxExit) => BoxExit;
 }
@@ -44,12 +48,13 @@ export function launch(options: LaunchOptions): LaunchedProcess {
   const { cgroup, uid, output } = options;
   const groups = cgroup?.paths ?? [];
   const fifos = output === null ? [] : [output.stdoutPath, output.stderrPath];
-  const args = [String(groups.length), ...groups, options.filterPath ?? '/dev/null', ...fifos];
+  const args = [String(groups.length), ...groups, options.filePath ?? '/dev/null', ...fifos];
+  const connections = Array.from({ length: options.connections ?? 0 }, () => 'pipe' as const);
   const child = spawn('/bin/sh', ['-c', script(options), 'coldframe', ...args, ...asSandbox(options)], {
     cwd: options.cwd,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     detached: true,
-    stdio: ['ignore', output === null ? 'pipe' : 'ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', output === null ? 'pipe' : 'ignore', 'ignore', 'pipe', 'ignore', ...connections],
   });
   const input = child.stdio[INPUT_FD] as NodeJS.WritableStream & { destroy(): void };
   // The program may be gone before it has read: its exit says so.
@@ -65,8 +70,9 @@ function script(options: LaunchOptions): string {
   const processes =
     options.uid === null ? '' : `if [ -n "$BASH_VERSION" ]; then ulimit -u ${max}; else ulimit -p ${max}; fi`;
   const input = options.input === undefined ? `exec ${INPUT_FD}<&-` : '';
-  const filter = options.filterPath === undefined ? '' : `exec ${FILTER_FD}<"$1" || exit 125`;
+  const filter = options.filePath === undefined ? `exec ${FILE_FD}<&-` : `exec ${FILE_FD}<"$1" || exit 125`;
   const output = options.output === null ? 'exec 2>&1; shift' : 'exec >"$2" 2>"$3"; shift 3';
+  const network = options.hasOwnNetwork && options.uid !== null ? 'unshare --net -- ' : '';
   return `n=$1; shift
 while [ "$n" -gt 0 ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; n=$((n-1)); done
 ulimit -c 0; ulimit -n ${FILES_MAX}
@@ -75,7 +81,7 @@ ${processes}
 ${filter}
 ${input}
 ${output}
-exec "$@"`;
+exec ${network}"$@"`;
 }
 
 function asSandbox({ uid, groups = [], noNewPrivileges, env, command }: LaunchOptions): string[] {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { BoxExit } from '../../../contract/driver.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import { pause } from '../pause.ts';
@@ -8,6 +8,9 @@ import { pidsOfUid } from './uid-pool.ts';
 /** A killed group is empty within milliseconds; longer means a process stuck in the kernel, which `destroy` will report. */
 const EMPTY_WAIT_MS = 2_000;
 const EMPTY_POLL_MS = 2;
+
+/** Descriptor of the first of a program's sockets to the server, as it sees them. */
+export const CONNECTION_FD = 5;
 
 export interface LaunchedProcessOptions {
   child: ChildProcess;
@@ -50,6 +53,11 @@ export class LaunchedProcess {
   /** What it prints, where it was launched without FIFOs; somebody must read it, else it waits in its next write. */
   get output(): Readable | null {
     return this.#child.stdout;
+  }
+
+  /** Our ends of the sockets it was launched with. */
+  get connections(): Duplex[] {
+    return this.#child.stdio.slice(CONNECTION_FD) as unknown as Duplex[];
   }
 
   /** SIGKILL to all of it; synchronous, safe to repeat. */

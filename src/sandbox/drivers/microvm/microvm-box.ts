@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import type { Duplex, Readable } from 'node:stream';
+import type { Box, BoxExit, CodeRef, MeterReading } from '../../contract/driver.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { CodeDisks } from '../../engines/microvm/code-disks.ts';
+import type { GuestControl, GuestExit } from '../../engines/microvm/guest-control.ts';
+import type { GuestStreams, Vm } from '../../engines/microvm/vmm.ts';
+import { INSIDE } from './microvm-machine.ts';
+import type { MicrovmParts } from './microvm-parts.ts';
+
+/** After the guest said that the shim has ended: frames it wrote before arrive until nothing has come for so long ... */
+const LAST_FRAMES_QUIET_MS = 20;
+/** ... or so much time has passed. */
+const LAST_FRAMES_MAX_MS = 500;
+const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, source: null };
+
+export interface MicrovmBoxOptions {
+  token: string;
+  parts: MicrovmParts;
+  vm: Vm;
+  control: GuestControl;
+  streams: GuestStreams;
+  disks: CodeDisks;
+  receipt: Box['receipt'];
+  onGone: () => void;
+}
+
+/** A machine whose shim is ready. Metered, frozen and killed through the monitor's cgroup; the guest itself is only talked to. */
+export class MicrovmBox implements Box {
+  readonly id: string;
+  readonly token: string;
+  readonly channel: Duplex;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<BoxExit>;
+  readonly receipt: Box['receipt'];
+  readonly freeze?: () => void;
+  readonly thaw?: () => void;
+  readonly #options: MicrovmBoxOptions;
+  #isKilled = false;
+  #isGone = false;
+
+  constructor(options: MicrovmBoxOptions) {
+    const { parts, streams } = options;
+    this.#options = options;
+    this.id = parts.id;
+    this.token = options.token;
+    this.channel = streams.channel;
+    this.stdout = streams.stdout;
+    this.stderr = streams.stderr;
+    this.receipt = options.receipt;
+    this.exited = this.#watch();
+    const { cgroup } = parts;
+    if (cgroup?.canFreeze) {
+      this.freeze = () => cgroup.freeze();
+      this.thaw = () => cgroup.thaw();
+    }
+  }
+
+  async deliver(code: CodeRef, signal: AbortSignal): Promise<{ taskRoot: string }> {
+    const { parts, vm, control, disks } = this.#options;
+    if (this.#isGone || parts.slot === null) throw new SandboxError('sandbox_illegal_state', 'deliver after destroy');
+    const image = join(parts.slot.codeDir, 'disk.img');
+    await disks.place(code, image, signal);
+    await vm.swapCode(image, signal);
+    await control.mountCode(signal);
+    return { taskRoot: INSIDE.task };
+  }
+
+  meter(): MeterReading {
+    return this.#options.parts.cgroup?.meter() ?? UNMEASURED;
+  }
+
+  currentBytes(): number | null {
+    return this.#options.parts.cgroup?.currentBytes() ?? null;
+  }
+
+  /** By the guest's kernel, of the function's processes; by the host's, of the monitor. */
+  oomKills(): number {
+    return this.#options.control.oomKills + (this.#options.parts.cgroup?.oomKills() ?? 0);
+  }
+
+  resetPeak(): boolean {
+    return this.#options.parts.cgroup?.resetPeak() ?? false;
+  }
+
+  kill(): void {
+    if (this.#isGone) return;
+    this.#isKilled = true;
+    this.#options.vm.kill();
+  }
+
+  async destroy(signal: AbortSignal): Promise<void> {
+    if (this.#isGone) return;
+    this.kill();
+    this.channel.destroy();
+    this.#options.control.close();
+    await this.#options.parts.remove(signal);
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#options.onGone();
+  }
+
+  /** The shim's end as the guest tells it, or the monitor's own; either way nothing runs when it resolves. */
+  async #watch(): Promise<BoxExit> {
+    const { vm, control, parts } = this.#options;
+    const guest = await Promise.race([control.exited, vm.exited.then(() => null)]);
+    if (guest !== null) await this.#lastFrames();
+    const wasKilled = this.#isKilled;
+    vm.kill();
+    const monitor = await vm.exited;
+    if (wasKilled) return { ...monitor, cause: 'destroyed' };
+    if (guest !== null) return exitOfGuest(guest);
+    // The monitor died under it, or the guest's kernel panicked: for want of memory, if anybody was killed for it.
+    const isOom = control.oomKills > 0 || (parts.cgroup?.oomKills() ?? 0) > 0;
+    return { exitCode: monitor.exitCode, signal: monitor.signal, cause: isOom ? 'oom' : 'lost' };
+  }
+
+  async #lastFrames(): Promise<void> {
+    const endMs = performance.now() + LAST_FRAMES_MAX_MS;
+    let quietSinceMs = performance.now();
+    const onData = (): void => {
+      quietSinceMs = performance.now();
+    };
+    this.channel.on('data', onData);
+    while (!this.#isKilled && performance.now() - quietSinceMs < LAST_FRAMES_QUIET_MS && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, LAST_FRAMES_QUIET_MS / 4));
+    }
+    this.channel.off('data', onData);
+  }
+}
+
+function exitOfGuest({ exitCode, signal, oomKills }: GuestExit): BoxExit {
+  if (oomKills > 0) return { cause: 'oom', exitCode, signal };
+  return { cause: signal === null ? 'exit' : 'signal', exitCode, signal };
+}

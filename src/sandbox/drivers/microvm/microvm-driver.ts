@@ -1,0 +1,232 @@
+import type { EnforcedLimits } from '../../../domain/invocation.ts';
+import type { Isolation } from '../../../domain/names.ts';
+import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
+import type { HostContext } from '../../contract/host-context.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import { reapHost } from '../../engines/linux/reap-host.ts';
+import type { CodeDisks } from '../../engines/microvm/code-disks.ts';
+import { GuestControl } from '../../engines/microvm/guest-control.ts';
+import { SnapshotStore } from '../../engines/microvm/snapshot-store.ts';
+import type { Machine, Vmm, VmSnapshot } from '../../engines/microvm/vmm.ts';
+import type { GuestImage, GuestImages } from '../../images/guest/guest-images.ts';
+import { MicrovmBox } from './microvm-box.ts';
+import { bootMessage, guestMemoryMib, KERNEL_ARGUMENTS, kindOf, newToken, overheadMib } from './microvm-machine.ts';
+import { type HostParts, MicrovmParts } from './microvm-parts.ts';
+import { probeMicrovm } from './microvm-probe.ts';
+
+const STOP_DEADLINE_MS = 10_000;
+/** Less, and a guest's runtime does not start. */
+const MEMORY_MIN_MIB = 64;
+
+export interface MicrovmDriverOptions extends HostParts {
+  isolation: Isolation;
+  vmm: Vmm;
+  images: GuestImages;
+  /** May be shared by several drivers; whoever made it removes its directory. */
+  disks: CodeDisks;
+  host: HostContext;
+  /** Of this driver alone; made and removed by it. */
+  snapshotDir: string;
+}
+
+interface ReadySnapshot extends VmSnapshot {
+  token: string;
+}
+
+/**
+ * Sandboxes as virtual machines with a kernel of their own; one class for every monitor. A generic sandbox is a clone of a
+ * snapshot that was taken when its shim was ready, so that a start costs a restore and not a boot; docs/decisions/0024 tells
+ * who calls what, 0026 what clones must not share.
+ */
+export class MicrovmDriver implements Driver {
+  readonly name: string;
+  readonly isolation: Isolation;
+  readonly capabilities: DriverCapabilities;
+  readonly #options: MicrovmDriverOptions;
+  readonly #snapshots: SnapshotStore<ReadySnapshot>;
+  readonly #boxes = new Set<MicrovmBox>();
+  /** Until nothing is left of those that fail, which is after their callers have given up. */
+  readonly #creating = new Set<Promise<Box>>();
+  #image: GuestImage | null = null;
+  #templates = 0;
+  #isStopped = false;
+
+  constructor(options: MicrovmDriverOptions) {
+    const { capabilities, name } = options.vmm;
+    this.name = name;
+    this.isolation = options.isolation;
+    this.#options = options;
+    this.#snapshots = new SnapshotStore(options.snapshotDir);
+    this.capabilities = {
+      pause: options.cgroups.availability.controllers.includes('freezer'),
+      snapshot: capabilities.snapshot,
+      fork: false,
+      updateLimits: false,
+      sharesHostKernel: false,
+      codeDelivery: 'drive',
+      channel: name === 'firecracker' ? 'vsock' : 'stdio',
+      fence: capabilities.fence,
+      memoryMinMib: MEMORY_MIN_MIB,
+      memoryOverheadMib: overheadMib(capabilities),
+      typicalStartMs: capabilities.snapshot ? capabilities.typicalRestoreMs : capabilities.typicalBootMs,
+      firstStartMs: capabilities.typicalBootMs + (capabilities.snapshot ? capabilities.typicalRestoreMs : 0),
+    };
+  }
+
+  probe(signal: AbortSignal): Promise<ProbeResult> {
+    const { vmm, images, host } = this.#options;
+    const driver = { capabilities: this.capabilities, create: this.create.bind(this), start: this.start.bind(this) };
+    return probeMicrovm({ vmm, images, host, driver, enforced: this.#enforced() }, signal);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { cgroups, slots, images } = this.#options;
+    cgroups.prepare();
+    await slots.prepare();
+    this.#image = await images.stage(slots.epochDir, signal);
+  }
+
+  async create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
+    const creating = this.#create(spec, signal);
+    this.#creating.add(creating);
+    try {
+      return await creating;
+    } catch (cause) {
+      if (cause instanceof SandboxError) throw cause;
+      throw new SandboxError('sandbox_start_failed', `sandbox ${spec.id} did not start`, { cause });
+    } finally {
+      this.#creating.delete(creating);
+    }
+  }
+
+  reap(signal: AbortSignal): Promise<number> {
+    return reapHost(this.#options, signal);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    const signal = AbortSignal.timeout(STOP_DEADLINE_MS);
+    const closing = this.#snapshots.close();
+    await Promise.allSettled(this.#creating);
+    const results = await Promise.allSettled([...this.#boxes].map((box) => box.destroy(signal)));
+    await closing;
+    const failed = results.filter((result) => result.status === 'rejected').length;
+    if (failed > 0) this.#options.host.log.warn({ failed }, 'microVMs are left for the next start to remove');
+  }
+
+  async #create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
+    if (this.#isStopped) throw new SandboxError('sandbox_illegal_state', 'the driver is stopped');
+    if (spec.network !== 'none') throw new SandboxError('network_unenforceable', `${this.name} offers no egress`);
+    const image = this.#image;
+    if (image === null) throw new SandboxError('isolation_unavailable', 'there is no guest image');
+    if (!image.runtimes.includes(spec.runtime)) {
+      throw new SandboxError('runtime_unavailable', `the guest image has no ${spec.runtime}`);
+    }
+    const kind = this.#options.vmm.capabilities.snapshot ? kindOf(spec) : null;
+    if (kind === null) return this.#build(spec, image, null, signal);
+    return this.#snapshots.with(
+      kind,
+      (directory, stopping) => this.#makeSnapshot(spec, image, directory, stopping),
+      (snapshot) => this.#build(spec, image, snapshot, signal),
+      signal,
+    );
+  }
+
+  /** A machine that boots, or goes on from the snapshot, with its shim ready. On rejection nothing is left. */
+  async #build(
+    spec: SandboxSpec,
+    image: GuestImage,
+    snapshot: ReadySnapshot | null,
+    signal: AbortSignal,
+  ): Promise<Box> {
+    const { vmm, disks } = this.#options;
+    const parts = await MicrovmParts.prepare(this.#options, spec, vmm.capabilities, signal);
+    try {
+      const machine = await this.#machine(spec, image, parts);
+      const vm = await (snapshot === null ? vmm.boot(machine, signal) : vmm.restore(machine, snapshot, signal));
+      parts.vm = vm;
+      const streams = await vm.connect(signal);
+      const control = new GuestControl(streams.control);
+      const token = snapshot?.token ?? newToken();
+      if (snapshot === null) await orItsEnd(parts, control.boot(bootMessage(spec, { token, settle: false }), signal));
+      await orItsEnd(parts, control.begin(signal));
+      const { isolation, name: driver } = this;
+      const receipt = { isolation, driver, fence: this.capabilities.fence, imageDigest: image.digest };
+      const box: MicrovmBox = new MicrovmBox({
+        ...{ token, parts, vm, control, streams, disks },
+        receipt: { ...receipt, enforced: this.#enforced() },
+        onGone: () => this.#boxes.delete(box),
+      });
+      this.#boxes.add(box);
+      return box;
+    } catch (error) {
+      await parts.abandon();
+      throw error;
+    }
+  }
+
+  /** Boots a machine of that kind for the snapshot alone; it has no function, no secret and no network, and never runs on. */
+  async #makeSnapshot(
+    spec: SandboxSpec,
+    image: GuestImage,
+    directory: string,
+    signal: AbortSignal,
+  ): Promise<ReadySnapshot> {
+    const { vmm, host } = this.#options;
+    const id = `template-${this.name}-${++this.#templates}`;
+    const parts = await MicrovmParts.prepare(this.#options, { ...spec, id }, vmm.capabilities, signal);
+    try {
+      const beganAtMs = performance.now();
+      const vm = await vmm.boot(await this.#machine({ ...spec, id }, image, parts), signal);
+      parts.vm = vm;
+      const control = new GuestControl((await vm.connect(signal)).control);
+      const token = newToken();
+      await orItsEnd(parts, control.boot(bootMessage(spec, { token, settle: true }), signal));
+      const snapshot = { ...(await vm.snapshot(directory, signal)), token };
+      const tookMs = Math.round(performance.now() - beganAtMs);
+      host.log.info({ isolation: this.isolation, runtime: spec.runtime, tookMs }, 'a microVM snapshot is ready');
+      return snapshot;
+    } finally {
+      await parts.abandon();
+    }
+  }
+
+  async #machine(spec: SandboxSpec, image: GuestImage, parts: MicrovmParts): Promise<Machine> {
+    return {
+      id: spec.id,
+      directory: parts.slot!.channelDir,
+      uid: parts.uid,
+      cgroup: parts.cgroup,
+      kernelPath: image.kernelPath,
+      initramfsPath: image.initramfsPath,
+      kernelArguments: KERNEL_ARGUMENTS,
+      rootfsPath: image.rootfsPath,
+      codePath: await this.#options.disks.empty(),
+      memoryMib: guestMemoryMib(spec),
+      cpus: Math.max(1, Math.ceil(spec.cpus)),
+      network: null,
+    };
+  }
+
+  #enforced(): EnforcedLimits {
+    const { controllers } = this.#options.cgroups.availability;
+    // The guest's own kernel holds the function to these; only the share of the host's CPU is the host's to hold.
+    return { memory: true, cpu: controllers.includes('cpu'), pids: true, disk: true, network: true };
+  }
+}
+
+/** What the guest was asked, or why the monitor ended while it was. */
+async function orItsEnd(parts: MicrovmParts, asked: Promise<void>): Promise<void> {
+  const vm = parts.vm!;
+  const ended = vm.exited.then((exit) => {
+    throw new SandboxError('sandbox_start_failed', `the monitor ended (${exit.cause}): ${vm.lastWords().trim()}`);
+  });
+  ended.catch(() => undefined);
+  try {
+    await Promise.race([asked, ended]);
+  } catch (error) {
+    asked.catch(() => undefined);
+    throw error;
+  }
+}

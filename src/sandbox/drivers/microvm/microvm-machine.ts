@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { RuntimeId } from '../../../domain/names.ts';
+import type { SandboxSpec } from '../../contract/driver.ts';
+import { bootEnvironment } from '../../engines/linux/launch/boot-environment.ts';
+import type { HostMessage } from '../../engines/microvm/guest-protocol.ts';
+import type { VmmCapabilities } from '../../engines/microvm/vmm.ts';
+
+/** Where things are in a guest; as in containers. */
+export const INSIDE = { task: '/var/task', socket: '/run/coldframe/s', runtime: '/var/runtime' } as const;
+
+/** What a guest's kernel, its agent and the page cache of the runtime need beside the function, as measured. */
+const GUEST_OVERHEAD_MIB = 112;
+/** Tables over all of a guest's memory. */
+const PAGE_TABLE_SHARE = 1 / 48;
+
+/** For every monitor. A panic or a failed init ends the machine instead of leaving it to hang. */
+export const KERNEL_ARGUMENTS = 'panic=-1 reboot=t tsc=nowatchdog';
+
+/** The guest's memory: the function's own limit, its temp file system, and what the guest needs for itself. */
+export function guestMemoryMib(spec: Pick<SandboxSpec, 'memoryMib' | 'diskMib'>): number {
+  const used = spec.memoryMib + spec.diskMib;
+  return used + GUEST_OVERHEAD_MIB + Math.ceil(used * PAGE_TABLE_SHARE);
+}
+
+/** For the monitor's cgroup. */
+export function hostLimits(
+  spec: SandboxSpec,
+  vmm: VmmCapabilities,
+): { memoryMib: number; cpus: number; pidsMax: number } {
+  return {
+    memoryMib: guestMemoryMib(spec) + vmm.overheadMib,
+    cpus: spec.cpus,
+    pidsMax: Math.ceil(spec.cpus) + vmm.threads,
+  };
+}
+
+/** What a function of `memoryMib` costs the host beyond that, without its disk. */
+export function overheadMib(vmm: VmmCapabilities): number {
+  return GUEST_OVERHEAD_MIB + vmm.overheadMib;
+}
+
+/** Sandboxes of one kind are restored from one snapshot. Null: nothing but a boot of its own will do. */
+export function kindOf(spec: SandboxSpec): string | null {
+  if (Object.keys(spec.bootEnv).length > 0) return null;
+  return [spec.runtime, spec.memoryMib, spec.cpus, spec.pidsMax, spec.diskMib, spec.network].join('/');
+}
+
+/** What the agent is told at boot. */
+export function bootMessage(
+  spec: SandboxSpec,
+  options: { token: string; settle: boolean },
+): Omit<HostMessage & { op: 'boot' }, 'op'> {
+  const place = { channel: INSIDE.socket, token: options.token, tempDir: '/tmp', shimsDir: INSIDE.runtime };
+  return {
+    command: shimCommand(spec.runtime),
+    env: bootEnvironment(spec, { ...place, path: '/usr/local/bin:/usr/bin:/bin' }),
+    memoryMib: spec.memoryMib + spec.diskMib,
+    diskMib: spec.diskMib,
+    pidsMax: spec.pidsMax,
+    settle: options.settle,
+  };
+}
+
+export function newToken(): string {
+  return randomBytes(16).toString('hex');
+}
+
+function shimCommand(runtime: RuntimeId): string[] {
+  return runtime.startsWith('python')
+    ? ['/usr/bin/python3', join(INSIDE.runtime, 'python/bootstrap.py')]
+    : ['/usr/local/bin/node', join(INSIDE.runtime, 'node/bootstrap.mjs')];
+}

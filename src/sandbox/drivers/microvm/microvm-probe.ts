@@ -1,0 +1,47 @@
+import type { EnforcedLimits } from '../../../domain/invocation.ts';
+import type { Driver, DriverCapabilities, ProbeResult } from '../../contract/driver.ts';
+import type { HostContext } from '../../contract/host-context.ts';
+import { tryBoot } from '../../engines/linux/launch/boot-probe.ts';
+import type { Vmm } from '../../engines/microvm/vmm.ts';
+import type { GuestImages } from '../../images/guest/guest-images.ts';
+
+/** Of a typical first start: a busy host may take several times as long, a guest that hangs takes forever. */
+const DEADLINE_FACTOR = 5;
+let probeCount = 0;
+
+export interface MicrovmProbeParts {
+  vmm: Vmm;
+  images: GuestImages;
+  host: HostContext;
+  driver: Pick<Driver, 'create' | 'start'> & { capabilities: DriverCapabilities };
+  enforced: EnforcedLimits;
+}
+
+/** The monitor is there, the guest image is whole, and a guest of it truly boots and answers; in that order. Never rejects. */
+export async function probeMicrovm(
+  { vmm, images, host, driver, enforced }: MicrovmProbeParts,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
+  const failed = { runtimes: [], enforced, progress: null };
+  const monitor = await vmm.inspect(signal);
+  if (monitor.state !== 'present') {
+    return { ...failed, state: monitor.state, detail: monitor.detail, fix: monitor.fix };
+  }
+  const setup = `coldframe setup ${vmm.name}`;
+  const found = await images.find(signal);
+  if (found.state !== 'whole') return { ...failed, state: 'absent', detail: found.detail, fix: setup };
+  const labels = { instance: host.instance, epoch: host.epoch };
+  const spec = { id: `probe-${vmm.name}-${++probeCount}`, runtime: found.image.runtimes[0]!, labels };
+  const deadlineMs = DEADLINE_FACTOR * driver.capabilities.firstStartMs!;
+  const error = await driver.start(signal).then(
+    () => tryBoot(driver, spec, signal, deadlineMs),
+    (reason: unknown) => reason,
+  );
+  if (error === null) {
+    const detail = `${monitor.detail} A guest booted and its shim answered over the machine's channel.`;
+    return { ...failed, state: 'usable', detail, fix: null, runtimes: found.image.runtimes };
+  }
+  if (!signal.aborted) host.log.warn({ error: String(error) }, `the ${vmm.name} probe failed`);
+  const detail = `${monitor.detail} A guest did not boot or did not answer.`;
+  return { ...failed, state: 'restricted', detail, fix: `see the server log; then ${setup}` };
+}
