@@ -18,4 +18,5 @@ export const queryKeys = {
   runtimes: ['platform', 'runtimes'],
   pool: ['platform', 'pool'],
   keys: ['keys'],
+  templates: ['templates'],
 } as const;

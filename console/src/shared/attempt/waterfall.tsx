@@ -25,7 +25,7 @@ export function Waterfall({ attempt }: { attempt: Pick<Attempt, 'phases' | 'code
         {waterfallBars(attempt).map((bar) => (
           <div key={bar.phase} className={classes.row} data-phase={bar.phase} data-absent={bar.durationMs === null}>
             <dt title={MEANINGS[bar.phase]}>{bar.phase}</dt>
-            <dd className={classes.track}>
+            <dd>
               <Bar bar={bar} totalMs={totalMs} />
             </dd>
             <dd className={classes.time}>{timeText(bar)}</dd>

@@ -1,0 +1,140 @@
+import { Button } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { AuthorFrame } from '../../../shared/attempt/author-frame.ts';
+import { ErrorView } from '../../../shared/attempt/error-view.tsx';
+import { LogLines } from '../../../shared/attempt/log-lines.tsx';
+import { Waterfall } from '../../../shared/attempt/waterfall.tsx';
+import { formatDuration, formatMib } from '../../../shared/format/figures.ts';
+import { Figure } from '../../../shared/ui/figure.tsx';
+import { ProblemNotice } from '../../../shared/ui/problem-notice.tsx';
+import { StatusMark } from '../../../shared/ui/status-mark.tsx';
+import { Elapsed } from '../run/elapsed.tsx';
+import type { RunReply } from '../run/run-reply.ts';
+import type { Runs } from '../run/use-run.ts';
+import classes from './result-pane.module.css';
+import { ResultText } from './result-text.tsx';
+
+interface Props {
+  runs: Runs;
+  onFrame(frame: AuthorFrame): void;
+  /** How the run is begun by keyboard, e.g. Ctrl+Enter. */
+  runKey: string;
+}
+
+/** What became of the last run: result or error, where its time went, what it printed. */
+export function ResultPane({ runs, onFrame, runKey }: Props) {
+  const { startedAtMs, reply, error } = runs;
+  return (
+    <section className={classes.pane} aria-label="Result" aria-busy={startedAtMs !== null}>
+      <div className={classes.bar}>
+        <h2 className={classes.title}>Result</h2>
+        <div className={classes.state} role="status">
+          {startedAtMs !== null ? (
+            <Running sinceMs={startedAtMs} onLeave={runs.leave} />
+          ) : (
+            <Ended reply={reply} error={error} />
+          )}
+        </div>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      <div className={classes.content} data-stale={startedAtMs !== null} tabIndex={0}>
+        <Content reply={reply} error={error} onFrame={onFrame} runKey={runKey} />
+      </div>
+    </section>
+  );
+}
+
+function Running({ sinceMs, onLeave }: { sinceMs: number; onLeave(): void }) {
+  return (
+    <>
+      <StatusMark status="running" />
+      <Figure>
+        <Elapsed sinceMs={sinceMs} />
+      </Figure>
+      <Button
+        variant="subtle"
+        size="compact-xs"
+        onClick={onLeave}
+        title="The function runs on to its end or its timeout"
+      >
+        Stop waiting
+      </Button>
+    </>
+  );
+}
+
+function Ended({ reply, error }: { reply: RunReply | null; error: unknown }) {
+  if (error) return <StatusMark status="failed" word="did not run" />;
+  if (reply === null) return null;
+  const { outcome, attempts } = reply.invocation;
+  const handlerMs = attempts.at(-1)?.phases.handlerMs;
+  return (
+    <>
+      <StatusMark status={outcome ?? 'running'} />
+      {handlerMs === null || handlerMs === undefined ? null : <Figure>{formatDuration(handlerMs)}</Figure>}
+      <span className={classes.kind}>{reply.kind === 'try' ? 'unsaved code' : 'deployed code'}</span>
+    </>
+  );
+}
+
+function Content({ reply, error, onFrame, runKey }: Omit<Props, 'runs'> & { reply: RunReply | null; error: unknown }) {
+  if (error) return <ProblemNotice error={error} />;
+  if (reply === null) {
+    return (
+      <p className={classes.hint}>
+        <b>Run</b> ({runKey}) sends the event to the code as it stands here, saved or not, in a sandbox of its own.
+        Nothing is deployed, and calls of the deployed function go on as they were.
+      </p>
+    );
+  }
+  const { invocation } = reply;
+  const attempt = invocation.attempts.at(-1);
+  return (
+    <>
+      {reply.result === null ? null : <ResultText text={reply.result} />}
+      {attempt?.error ? (
+        <ErrorView error={attempt.error} functionName={invocation.functionName} onFrame={onFrame} />
+      ) : null}
+      {attempt === undefined ? null : (
+        <>
+          <Part title="Time">
+            <Waterfall attempt={attempt} />
+          </Part>
+          <Part title="Log">
+            <LogLines lines={attempt.logs} isTruncated={attempt.logsTruncated} />
+          </Part>
+          <Part title="Sandbox">
+            <dl className={classes.facts}>
+              <Fact name="CPU">{formatDuration(attempt.usage.cpuMs)}</Fact>
+              <Fact name="Peak memory">{formatMib(attempt.usage.maxMemoryMib)}</Fact>
+              <Fact name="Isolation">{attempt.receipt?.isolation ?? '–'}</Fact>
+              <Fact name="Fence">{attempt.receipt?.fence ?? '–'}</Fact>
+              <Fact name="Invocation">
+                <Link href={`/invocations/${invocation.id}`}>{invocation.id}</Link>
+              </Fact>
+            </dl>
+          </Part>
+        </>
+      )}
+    </>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className={classes.part}>
+      <h3 className={classes.partTitle}>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

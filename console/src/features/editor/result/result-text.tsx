@@ -1,0 +1,30 @@
+import { useMemo } from 'react';
+import { visibleText } from '../../../shared/attempt/visible-text.ts';
+import { formatBytes } from '../../../shared/format/figures.ts';
+import { CopyButton } from '../../../shared/ui/copy-button.tsx';
+import { indentJson } from './exact-json.ts';
+import classes from './result-text.module.css';
+
+/** A page with megabytes of text in it is slow; copying gives all of it. */
+const SHOWN_MAX_CHARS = 100_000;
+
+/** What the handler returned, indented where it is JSON. */
+export function ResultText({ text }: { text: string }) {
+  const indented = useMemo(() => indentJson(text), [text]);
+  const isCut = indented.length > SHOWN_MAX_CHARS;
+  return (
+    <div className={classes.result}>
+      <div className={classes.copy}>
+        <CopyButton text={indented} label="Copy result" />
+      </div>
+      <pre className={classes.text} data-testid="result">
+        {text === '' ? <i>An empty text.</i> : visibleText(indented.slice(0, SHOWN_MAX_CHARS))}
+      </pre>
+      {isCut ? (
+        <p className={classes.note}>
+          The first {formatBytes(SHOWN_MAX_CHARS)} of {formatBytes(indented.length)} are shown; Copy gives all of it.
+        </p>
+      ) : null}
+    </div>
+  );
+}

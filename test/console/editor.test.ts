@@ -1,0 +1,160 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath } from './support/chromium.ts';
+import { ConsoleBed } from './support/console-bed.ts';
+import { expectAccessible } from './support/expect-accessible.ts';
+import { WorkbenchPage } from './support/workbench.ts';
+
+const ADDS = 'export const handler = async (event) => event.n + 1;\n';
+const BREAKS = 'export const handler = async (event) => {\n  const order = {};\n  return order.lines.length;\n};\n';
+
+describe.skipIf(chromiumPath === null)('the editor (needs chromium)', () => {
+  let bed: ConsoleBed;
+  beforeAll(async () => {
+    bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'bubblewrap,process' } });
+  });
+  afterEach(() => bed.expectQuiet());
+  afterAll(() => bed?.close());
+
+  async function open(name: string, source: string, settings: Record<string, unknown> = {}): Promise<WorkbenchPage> {
+    await bed.server.deploy(name, 'nodejs', source, settings);
+    const bench = new WorkbenchPage(await bed.page({ path: `/functions/${name}` }));
+    await bench.editor('index.js').waitFor();
+    return bench;
+  }
+
+  const deployed = async (name: string): Promise<string> =>
+    (await bed.server.api<{ files: Record<string, string> }>('GET', `/functions/${name}/code`)).body.files[
+      'index.js'
+    ] ?? '';
+
+  it('three actions lead from signing in to the first reply of a function of one’s own', async () => {
+    const page = await bed.page({ signedIn: false });
+    let actions = 0;
+    const act = async (work: () => Promise<unknown>): Promise<void> => {
+      actions++;
+      await work();
+    };
+    const link = await bed.signInLink();
+    await act(() => page.goto(link).then(() => page.reload()));
+    await act(() =>
+      page
+        .getByRole('link', { name: /New function|Start from a template/ })
+        .first()
+        .click(),
+    );
+    await act(() => page.getByRole('button', { name: 'Create and run' }).click());
+    const bench = new WorkbenchPage(page);
+    await bench.resultText.getByText('"hello": "Ada"').waitFor();
+    expect(actions).toBeLessThanOrEqual(3);
+    expect(await bench.result.textContent()).toMatch(/(A ready sandbox was taken|A sandbox was made)/);
+    await page.reload();
+    await page.getByText('sends the event to the code as it stands here').waitFor();
+  });
+
+  it('runs what is not deployed, and callers go on getting what is', async () => {
+    const bench = await open('tried', 'export const handler = async () => "deployed";\n');
+    await bench.write('index.js', ADDS);
+    await bench.writeEvent('{"n": 41}');
+    await bench.page.keyboard.press('ControlOrMeta+Enter');
+    await bench.resultText.getByText('42').waitFor();
+    await bench.result.getByText('unsaved code', { exact: true }).waitFor();
+    expect((await bed.server.invoke('tried')).body).toBe('deployed');
+    for (const phase of ['queue', 'claim', 'load', 'import', 'handler', 'reply'])
+      expect(await bench.result.getByText(phase, { exact: true }).count()).toBe(1);
+  });
+
+  it('Ctrl+S deploys and shows the time to the first reply of what was deployed', async () => {
+    const bench = await open('saved', BREAKS);
+    await bench.write('index.js', ADDS);
+    await bench.writeEvent('{"n": 1}');
+    await bench.page.keyboard.press('ControlOrMeta+s');
+    await bench.page.getByText(/Deployed revision 2; first reply after [\d.]+\sm?s/).waitFor();
+    await bench.resultText.getByText('2', { exact: true }).waitFor();
+    expect([await deployed('saved'), (await bed.server.invoke('saved', { n: 2 })).body]).toEqual([ADDS, 3]);
+    await bench.page.keyboard.press('ControlOrMeta+s');
+    await bench.page.getByText(/Already deployed as revision 2/).waitFor();
+  });
+
+  it('an error shows its line; the line is mended and the call works', async () => {
+    const bench = await open('mended', BREAKS);
+    await bench.page.getByRole('button', { name: 'Run' }).click();
+    await bench.result.getByText('Cannot read properties of undefined').waitFor();
+    expect(await bench.errorLine.textContent()).toContain('order.lines.length');
+    await bench.result.getByRole('button', { name: /index\.js:3/ }).click();
+    await bench.page.keyboard.press('End');
+    await bench.page.keyboard.insertText(' // seen');
+    expect(await bench.errorLine.textContent()).toContain('// seen');
+    await bench.write('index.js', ADDS);
+    await bench.writeEvent('{"n": 1}');
+    await bench.page.keyboard.press('ControlOrMeta+Enter');
+    await bench.resultText.getByText('2', { exact: true }).waitFor();
+    expect(await bench.errorLine.count()).toBe(0);
+  });
+
+  it('two clicks lead from a failed invocation’s address to its line, and the address alone does too', async () => {
+    await bed.server.deploy('linked', 'nodejs', BREAKS);
+    const page = await bed.page({ path: '/functions/linked?file=index.js&line=3' });
+    const bench = new WorkbenchPage(page);
+    await bench.errorLine.waitFor();
+    expect(await bench.errorLine.textContent()).toContain('order.lines.length');
+  });
+
+  it('code that does not parse is refused with a mark at its line, for runs and for deploys', async () => {
+    const bench = await open('broken', ADDS);
+    for (const keys of ['ControlOrMeta+Enter', 'ControlOrMeta+s']) {
+      await bench.write('index.js', 'export const handler = async () => {\n  const a = {;\n};\n');
+      await bench.page.keyboard.press(keys);
+      await bench.page.getByRole('alert').getByText('Syntax error in the code').first().waitFor();
+      await bench.page.locator('.cm-lintRange-error').filter({ hasText: 'const' }).waitFor();
+    }
+    expect(await deployed('broken')).toBe(ADDS);
+  });
+
+  it('a draft survives a reload, says so, and can be discarded', async () => {
+    const bench = await open('drafted', ADDS);
+    await bench.write('index.js', '// mine\n');
+    await bench.page.getByText('Not deployed; draft kept in this browser.').waitFor();
+    await bench.page.reload();
+    await bench.editor('index.js').getByText('// mine').waitFor();
+    await bench.page.getByRole('button', { name: 'Discard draft' }).click();
+    await bench.editor('index.js').getByText('event.n').waitFor();
+    await bench.page.reload();
+    await bench.editor('index.js').getByText('event.n').waitFor();
+  });
+
+  it('a deploy made elsewhere is shown beside the draft and overwritten only knowingly', async () => {
+    const bench = await open('shared', ADDS);
+    await bench.write('index.js', `// mine\n${ADDS}`);
+    const theirs = `// theirs\n${ADDS}`;
+    await bed.server.api('PUT', '/functions/shared/code', { source: theirs });
+    await bench.page.keyboard.press('ControlOrMeta+s');
+    const dialog = bench.page.getByRole('dialog');
+    await dialog.getByText('Revision 2 was deployed elsewhere').waitFor();
+    expect(await deployed('shared')).toBe(theirs);
+    await dialog.locator('.cm-line', { hasText: '// theirs' }).waitFor();
+    await dialog.locator('.cm-line', { hasText: '// mine' }).waitFor();
+    await expectAccessible(bench.page);
+    await dialog.getByRole('button', { name: 'Keep the right side as my draft' }).click();
+    await bench.editor('index.js').click();
+    await bench.page.keyboard.press('ControlOrMeta+s');
+    await bench.page.getByText('Deployed revision 3').waitFor();
+    expect(await deployed('shared')).toContain('// mine');
+  });
+
+  it('a deploy made elsewhere is simply shown where there is no draft', async () => {
+    const bench = await open('followed', ADDS);
+    await bed.server.api('PUT', '/functions/followed/code', { source: `// theirs\n${ADDS}` });
+    await bench.editor('index.js').getByText('// theirs').waitFor();
+    await bench.page.getByText('Revision 2, as deployed.').waitFor();
+  });
+
+  it('has no serious accessibility violation with a result and with an error, in either theme', async () => {
+    const bench = await open('reached', BREAKS);
+    await bench.page.getByRole('button', { name: 'Run' }).click();
+    await bench.result.getByText('TypeError').waitFor();
+    await expectAccessible(bench.page);
+    await bench.page.goto(`${bed.server.url}/new`);
+    await bench.page.getByRole('button', { name: 'Create and run' }).waitFor();
+    await expectAccessible(bench.page);
+  });
+});
