@@ -1,5 +1,6 @@
 import type { FunctionRecord, FunctionSettings, PackageRef, Revision } from '../domain/function.ts';
 import type { FunctionError, InvocationRecord, Receipt } from '../domain/invocation.ts';
+import type { LeaveSignal } from '../domain/leave-signal.ts';
 import type { Isolation, Mode, Outcome, Start, StartReason, Trigger } from '../domain/names.ts';
 import type { ErrorCode } from '../errors/coldframe-error.ts';
 import type { ReplyStream } from '../sandbox/contract/sandbox.ts';
@@ -41,7 +42,7 @@ export interface InvokeRequest {
   minIsolation: Isolation | null;
   stream: ReplyStream | null;
   /** Aborts when the caller goes away: takes it off the queue before dispatch, after dispatch only marks `clientGone`. */
-  clientGone: AbortSignal | null;
+  clientGone: LeaveSignal | null;
   /** Whether the caller has left by now, where that costs less than the signal; absent: the signal says it. */
   readonly isGone?: boolean;
   /** Monotonic milliseconds (performance.now()) when the request's head was read. */

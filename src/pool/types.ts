@@ -1,3 +1,4 @@
+import type { LeaveSignal } from '../domain/leave-signal.ts';
 import type { Isolation, RuntimeId, Start, StartReason } from '../domain/names.ts';
 import type { RunnableRevision } from '../invoke/types.ts';
 import type { LoadResult, Sandbox } from '../sandbox/contract/sandbox.ts';
@@ -42,7 +43,7 @@ export type AcquireResult = { kind: 'lease'; lease: Lease } | AcquireFailure;
 export interface AcquireOptions {
   /** Monotonic deadline for waiting (queueTimeoutMs); loading has its own clock. */
   queueDeadlineMs: number;
-  signal: AbortSignal | null;
+  signal: LeaveSignal | null;
   /** `try`: its own sandbox, never bound to anything else, destroyed on release. */
   exclusive: boolean;
 }

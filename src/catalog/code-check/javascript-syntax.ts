@@ -9,6 +9,7 @@ const WORKER_FILE_MAX_CHARS = 512 * 1024;
 const WORKER_DEADLINE_MS = 2_000;
 const PROCESS_DEADLINE_MS = 5_000;
 const WORKER_HEAP_MAX_MIB = 128;
+const WORKER_YOUNG_MAX_MIB = 12;
 const ERRORS_MAX = 10;
 
 /** What the worker says of one file; line null means it failed as a module, whose errors carry no line there. */
@@ -89,7 +90,7 @@ export class JavascriptSyntax {
       stdin: false,
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MAX_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MAX_MIB, maxYoungGenerationSizeMb: WORKER_YOUNG_MAX_MIB },
     });
     // The error is the worker's end; whoever waits learns of it by `exit` and uses a process.
     worker.on('error', () => undefined);

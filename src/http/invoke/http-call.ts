@@ -1,13 +1,13 @@
+import type { LeaveSignal } from '../../domain/leave-signal.ts';
 import type { Isolation, Mode, Trigger } from '../../domain/names.ts';
 import type { InvokeRequest, RunnableRevision } from '../../invoke/types.ts';
 import type { ReplyStream } from '../../sandbox/contract/sandbox.ts';
 import type { HttpReply } from '../replies/http-reply.ts';
-
-const GONE = AbortSignal.abort();
+import { CallerGone } from './caller-gone.ts';
 
 /**
  * One call over HTTP: the invoke request, and the stream a streaming handler's reply goes to, in one object, because each
- * allocation here is paid on every call. The abort signal is made only when somebody asks for it, which a warm call never does.
+ * allocation here is paid on every call. The signal is made only when somebody asks for it, which a warm call never does.
  */
 export class HttpCall implements InvokeRequest, ReplyStream {
   readonly id: string;
@@ -21,7 +21,7 @@ export class HttpCall implements InvokeRequest, ReplyStream {
   readonly res: HttpReply;
   /** The call itself, unless its listener has a stream of its own kind. */
   readonly stream: ReplyStream;
-  #clientGone: AbortController | null = null;
+  #clientGone: CallerGone | null = null;
 
   constructor(
     res: HttpReply,
@@ -45,15 +45,9 @@ export class HttpCall implements InvokeRequest, ReplyStream {
     return this.res.destroyed && !this.res.writableFinished;
   }
 
-  get clientGone(): AbortSignal {
-    if (this.#clientGone) return this.#clientGone.signal;
-    if (this.isGone) return GONE;
-    const controller = new AbortController();
-    this.#clientGone = controller;
-    this.res.once('close', () => {
-      if (this.isGone) controller.abort();
-    });
-    return controller.signal;
+  get clientGone(): LeaveSignal {
+    this.#clientGone ??= new CallerGone(this.res);
+    return this.#clientGone;
   }
 
   head(meta: { contentType: string; httpPrelude: boolean }): void {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LeaveSignal } from '../../domain/leave-signal.ts';
 import { MIB } from '../../domain/limits.ts';
 import { type ConsoleServer, createConsoleServer } from '../server.ts';
 import { ADMIN, fakeDeps } from '../testing/fake-deps.ts';
@@ -251,23 +252,30 @@ describe('streams and leaving callers', () => {
       signal: controller.signal,
     }).catch(() => 'left');
     await until(() => deps.requests.length > seen);
-    const early = request?.clientGone as AbortSignal;
+    const early = request!.clientGone!;
+    let told = 0;
+    const stopped = (): void => expect.unreachable('it was taken off');
+    early.addEventListener('abort', () => told++);
+    early.addEventListener('abort', stopped);
+    early.removeEventListener('abort', stopped);
     expect(early.aborted).toBe(false);
     controller.abort();
     expect(await pending).toBe('left');
-    await until(() => early.aborted);
+    await until(() => early.aborted && told === 1);
     expect(request?.clientGone?.aborted).toBe(true);
   });
 
   it('clientGone stays quiet for a caller that got its answer', async () => {
-    let signal: AbortSignal | null | undefined;
+    let signal: LeaveSignal | null | undefined;
+    let told = 0;
     deps.behaviours.set('quiet', (request, answer) => {
       signal = request.clientGone;
+      signal?.addEventListener('abort', () => told++);
       answer({ body: Buffer.from('1') });
     });
     await (await invoke('quiet', '{}', { connection: 'close' })).text();
     await until(() => http.heldBodyBytes === 0);
-    expect(signal?.aborted).toBe(false);
+    expect([signal?.aborted, told]).toEqual([false, 0]);
   });
 
   it('I10: a large result a slow reader leaves unread counts against the budget', async () => {

@@ -18,6 +18,13 @@ function listen(
   return { seen, gaps, end };
 }
 
+/** A feed that somebody has just asked where it is, and may come back to. */
+function keptFeed(firstId?: number): LiveFeed {
+  const feed = new LiveFeed(firstId);
+  expect(feed.latestId).toBeGreaterThanOrEqual(0);
+  return feed;
+}
+
 function publish(feed: LiveFeed, count: number): void {
   for (let number = 0; number < count; number++) feed.publish({ topic: 'pool', data: { number } });
 }
@@ -33,7 +40,7 @@ test('ids rise by one, and each listener sees its topics in order', () => {
 });
 
 test('a listener that comes back gets what it missed, without a gap while the buffer reaches back', () => {
-  const feed = new LiveFeed(1);
+  const feed = keptFeed(1);
   publish(feed, 100);
   const back = listen(feed, ['pool'], 97);
   publish(feed, 1);
@@ -42,7 +49,7 @@ test('a listener that comes back gets what it missed, without a gap while the bu
 });
 
 test('what the buffer no longer holds is told as one gap, and so is an id of another life', () => {
-  const feed = new LiveFeed(1);
+  const feed = keptFeed(1);
   publish(feed, 2_500);
   const late = listen(feed, ['pool'], 100);
   expect(late.gaps).toEqual([{ fromId: 101, toId: 500 }]);
@@ -75,7 +82,7 @@ test('invocations and logs are filtered by function and workspace; pool and host
 });
 
 test('who resumes sees a call begin and end as it did, in summaries without logs, though the record went on', () => {
-  const feed = new LiveFeed(1);
+  const feed = keptFeed(1);
   const record = exampleRecord(exampleId(1), { state: 'running', outcome: null, finishedAt: null, attempts: [] });
   feed.publish({ topic: 'invocations', kind: 'began', record });
   Object.assign(record, exampleRecord(record.id));
@@ -95,7 +102,7 @@ test('who resumes sees a call begin and end as it did, in summaries without logs
 });
 
 test('I10: the buffer is bounded in bytes as well as in events', () => {
-  const feed = new LiveFeed(1);
+  const feed = keptFeed(1);
   const lines = [{ at: '', stream: 'stdout' as const, text: 'x'.repeat(200_000) }];
   for (let number = 0; number < 500; number++) {
     feed.publish({ topic: 'logs', workspaceId: 'w', functionId: 'f', functionName: 'f', invocationId: 'i', lines });
@@ -107,7 +114,7 @@ test('I10: the buffer is bounded in bytes as well as in events', () => {
 });
 
 test('a listener that throws is dropped and harms neither the call nor the others', () => {
-  const feed = new LiveFeed(1);
+  const feed = keptFeed(1);
   feed.subscribe(
     { topics: new Set(['pool'] as const), afterId: null },
     () => {
@@ -130,4 +137,29 @@ test('listeners are bounded, ending twice is harmless, and producers learn who l
   for (const end of [...ends, ...ends]) end?.();
   expect([feed.hasListeners('host'), changes]).toEqual([false, 2 * LISTENERS_MAX]);
   stop();
+});
+
+test('nothing is kept while nobody listens, from five minutes after the last one left', () => {
+  let nowMs = 0;
+  const feed = new LiveFeed(1, () => nowMs);
+  publish(feed, 10);
+  expect(feed.buffered).toEqual({ events: 0, bytes: 0 });
+  listen(feed, ['pool'], null).end?.();
+  publish(feed, 10);
+  expect(feed.buffered.events).toBe(10);
+  nowMs = 4 * 60_000;
+  expect(listen(feed, ['pool'], 15)).toMatchObject({ seen: [16, 17, 18, 19, 20], gaps: [] });
+});
+
+test('who comes back later than that is told of the gap, and ids go on', () => {
+  let nowMs = 0;
+  const feed = new LiveFeed(1, () => nowMs);
+  listen(feed, ['pool'], null).end?.();
+  publish(feed, 10);
+  nowMs = 5 * 60_000;
+  publish(feed, 10);
+  expect(feed.buffered).toEqual({ events: 0, bytes: 0 });
+  const back = listen(feed, ['pool'], 10);
+  publish(feed, 1);
+  expect(back).toMatchObject({ seen: [21], gaps: [{ fromId: 11, toId: 20 }] });
 });

@@ -36,13 +36,16 @@ const BUFFER_EVENTS_MAX = 2_000;
 const BUFFER_BYTES_MAX = 8 * 1024 * 1024;
 /** Event cost beyond its variable texts, in bytes. */
 const EVENT_BYTES = 3_000;
+/** So long after somebody last listened or asked where the feed is, events are still kept for a return. */
+const KEPT_FOR_RETURN_MS = 5 * 60_000;
 /** Open listeners; beyond it the oldest would only slow every call. */
 export const LISTENERS_MAX = 200;
 
 /**
  * The live feed: publishes to listeners at once and keeps a bounded tail, so that a browser which lost its connection
  * resumes where it was or learns that there is a gap. Publishing is synchronous and never throws; a listener that throws
- * is dropped. How a slow reader is dropped is the HTTP side's affair: the feed holds nothing per listener but its callback.
+ * is dropped. While nobody listens or may come back nothing is kept: what lives a second longer than its call costs the garbage
+ * collector more than the call did. How a slow reader is dropped is the HTTP side's affair: the feed holds nothing per listener but its callback.
  */
 export class LiveFeed {
   readonly #ring: (Entry | undefined)[] = new Array(BUFFER_EVENTS_MAX);
@@ -52,9 +55,13 @@ export class LiveFeed {
   #oldestId: number;
   #nextId: number;
   #bytes = 0;
+  readonly #now: () => number;
+  /** Monotonic ms up to which events are kept though nobody listens. */
+  #keptUntilMs = Number.NEGATIVE_INFINITY;
 
   /** `firstId` must exceed every id of an earlier life; the default, milliseconds times a thousand, does. */
-  constructor(firstId: number = Date.now() * 1000) {
+  constructor(firstId: number = Date.now() * 1000, now: () => number = () => performance.now()) {
+    this.#now = now;
     this.#oldestId = firstId;
     this.#nextId = firstId;
   }
@@ -76,6 +83,12 @@ export class LiveFeed {
    * still change between its `began` and its `finished`, not after that.
    */
   publish(event: LiveEvent): void {
+    if (this.#listeners.size === 0 && this.#now() >= this.#keptUntilMs) {
+      this.#nextId++;
+      if (this.#bytes > 0) this.#forget();
+      else this.#oldestId = this.#nextId;
+      return;
+    }
     const entry = new Entry(this.#nextId++, event);
     if (entry.id - this.#oldestId >= BUFFER_EVENTS_MAX) this.#dropOldest();
     this.#ring[entry.id % BUFFER_EVENTS_MAX] = entry;
@@ -94,17 +107,21 @@ export class LiveFeed {
     onGap: (gap: LiveGap) => void,
   ): (() => void) | null {
     if (this.#listeners.size >= LISTENERS_MAX) return null;
+    this.#keepForReturn();
     const listener: Listener = { ...subscription, onEvent };
     if (subscription.afterId !== null) this.#replay(listener, subscription.afterId, onGap);
     this.#listeners.add(listener);
     this.#changed();
     return () => {
-      if (this.#listeners.delete(listener)) this.#changed();
+      if (!this.#listeners.delete(listener)) return;
+      this.#keepForReturn();
+      this.#changed();
     };
   }
 
-  /** Id of the newest event published so far. */
+  /** Id of the newest event published so far; whoever asks may subscribe from there, so events are kept from now on. */
   get latestId(): number {
+    this.#keepForReturn();
     return this.#nextId - 1;
   }
 
@@ -141,6 +158,16 @@ export class LiveFeed {
     const slot = this.#oldestId++ % BUFFER_EVENTS_MAX;
     this.#bytes -= this.#ring[slot]?.bytes ?? 0;
     this.#ring[slot] = undefined;
+  }
+
+  #keepForReturn(): void {
+    this.#keptUntilMs = this.#now() + KEPT_FOR_RETURN_MS;
+  }
+
+  #forget(): void {
+    this.#ring.fill(undefined);
+    this.#bytes = 0;
+    this.#oldestId = this.#nextId;
   }
 
   #changed(): void {

@@ -16,6 +16,8 @@ const RESTART_LONGEST_MS = 10_000;
 const HEALTHY_AFTER_MS = 60_000;
 /** Heap of one store worker: a runaway query ends that worker, never the server. */
 const WORKER_HEAP_MIB = 512;
+/** Rows on their way live as long as one message; the server's own flag would let each worker hold 96 MiB of them. */
+const WORKER_YOUNG_MIB = 12;
 
 export interface WorkerClientOptions {
   name: string;
@@ -96,7 +98,7 @@ export class WorkerClient {
       workerData: this.#options.workerData,
       // The server's own flags (an --input-type, an inspector's port) are not the worker's.
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB },
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB, maxYoungGenerationSizeMb: WORKER_YOUNG_MIB },
     });
     this.#worker = worker;
     return new Promise((resolve, reject) => {
