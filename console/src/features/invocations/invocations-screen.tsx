@@ -1,5 +1,11 @@
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+import { PageHeader } from '../../shared/ui/page-header.tsx';
+import { InvocationList } from './list/invocation-list.tsx';
 
 export default function InvocationsScreen() {
-  return <SkeletonRows />;
+  return (
+    <>
+      <PageHeader title="Invocations" />
+      <InvocationList functionName={null} />
+    </>
+  );
 }

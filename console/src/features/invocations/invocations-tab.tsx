@@ -1,6 +1,6 @@
 import type { ColdframeFunction } from '../../shared/api/types.ts';
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+import { InvocationList } from './list/invocation-list.tsx';
 
 export default function InvocationsTab({ fn }: { fn: ColdframeFunction }) {
-  return <SkeletonRows label={`InvocationsTab of ${fn.name}`} />;
+  return <InvocationList functionName={fn.name} />;
 }

@@ -1,5 +1,11 @@
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+import { PageHeader } from '../../shared/ui/page-header.tsx';
+import { LogTail } from './log-tail.tsx';
 
 export default function LogsScreen() {
-  return <SkeletonRows />;
+  return (
+    <>
+      <PageHeader title="Logs" />
+      <LogTail functionName={null} />
+    </>
+  );
 }

@@ -1,6 +1,6 @@
 import type { ColdframeFunction } from '../../shared/api/types.ts';
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+import { LogTail } from './log-tail.tsx';
 
 export default function LogsTab({ fn }: { fn: ColdframeFunction }) {
-  return <SkeletonRows label={`LogsTab of ${fn.name}`} />;
+  return <LogTail functionName={fn.name} />;
 }
