@@ -4,6 +4,7 @@ import type { Session } from '../../shared/api/use-session.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { Mark } from './mark.tsx';
 import classes from './shell.module.css';
+import { Shortcuts } from './shortcuts.tsx';
 
 const PLACES = [
   { path: '/', label: 'Functions', isHere: (path: string) => path === '/' || /^\/(functions|new)(\/|$)/.test(path) },
@@ -33,6 +34,7 @@ export function Shell({ session, children }: { session: Session; children: React
             </Link>
           ))}
         </nav>
+        <Shortcuts />
         <AccountMenu session={session} />
       </div>
       <main id="main" className={classes.main} tabIndex={-1}>

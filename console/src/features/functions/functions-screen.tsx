@@ -1,6 +1,7 @@
 import { Button, SegmentedControl, TextInput } from '@mantine/core';
 import { useRef, useState } from 'react';
 import { Link } from 'wouter';
+import { useFunctionList } from '../../shared/api/use-function-list.ts';
 import { useHotkey } from '../../shared/keyboard/use-hotkey.ts';
 import { EmptyState } from '../../shared/ui/empty-state.tsx';
 import { PageHeader } from '../../shared/ui/page-header.tsx';
@@ -11,7 +12,7 @@ import { DeleteFunctionDialog } from './delete-function-dialog.tsx';
 import { chooseRows, parseSort, toggleSort } from './function-row-data.ts';
 import classes from './functions-screen.module.css';
 import { FunctionsTable } from './functions-table.tsx';
-import { useActivity, useFunctions } from './use-functions.ts';
+import { useActivity } from './use-activity.ts';
 
 const WINDOWS = [
   { value: '15m', label: '15 min' },
@@ -23,7 +24,7 @@ const WINDOWS = [
 /** Every function with what it did lately. */
 export function FunctionsScreen() {
   const [{ q, sort, window }, setUrl] = useUrlState({ q: '', sort: 'name', window: '1h' });
-  const functions = useFunctions();
+  const functions = useFunctionList();
   const activity = useActivity(window);
   const [doomed, setDoomed] = useState<string | null>(null);
   const search = useRef<HTMLInputElement>(null);

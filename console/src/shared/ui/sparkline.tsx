@@ -4,9 +4,15 @@ import classes from './sparkline.module.css';
 const WIDTH = 96;
 const HEIGHT = 20;
 
-/** The shape of lately, each row on its own scale; the figures stand beside it. */
-export const Sparkline = memo(function Sparkline({ values }: { values: readonly number[] }) {
-  const max = Math.max(...values);
+interface Props {
+  values: readonly number[];
+  /** The top of the scale; its own largest value when absent. */
+  top?: number;
+}
+
+/** The shape of lately; the figures stand beside it. */
+export const Sparkline = memo(function Sparkline({ values, top }: Props) {
+  const max = top ?? Math.max(...values);
   if (values.length < 2 || max === 0) return <span className={classes.flat} aria-hidden="true" />;
   const stepX = WIDTH / (values.length - 1);
   const points = values.map(

@@ -1,16 +1,14 @@
 import { useQuery } from '@tanstack/react-query';
-import { functionsActivity, listFunctions } from '../../../../src/client/generated/sdk.gen.ts';
-import type { ApiProblem } from '../../shared/api/api-problem.ts';
-import { call, client } from '../../shared/api/call.ts';
-import { queryKeys } from '../../shared/api/query-keys.ts';
-import type { FunctionSummary } from '../../shared/api/types.ts';
-import type { FunctionActivity } from './function-row-data.ts';
+import { listFunctions } from '../../../../src/client/generated/sdk.gen.ts';
+import type { ApiProblem } from './api-problem.ts';
+import { call, client } from './call.ts';
+import { queryKeys } from './query-keys.ts';
+import type { FunctionSummary } from './types.ts';
 
 const PAGE_SIZE = 500;
 /** 5,000 functions; whoever has more searches by name on the command line. */
 const PAGES_MAX = 10;
 const LIST_EVERY_MS = 30_000;
-const ACTIVITY_EVERY_MS = 5_000;
 
 export interface LoadedFunctions {
   items: FunctionSummary[];
@@ -19,7 +17,7 @@ export interface LoadedFunctions {
 }
 
 /** Every function of the workspace: searching and sorting then answer at each key. */
-export function useFunctions() {
+export function useFunctionList() {
   return useQuery<LoadedFunctions, ApiProblem>({
     queryKey: queryKeys.functionList,
     queryFn: async ({ signal }) => {
@@ -35,18 +33,5 @@ export function useFunctions() {
       return { items, isComplete: false };
     },
     refetchInterval: LIST_EVERY_MS,
-  });
-}
-
-/** What each did in the window, by function id; asked for again every five seconds while the tab is seen. */
-export function useActivity(window: string) {
-  return useQuery<ReadonlyMap<string, FunctionActivity>, ApiProblem>({
-    queryKey: queryKeys.activity(window),
-    queryFn: async ({ signal }) => {
-      const { items } = await call(functionsActivity({ client, query: { window }, signal }));
-      return new Map(items.map((item) => [item.functionId, item]));
-    },
-    refetchInterval: ACTIVITY_EVERY_MS,
-    structuralSharing: false,
   });
 }

@@ -1,0 +1,36 @@
+import { lazy, Suspense, useState } from 'react';
+import { useLocation } from 'wouter';
+import { useHotkey } from '../../shared/keyboard/use-hotkey.ts';
+import { ShortcutHelp } from './shortcut-help.tsx';
+import classes from './shortcuts.module.css';
+
+const Palette = lazy(() => import('../../features/palette/palette.tsx'));
+
+/** The keys that work everywhere, and the button that opens the palette for whoever does not know them. */
+export function Shortcuts() {
+  const [, navigate] = useLocation();
+  const [open, setOpen] = useState<'palette' | 'help' | null>(null);
+  useHotkey('mod+k', () => setOpen('palette'));
+  useHotkey('?', () => setOpen('help'));
+  useHotkey('n', () => navigate('/new'));
+  useHotkey('g f', () => navigate('/'));
+  useHotkey('g i', () => navigate('/invocations'));
+  useHotkey('g l', () => navigate('/logs'));
+  useHotkey('g p', () => navigate('/platform'));
+  return (
+    <>
+      <button type="button" className={classes.button} onClick={() => setOpen('palette')}>
+        Go to
+        <kbd className={classes.keys}>{isApple ? '⌘K' : 'Ctrl K'}</kbd>
+      </button>
+      {open === 'palette' ? (
+        <Suspense fallback={null}>
+          <Palette onClose={() => setOpen(null)} onShowShortcuts={() => setOpen('help')} />
+        </Suspense>
+      ) : null}
+      <ShortcutHelp isOpen={open === 'help'} onClose={() => setOpen(null)} />
+    </>
+  );
+}
+
+const isApple = /mac|iphone|ipad/i.test(navigator.userAgent);

@@ -1,0 +1,76 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath } from './support/chromium.ts';
+import { ConsoleBed } from './support/console-bed.ts';
+import { expectAccessible } from './support/expect-accessible.ts';
+
+describe.skipIf(chromiumPath === null)('by keyboard (needs chromium)', () => {
+  let bed: ConsoleBed;
+  beforeAll(async () => {
+    bed = await ConsoleBed.open({ isolation: 'process' });
+    for (const name of ['resize-image', 'image'])
+      await bed.server.deploy(name, 'nodejs24', 'export const handler = async () => 1;', { isolation: 'process' });
+  });
+  afterEach(() => bed.expectQuiet());
+  afterAll(() => bed?.close());
+
+  const pathOf = (url: string): string => new URL(url).pathname;
+
+  it('Ctrl-K leads to any function by a part of its name, and Escape closes it', async () => {
+    const page = await bed.page();
+    await page.getByRole('link', { name: 'resize-image' }).waitFor();
+    await page.keyboard.press('Control+k');
+    const field = page.getByRole('combobox', { name: 'Go to or do' });
+    await field.waitFor();
+    await page.keyboard.press('Escape');
+    await field.waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+k');
+    await field.fill('resize');
+    await page.getByRole('option', { name: /^resize-image nodejs/ }).waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/functions/resize-image/monitor');
+  });
+
+  it('letters lead to the screens, but not while one is typing', async () => {
+    const page = await bed.page();
+    await page.getByRole('searchbox', { name: 'Search functions' }).fill('');
+    await page.keyboard.type('gp?n');
+    expect(pathOf(page.url())).toBe('/');
+    await page.keyboard.press('Escape');
+    await page.getByRole('heading', { name: 'Functions' }).click();
+    await page.keyboard.type('gp');
+    await page.waitForURL('**/platform');
+    await page.keyboard.type('gf');
+    await page.waitForURL((url) => url.pathname === '/');
+    await page.keyboard.type('?');
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    await expectAccessible(page);
+  });
+
+  it('Tab reaches the first function in view, and what has the focus shows it', async () => {
+    const page = await bed.page();
+    await page.getByRole('link', { name: 'image', exact: true }).waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content');
+    for (let presses = 0; presses < 40; presses++) {
+      await page.keyboard.press('Tab');
+      if ((await page.evaluate(() => document.activeElement?.textContent)) === 'image') break;
+    }
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle);
+    expect(outline).toBe('solid');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/functions/image');
+  });
+
+  it('the theme that was chosen is there before the first paint of the next visit', async () => {
+    const page = await bed.page({ colorScheme: 'light' });
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'Go to or do' }).fill('dark');
+    await page.keyboard.press('Enter');
+    await page.route('**/console/index-*.js', (route) => route.abort());
+    await page.reload({ waitUntil: 'commit' });
+    await page.waitForFunction(() => document.documentElement.dataset.mantineColorScheme === 'dark');
+    await bed.expectQuiet([/net::ERR_FAILED/]);
+  });
+});
