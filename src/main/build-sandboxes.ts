@@ -4,6 +4,7 @@ import { DriverRegistry } from '../pool/driver-registry.ts';
 import type { HostContext } from '../sandbox/contract/host-context.ts';
 import { BubblewrapDriver } from '../sandbox/drivers/bubblewrap/bubblewrap-driver.ts';
 import { ContainerDriver } from '../sandbox/drivers/container/container-driver.ts';
+import { DOCKER, GVISOR } from '../sandbox/drivers/container/container-kind.ts';
 import { ProcessDriver } from '../sandbox/drivers/process/process-driver.ts';
 import { EngineClient } from '../sandbox/engines/container-engine/engine-client.ts';
 import { CgroupTree } from '../sandbox/engines/linux/cgroup/cgroup.ts';
@@ -51,19 +52,10 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
   });
   const seccompProfile = JSON.stringify(dockerSeccompProfile());
   const onHost = { host, cgroups, uids, runtimes, slots };
+  const inContainers = { engine, images, host, cgroups, slots, uids, seccompProfile };
   const drivers = [
-    new ContainerDriver({
-      name: 'docker',
-      isolation: 'docker',
-      ociRuntime: null,
-      engine,
-      images,
-      host,
-      cgroups,
-      slots,
-      uids,
-      seccompProfile,
-    }),
+    new ContainerDriver({ kind: GVISOR, ...inContainers }),
+    new ContainerDriver({ kind: DOCKER, ...inContainers }),
     new BubblewrapDriver(onHost),
     new ProcessDriver(onHost),
   ].map((driver) => guardDriver(driver));

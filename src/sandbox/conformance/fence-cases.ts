@@ -44,6 +44,41 @@ export const FenceCases: ConformanceCase[] = [
     },
   },
   {
+    name: 'large-package',
+    guarantee: 'a package too large to be copied at each claim is there whole, and cannot be changed',
+    languages: NODE,
+    async run(bench) {
+      const fillers = Array.from(
+        { length: 80 },
+        (_, at) => [`lib/deep/${at}.txt`, `${at}`.padEnd(20_000, '.')] as const,
+      );
+      const source = `
+        import fs from 'node:fs';
+        import { answer } from './lib/answer.mjs';
+        export const handler = async () => {
+          const root = process.env.LAMBDA_TASK_ROOT ?? import.meta.dirname;
+          const attempt = (act) => { try { act(); return 'done'; } catch (error) { return error.code; } };
+          return {
+            answer,
+            files: fs.readdirSync(root + '/lib/deep').length,
+            last: fs.readFileSync(root + '/lib/deep/79.txt', 'utf8').length,
+            add: attempt(() => fs.writeFileSync(root + '/lib/planted', 'x')),
+            change: attempt(() => fs.appendFileSync(root + '/lib/deep/0.txt', 'x')),
+          };
+        };`;
+      const code = bench.source({
+        ...Object.fromEntries(fillers),
+        'lib/answer.mjs': 'export const answer = 42;',
+        'index.mjs': source,
+      });
+      const sandbox = await running(bench, code);
+      const { value } = await call(sandbox, {});
+      expect(value).toMatchObject({ answer: 42, files: 80, last: 20_000 });
+      const { add, change } = value as { add: string; change: string };
+      for (const outcome of [add, change]) expect(outcome).toMatch(/EROFS|EACCES|EPERM/);
+    },
+  },
+  {
     name: 'own-code-only',
     guarantee: 'I3: only its own code is visible',
     languages: NODE,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import type { Box, BoxExit, CodeRef, MeterReading } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
@@ -22,6 +23,8 @@ export interface ContainerBoxOptions {
   stdout: Readable;
   stderr: Readable;
   receipt: Box['receipt'];
+  /** See ContainerExit. */
+  showsKills: boolean;
   onGone: () => void;
 }
 
@@ -55,6 +58,7 @@ export class ContainerBox implements Box {
       isAlive: () => parts.isAlive(),
       oomKills: () => parts.cgroup?.oomKills() ?? 0,
       limitHits: () => parts.cgroup?.limitHits() ?? 0,
+      showsKills: options.showsKills,
       exitCode: () => engine.waitContainer(parts.name, { deadlineMs: EXIT_CODE_DEADLINE_MS }),
     });
     // The shim holds the only other end, so its death closes it; a function that closes it on purpose is found alive.
@@ -68,8 +72,7 @@ export class ContainerBox implements Box {
   async deliver(code: CodeRef, signal: AbortSignal): Promise<{ taskRoot: string }> {
     const slot = this.#parts.slot;
     if (slot === null || this.#gone) throw new SandboxError('sandbox_illegal_state', 'the sandbox is gone');
-    await slot.deliver(code, signal);
-    return { taskRoot: INSIDE.task };
+    return { taskRoot: join(INSIDE.task, await slot.deliver(code, signal)) };
   }
 
   meter(): MeterReading {

@@ -1,7 +1,12 @@
+import { join } from 'node:path';
 import { MIB } from '../../../domain/limits.ts';
 import type { RuntimeId } from '../../../domain/names.ts';
 import type { SandboxSpec } from '../../contract/driver.ts';
-import type { ContainerConfig } from '../../engines/container-engine/engine-types.ts';
+import type { ContainerConfig, EngineMount } from '../../engines/container-engine/engine-types.ts';
+import type { SandboxCgroupLimits } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
+import { STDERR_NAME, STDOUT_NAME } from '../../engines/linux/slot/output-fifo.ts';
+import type { ContainerKind } from './container-kind.ts';
+import { LAUNCHER_PIDS } from './host-limits.ts';
 
 /** Where things are inside a container. */
 export const INSIDE = { task: '/var/task', run: '/run/coldframe', runtime: '/var/runtime' } as const;
@@ -31,15 +36,12 @@ const OOM_SCORE_ADJ = 500;
  * A shell stays as process 1: it sends output to the FIFOs (so that children inherit them and the host still reads after
  * the shim died), reaps orphans, and lets signals mean to the shim what they mean outside a container.
  */
-const LAUNCH = `"$@" >${INSIDE.run}/out 2>${INSIDE.run}/err`;
-const LAUNCHER_PIDS = 1;
+const LAUNCH = `"$@" >${INSIDE.run}/${STDOUT_NAME} 2>${INSIDE.run}/${STDERR_NAME}`;
 
 export interface ContainerPlacement {
   image: string;
-  driver: string;
-  ociRuntime: string | null;
-  /** Extra processes the OCI runtime itself needs within the pids limit. */
-  pidsAllowance: number;
+  kind: ContainerKind;
+  limits: SandboxCgroupLimits;
   /** Null where the daemon decides. */
   cgroupParent: string | null;
   /** Whether that parent is a group of ours with the sandbox's limits. */
@@ -47,6 +49,8 @@ export interface ContainerPlacement {
   uid: number;
   channelDir: string;
   codeDir: string;
+  /** A temp file system made by the host; null where the engine makes one. */
+  tempDir: string | null;
   canBind: boolean;
   /** Docker's seccomp JSON; null means the daemon's default profile. */
   seccompProfile: string | null;
@@ -58,8 +62,8 @@ export function containerConfig(
   at: ContainerPlacement,
   run: { command: string[]; env: Record<string, string> },
 ): ContainerConfig {
-  // /tmp is a tmpfs, and its pages are charged to the sandbox.
-  const memoryBytes = (spec.memoryMib + spec.diskMib + (at.ownCgroup ? BACKSTOP_MIB : 0)) * MIB;
+  const { kind, limits } = at;
+  const memoryBytes = (limits.memoryMib + (at.ownCgroup ? BACKSTOP_MIB : 0)) * MIB;
   return {
     Image: at.image,
     Entrypoint: ['/bin/sh', '-c', LAUNCH, 'sandbox'],
@@ -71,7 +75,7 @@ export function containerConfig(
       [CONTAINER_LABELS.instance]: spec.labels.instance,
       [CONTAINER_LABELS.epoch]: spec.labels.epoch,
       [CONTAINER_LABELS.sandbox]: spec.id,
-      [CONTAINER_LABELS.driver]: at.driver,
+      [CONTAINER_LABELS.driver]: kind.name,
     },
     // A network namespace with nothing but a loopback; unlike NetworkMode none alone, it spares the daemon's network
     // code, which is more than half of a start.
@@ -86,7 +90,7 @@ export function containerConfig(
       ReadonlyRootfs: true,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges', ...(at.seccompProfile === null ? [] : [`seccomp=${at.seccompProfile}`])],
-      PidsLimit: spec.pidsMax + LAUNCHER_PIDS + at.pidsAllowance,
+      PidsLimit: limits.pidsMax,
       Memory: memoryBytes,
       MemorySwap: memoryBytes,
       CpuPeriod: CPU_PERIOD_US,
@@ -94,38 +98,50 @@ export function containerConfig(
       ...(at.cgroupParent === null ? {} : { CgroupParent: at.cgroupParent }),
       IpcMode: 'private',
       LogConfig: { Type: 'none', Config: {} },
-      Mounts: [
-        {
-          Type: 'bind',
-          Source: at.channelDir,
-          Target: INSIDE.run,
-          ReadOnly: true,
-          BindOptions: { Propagation: 'rprivate' },
-        },
-        {
-          Type: 'bind',
-          Source: at.codeDir,
-          Target: INSIDE.task,
-          ReadOnly: true,
-          // The package is bound over this directory at claim and shows up inside by itself.
-          BindOptions: { Propagation: at.canBind ? 'rslave' : 'rprivate' },
-        },
-      ],
-      Tmpfs: {
-        '/tmp': `rw,exec,nosuid,nodev,mode=1777,size=${spec.diskMib}m,nr_inodes=${spec.diskMib * INODES_PER_MIB}`,
-      },
+      Mounts: mountsOf(at),
+      Tmpfs: at.tempDir === null ? { '/tmp': tempOptions(spec.diskMib) } : {},
       Ulimits: [
-        { Name: 'nofile', Soft: OPEN_FILES_MAX, Hard: OPEN_FILES_MAX },
-        { Name: 'core', Soft: 0, Hard: 0 },
+        limitOf('nofile', OPEN_FILES_MAX),
+        limitOf('core', 0),
+        ...(kind.pidsBy === 'rlimit' ? [limitOf('nproc', spec.pidsMax + LAUNCHER_PIDS)] : []),
       ],
       ShmSize: SHM_BYTES,
-      ...(at.ociRuntime === null ? {} : { Runtime: at.ociRuntime }),
+      ...(kind.ociRuntime === null ? {} : { Runtime: kind.ociRuntime }),
       AutoRemove: false,
       Init: false,
       RestartPolicy: { Name: 'no' },
       OomScoreAdj: OOM_SCORE_ADJ,
     },
   };
+}
+
+function mountsOf(at: ContainerPlacement): EngineMount[] {
+  const bind = (Source: string, Target: string, ReadOnly: boolean): EngineMount => ({
+    Type: 'bind',
+    Source,
+    Target,
+    ReadOnly,
+    BindOptions: { Propagation: 'rprivate' },
+  });
+  const fifos = at.kind.writesFifosReadOnly ? [] : [STDOUT_NAME, STDERR_NAME];
+  return [
+    bind(at.channelDir, INSIDE.run, true),
+    ...fifos.map((name) => bind(join(at.channelDir, name), join(INSIDE.run, name), false)),
+    {
+      ...bind(at.codeDir, INSIDE.task, true),
+      // The package is bound there at claim and shows up inside by itself.
+      BindOptions: { Propagation: at.canBind ? 'rslave' : 'rprivate' },
+    },
+    ...(at.tempDir === null ? [] : [bind(at.tempDir, '/tmp', false)]),
+  ];
+}
+
+function tempOptions(diskMib: number): string {
+  return `rw,exec,nosuid,nodev,mode=1777,size=${diskMib}m,nr_inodes=${diskMib * INODES_PER_MIB}`;
+}
+
+function limitOf(name: string, max: number): { Name: string; Soft: number; Hard: number } {
+  return { Name: name, Soft: max, Hard: max };
 }
 
 /** The shim's command and boot environment. `bootEnv` cannot replace what the shim itself needs. */

@@ -11,8 +11,10 @@ import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
 import { pause } from '../../engines/linux/pause.ts';
 import type { SlotTree } from '../../engines/linux/slot/slot-tree.ts';
 import { type ContainerPlacement, containerConfig } from './container-config.ts';
+import type { ContainerKind } from './container-kind.ts';
 import { ContainerParts } from './container-parts.ts';
 import type { ContainerRemover } from './container-remover.ts';
+import { hostLimits } from './host-limits.ts';
 
 /** Between looks at whether a container died before it connected, in milliseconds. */
 const STILLBORN_LOOK_MS = 25;
@@ -22,9 +24,7 @@ const UNDO_DEADLINE_MS = 10_000;
 const LAST_WORDS_MAX_CHARS = 1_000;
 
 export interface CreateContext {
-  driver: string;
-  ociRuntime: string | null;
-  pidsAllowance: number;
+  kind: ContainerKind;
   engine: EngineClient;
   remover: ContainerRemover;
   slots: SlotTree;
@@ -87,27 +87,27 @@ async function prepareHost(
   signal: AbortSignal,
 ): Promise<ContainerPlacement> {
   const { spec } = request;
+  const { kind } = context;
   parts.uid = context.uids?.acquire() ?? null;
-  const owner = { uid: parts.uid, view: 'mount' } as const;
-  parts.slot = await context.slots.create(spec.id, owner, signal);
-  const limits = {
-    memoryMib: spec.memoryMib + spec.diskMib,
-    cpus: spec.cpus,
-    // Those of process 1 and of the OCI runtime are on top, as in the container's own limit.
-    pidsMax: spec.pidsMax + 1 + context.pidsAllowance,
-  };
+  const owner = { uid: parts.uid, view: 'mount', bindsShow: kind.bindsShow } as const;
+  parts.slot = await context.slots.create(
+    spec.id,
+    kind.boundsInodes ? owner : { ...owner, tempMib: spec.diskMib },
+    signal,
+  );
+  const limits = hostLimits(spec, kind);
   if (context.cgroupPathParent) parts.cgroup = context.cgroups.create(spec.id, limits);
   if (parts.cgroup) parts.cgroupParent = context.cgroups.dockerParent(spec.id);
   return {
     image: request.image,
-    driver: context.driver,
-    ociRuntime: context.ociRuntime,
-    pidsAllowance: context.pidsAllowance,
+    kind,
+    limits,
     cgroupParent: parts.cgroupParent ?? context.cgroupSlice,
     ownCgroup: parts.cgroup !== null,
     uid: parts.uid ?? process.getuid!(),
     channelDir: parts.slot.channelDir,
     codeDir: parts.slot.codeDir,
+    tempDir: parts.slot.tempDir,
     canBind: context.slots.canBind,
     seccompProfile: context.seccompProfile,
   };

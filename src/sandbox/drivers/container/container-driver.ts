@@ -12,21 +12,17 @@ import type { RuntimeImages } from '../../images/runtime-images.ts';
 import { ContainerBox } from './container-box.ts';
 import { CONTAINER_LABELS, shimOf } from './container-config.ts';
 import { type CreateContext, createConnected } from './container-create.ts';
+import type { ContainerKind } from './container-kind.ts';
 import { enforcedBy, probeContainers } from './container-probe.ts';
 import { ContainerRemover } from './container-remover.ts';
 import { reapDockerParents, removeUnusedFolders } from './docker-cgroups.ts';
 
 /** A graceful stop gives the daemon this long for what is left. */
 const STOP_DEADLINE_MS = 10_000;
-/** gVisor's own processes count against the pids limit. */
-const GVISOR_PIDS_ALLOWANCE = 128;
-const GVISOR_MEMORY_OVERHEAD_MIB = 48;
 
 export interface ContainerDriverOptions {
-  name: string;
-  isolation: Isolation;
-  /** Null for the daemon's default; `runsc` for gVisor. */
-  ociRuntime: string | null;
+  /** Docker's own runtime or gVisor's. */
+  kind: ContainerKind;
   /** May be shared by several drivers; whoever made it closes it. */
   engine: EngineClient;
   images: RuntimeImages;
@@ -59,10 +55,10 @@ export class ContainerDriver implements Driver {
   #stopped = false;
 
   constructor(options: ContainerDriverOptions) {
-    const sharesHostKernel = options.isolation !== 'gvisor';
+    const { kind } = options;
     const { controllers, version } = options.cgroups.availability;
-    this.name = options.name;
-    this.isolation = options.isolation;
+    this.name = kind.name;
+    this.isolation = kind.isolation;
     this.#options = options;
     this.#remover = new ContainerRemover(options.engine, options.host.log);
     this.capabilities = {
@@ -70,23 +66,23 @@ export class ContainerDriver implements Driver {
       snapshot: false,
       fork: false,
       updateLimits: false,
-      sharesHostKernel,
+      sharesHostKernel: kind.sharesHostKernel,
       codeDelivery: 'mount',
       channel: 'uds',
-      fence: sharesHostKernel ? 'container' : 'container+gvisor',
+      fence: kind.fence,
       memoryMinMib: 64,
-      memoryOverheadMib: sharesHostKernel ? 0 : GVISOR_MEMORY_OVERHEAD_MIB,
-      typicalStartMs: sharesHostKernel ? 200 : 400,
+      memoryOverheadMib: kind.memoryOverheadMib,
+      typicalStartMs: kind.typicalStartMs,
     };
   }
 
   async probe(signal: AbortSignal): Promise<ProbeResult> {
-    const { engine, images, ociRuntime, host } = this.#options;
+    const { engine, images, kind, host } = this.#options;
     return await probeContainers(
       {
         engine,
         images,
-        ociRuntime,
+        kind,
         create: () => this.#createContext(signal),
         spec: (id) => probeSpec(id, host),
       },
@@ -138,6 +134,7 @@ export class ContainerDriver implements Driver {
         imageDigest: image.digest,
         enforced: this.#enforced!,
       },
+      showsKills: this.capabilities.sharesHostKernel,
       onGone: () => this.#boxes.delete(box),
     });
     this.#boxes.add(box);
@@ -185,9 +182,7 @@ export class ContainerDriver implements Driver {
       this.#enforced = enforcedBy(info);
     }
     return {
-      driver: this.name,
-      ociRuntime: options.ociRuntime,
-      pidsAllowance: options.isolation === 'gvisor' ? GVISOR_PIDS_ALLOWANCE : 0,
+      kind: options.kind,
       engine: options.engine,
       remover: this.#remover,
       slots: options.slots,

@@ -13,6 +13,8 @@ export interface ExitSources {
   oomKills(): number;
   /** How often memory reached its limit: the sign that remains when the group that counted the kill is gone already. */
   limitHits(): number;
+  /** Whether a kill of the host's kernel shows as SIGKILL; under a kernel of its own it may show as any failing exit code. */
+  showsKills: boolean;
   /** The exit code the daemon saw; rejects or takes long where it cannot say. */
   exitCode(): Promise<number>;
 }
@@ -78,8 +80,8 @@ export class ContainerExit {
   #exitOf(code: number): BoxExit {
     const number = code - SIGNAL_BASE;
     const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
-    if (signal === null) return { cause: 'exit', exitCode: code, signal: null };
-    const cause = signal === 'SIGKILL' && this.#sources.limitHits() > 0 ? 'oom' : 'signal';
-    return { cause, exitCode: code, signal };
+    const looksKilled = this.#sources.showsKills ? signal === 'SIGKILL' : code !== 0;
+    if (looksKilled && this.#sources.limitHits() > 0) return { cause: 'oom', exitCode: code, signal };
+    return { cause: signal === null ? 'exit' : 'signal', exitCode: code, signal };
   }
 }

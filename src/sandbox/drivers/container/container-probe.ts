@@ -11,6 +11,7 @@ import type { EngineInfo } from '../../engines/container-engine/engine-types.ts'
 import type { RuntimeImage, RuntimeImages } from '../../images/runtime-images.ts';
 import { INSIDE } from './container-config.ts';
 import { type CreateContext, createConnected } from './container-create.ts';
+import type { ContainerKind } from './container-kind.ts';
 
 /** The whole trial: one container made, connected and removed. */
 const TRIAL_DEADLINE_MS = 10_000;
@@ -30,8 +31,7 @@ f.write(f.readline())
 export interface ProbeContext {
   engine: EngineClient;
   images: RuntimeImages;
-  /** Null for the daemon's default OCI runtime. */
-  ociRuntime: string | null;
+  kind: ContainerKind;
   create: () => Promise<CreateContext>;
   spec: (id: string) => SandboxSpec;
 }
@@ -47,9 +47,9 @@ export async function probeContainers(context: ProbeContext, signal: AbortSignal
   }
   if (info.OSType !== 'linux')
     return answer('restricted', `The engine runs ${info.OSType} containers.`, 'Use Linux containers.');
-  if (context.ociRuntime !== null && !(context.ociRuntime in info.Runtimes)) {
-    const fix = `Install ${context.ociRuntime} and add it to the runtimes in /etc/docker/daemon.json.`;
-    return answer('absent', `Docker answers but has no runtime named ${context.ociRuntime}.`, fix);
+  const { ociRuntime, registration } = context.kind;
+  if (ociRuntime !== null && !(ociRuntime in info.Runtimes)) {
+    return answer('absent', `Docker answers but has no runtime named ${ociRuntime}.`, registration?.fix ?? null);
   }
   try {
     const image = await context.images.find(deadline);

@@ -6,6 +6,7 @@ import type { SandboxSpec } from '../../contract/driver.ts';
 import type { HostContext } from '../../contract/host-context.ts';
 import { DEFAULT_DOCKER_SOCKET } from '../../engines/container-engine/docker-host.ts';
 import { EngineClient } from '../../engines/container-engine/engine-client.ts';
+import { whyNoDocker } from '../../engines/container-engine/engine-rig.ts';
 import { CgroupTree } from '../../engines/linux/cgroup/cgroup.ts';
 import { UidPool } from '../../engines/linux/launch/uid-pool.ts';
 import { dockerSeccompProfile } from '../../engines/linux/seccomp/docker-profile.ts';
@@ -13,6 +14,7 @@ import { SlotTree } from '../../engines/linux/slot/slot-tree.ts';
 import { DEFAULT_BASE_IMAGE, DEFAULT_SUITE, RuntimeImages } from '../../images/runtime-images.ts';
 import { CONTAINER_LABELS } from './container-config.ts';
 import { ContainerDriver } from './container-driver.ts';
+import { type ContainerKind, DOCKER } from './container-kind.ts';
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 const CLOSE_DEADLINE_MS = 10_000;
@@ -31,10 +33,18 @@ export interface ContainerRig {
   close(): Promise<void>;
 }
 
+export interface ContainerRigOptions {
+  /** Default: Docker's own runtime. */
+  kind?: ContainerKind;
+  socketPath?: string;
+  instance?: string;
+  epoch?: string;
+  runDir?: string;
+  runtimesDir?: string;
+}
+
 /** For tests alone: a driver of an installation of its own, on the real daemon. Prepares the image if it is missing. */
-export async function containerRig(
-  options: { socketPath?: string; instance?: string; epoch?: string; runDir?: string; runtimesDir?: string } = {},
-): Promise<ContainerRig> {
+export async function containerRig(options: ContainerRigOptions = {}): Promise<ContainerRig> {
   const runDir = options.runDir ?? mkdtempSync(join(tmpdir(), 'cf'));
   const instance = options.instance ?? randomBytes(6).toString('hex');
   const epoch = options.epoch ?? `e${Date.now().toString(36)}`;
@@ -53,9 +63,7 @@ export async function containerRig(
   const cgroups = new CgroupTree(host);
   const slots = new SlotTree(host);
   const driver = new ContainerDriver({
-    name: 'docker',
-    isolation: 'docker',
-    ociRuntime: null,
+    kind: options.kind ?? DOCKER,
     engine,
     images,
     host,
@@ -107,6 +115,15 @@ export async function containerRig(
       rmSync(runDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Null where containers of this kind can be made, else the reason a test is skipped for. */
+export async function whyNotHere(kind: ContainerKind): Promise<string | null> {
+  const reason = await whyNoDocker();
+  if (reason !== null || kind.ociRuntime === null) return reason;
+  const engine = new EngineClient({ socketPath: DEFAULT_DOCKER_SOCKET });
+  const { Runtimes } = await engine.info().finally(() => engine.close());
+  return kind.ociRuntime in Runtimes ? null : `needs ${kind.name}: docker has no runtime ${kind.ociRuntime}`;
 }
 
 /** The image that all tests of this checkout share. */

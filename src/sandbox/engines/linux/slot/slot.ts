@@ -11,6 +11,8 @@ import { makeOutputFifos, openOutputFifo, STDERR_NAME, STDOUT_NAME } from './out
 import type { PackageMounts } from './package-mounts.ts';
 import { removeHostile } from './remove-hostile.ts';
 
+/** Where a package is bound when it cannot be bound over the code directory itself. */
+const BENEATH = 'package';
 /** Files a temp file system may hold per MiB; each costs kernel memory even when empty. */
 const TEMP_FILES_PER_MIB = 128;
 
@@ -24,6 +26,8 @@ export interface SlotOwner {
   view: 'path' | 'mount';
   /** Size of a temp file system mounted at `tmp/`, in MiB, where mounts can be made; absent: none. */
   tempMib?: number;
+  /** `beneath`: a mount made at claim shows only below the code directory, so packages are bound there. Default `over`. */
+  bindsShow?: 'over' | 'beneath';
 }
 
 export interface SlotOptions {
@@ -48,7 +52,7 @@ export class Slot {
   readonly #streams: Readable[] = [];
   #server: Server | null = null;
   #connected: Promise<Socket> | null = null;
-  #bound: CodeRef | null = null;
+  #bound: { code: CodeRef; target: string } | null = null;
   #delivered = false;
   #tempDir: string | null = null;
 
@@ -150,18 +154,17 @@ export class Slot {
 
   /**
    * Makes the package visible in `code/`, read-only. Where mounts can be made a small one is copied and any other bound; else
-   * files are hard-linked where they can be and else copied. Once per slot. Rejects with SandboxError `sandbox_start_failed`.
+   * files are hard-linked where they can be and else copied. Resolves with its path below `code/`, mostly empty. Once per slot.
+   * Rejects with SandboxError `sandbox_start_failed`.
    */
-  async deliver(code: CodeRef, signal: AbortSignal): Promise<void> {
+  async deliver(code: CodeRef, signal: AbortSignal): Promise<string> {
     if (this.#delivered) throw new SandboxError('sandbox_illegal_state', 'code was delivered into this slot before');
     this.#delivered = true;
     try {
-      if (await this.#packages?.isWorthBinding(code)) {
-        await this.#packages?.bindAt(code, this.codeDir, signal);
-        this.#bound = code;
-        return;
-      }
+      if (this.#packages !== null && (await this.#packages.isWorthBinding(code)))
+        return await this.#bind(code, this.#packages, signal);
       await placeCode(code, this.codeDir, { mayLink: this.#mayLink(), signal });
+      return '';
     } catch (cause) {
       if (cause instanceof SandboxError) throw cause;
       throw new SandboxError('sandbox_start_failed', 'code could not be delivered', { cause });
@@ -173,15 +176,24 @@ export class Slot {
     this.#server?.close();
     for (const stream of this.#streams.splice(0)) stream.destroy();
     if (this.#bound !== null) {
-      await unmount(this.codeDir, signal);
-      const bound = this.#bound;
+      const { code, target } = this.#bound;
+      await unmount(target, signal);
       this.#bound = null;
-      await this.#packages?.release(bound);
+      await this.#packages?.release(code);
     }
     if (this.#tempDir !== null) await unmount(this.#tempDir, signal);
     signal.throwIfAborted();
     if ((await lstat(this.directory).catch(() => null)) === null) return;
     await removeHostile(this.directory);
+  }
+
+  async #bind(code: CodeRef, packages: PackageMounts, signal: AbortSignal): Promise<string> {
+    const below = this.#owner.bindsShow === 'beneath' ? BENEATH : '';
+    const target = join(this.codeDir, below);
+    if (below !== '') await mkdir(target, { mode: 0o755 });
+    await packages.bindAt(code, target, signal);
+    this.#bound = { code, target };
+    return below;
   }
 
   async #mountTemp(signal: AbortSignal): Promise<void> {

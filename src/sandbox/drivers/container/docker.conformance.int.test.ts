@@ -1,11 +1,11 @@
 import { describeDriverConformance } from '../../conformance/driver-conformance.ts';
-import { whyNoDocker } from '../../engines/container-engine/engine-rig.ts';
-import { containerRig } from './container-rig.ts';
+import { DOCKER } from './container-kind.ts';
+import { containerRig, whyNotHere } from './container-rig.ts';
 
 describeDriverConformance('docker', async () => {
-  const reason = await whyNoDocker();
+  const reason = await whyNotHere(DOCKER);
   if (reason !== null) return { unavailable: reason };
-  const rig = await containerRig();
+  const rig = await containerRig({ kind: DOCKER });
   return {
     driver: rig.driver,
     spec: { labels: { instance: rig.host.instance, epoch: rig.host.epoch } },

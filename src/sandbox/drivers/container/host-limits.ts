@@ -1,0 +1,16 @@
+import type { SandboxSpec } from '../../contract/driver.ts';
+import type { SandboxCgroupLimits } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
+import type { ContainerKind } from './container-kind.ts';
+
+/** The shell that stays as process 1. */
+export const LAUNCHER_PIDS = 1;
+
+/** What the host must grant a sandbox so that it has what its spec says: /tmp and the runtime's own needs come on top. */
+export function hostLimits(spec: SandboxSpec, kind: ContainerKind): SandboxCgroupLimits {
+  return {
+    // /tmp is a tmpfs, and its pages are charged to the sandbox.
+    memoryMib: spec.memoryMib + spec.diskMib + kind.memoryOverheadMib,
+    cpus: spec.cpus,
+    pidsMax: (spec.pidsMax + LAUNCHER_PIDS) * kind.hostPidsPerProcess + kind.hostPidsOwn,
+  };
+}
