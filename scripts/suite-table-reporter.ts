@@ -16,12 +16,12 @@ export interface SuiteTableOptions {
 
 /** What turns a skip into a run; the word is looked for in the reason. */
 const ENABLED_BY: [word: RegExp, command: string][] = [
+  [/gvisor|runsc/i, 'apt-get install runsc; then the fix that `coldframe doctor` shows'],
   [/docker/i, 'apt-get install docker.io && dockerd &'],
   [/bubblewrap|bwrap/i, 'apt-get install bubblewrap'],
   [/chromium/i, 'apt-get install chromium'],
   [/python/i, 'apt-get install python3'],
   [/mmdebstrap/i, 'apt-get install mmdebstrap'],
-  [/gvisor|runsc/i, 'apt-get install runsc'],
   [/cgroup/i, 'run as root, or with a delegated cgroup'],
   [/root|mount|tmpfs/i, 'sudo npm test'],
 ];

@@ -40,7 +40,9 @@ it('I8: SIGTERM under load finishes calls in flight, refuses new ones, writes ev
     }
   };
   for (let n = 0; n < QUICK_CALLS; n += 10)
-    await Promise.all(Array.from({ length: 10 }, (_, at) => call(`slow-${TESTED_ISOLATIONS[at % 3]}`, 1)));
+    await Promise.all(
+      Array.from({ length: 10 }, (_, at) => call(`slow-${TESTED_ISOLATIONS[at % TESTED_ISOLATIONS.length]}`, 1)),
+    );
   const inFlight = TESTED_ISOLATIONS.flatMap((isolation) =>
     Array.from({ length: IN_FLIGHT_PER_FUNCTION }, () => call(`slow-${isolation}`, 2_000)),
   );

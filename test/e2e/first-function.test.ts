@@ -9,7 +9,7 @@ const GREETS = {
   nodejs: "export const handler = async (event) => { console.log('greets'); return { hello: event.name, n: 1 }; };",
   python: "def handler(event, context):\n    print('greets')\n    return {'hello': event['name'], 'n': 1}\n",
 };
-const ISOLATION_RANK = ['process', 'bubblewrap', 'docker'];
+const ISOLATION_RANK = ['process', 'bubblewrap', 'docker', 'gvisor'];
 
 let server: TestServer;
 beforeAll(async () => {

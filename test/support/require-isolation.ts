@@ -3,7 +3,7 @@ import { ISOLATIONS, type Isolation } from '../../src/domain/names.ts';
 import type { TestServer } from './test-server.ts';
 
 /** The isolations whole-system tables run under, weakest first. */
-export const TESTED_ISOLATIONS = ['process', 'bubblewrap', 'docker'] as const satisfies readonly Isolation[];
+export const TESTED_ISOLATIONS = ['process', 'bubblewrap', 'docker', 'gvisor'] as const satisfies readonly Isolation[];
 /** A first start on a host without a registry bootstraps runtime images; that takes a minute on two cores. */
 export const PREPARE_TIMEOUT_MS = 180_000;
 

@@ -33,6 +33,8 @@ const SMALL_SHARE = { cpus: 0.2, processes: 2, seconds: 1.5 };
 const SHARE_ALLOWANCE_MS = 150;
 /** Above every limit of a sandbox, and below what would hurt the host where there is none. */
 const FILL = { descriptors: 5_000, processes: 320, inodes: 3_000, diskMib: 24 };
+/** What is tried is the limit of processes, not of memory: on a kernel of its own each costs some 4 MiB. */
+const FILL_MEMORY_MIB = 2_048;
 const LOGS_MAX_BYTES = 256 * 1024 + 1024;
 const STATE_FILES = ['admin.key', 'master.key', 'control.db', 'telemetry.db', 'server.json'];
 const DOCKER_SOCKETS = ['/var/run/docker.sock', '/run/docker.sock', '/run/containerd/containerd.sock'];
@@ -149,7 +151,7 @@ class EscapeRun {
   }
 
   async #fill(): Promise<Reports> {
-    await this.#deploy('fills', { memoryMib: 256 });
+    await this.#deploy('fills', { memoryMib: FILL_MEMORY_MIB });
     const { pidsMax, inodesMax } = { pidsMax: 300, inodesMax: FILL.inodes };
     const most = { descriptors: FILL.descriptors, processes: pidsMax, inodes: inodesMax, disk: LIMITS.diskMib + 1 };
     const { body } = await this.#call('fills', { do: 'fill', ...FILL, most });

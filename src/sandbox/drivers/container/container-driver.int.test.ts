@@ -262,3 +262,16 @@ describe.each([DOCKER, GVISOR])('$name', (kind) => {
     });
   });
 });
+
+test('gvisor: an engine that does not know the runtime is absent, with the command that registers it', async ({
+  skip,
+}) => {
+  const reason = await whyNotHere(DOCKER);
+  if (reason !== null) skip(reason);
+  const rig = await rigOf({ ...GVISOR, ociRuntime: 'registered-nowhere' });
+  expect(await rig.driver.probe(soon())).toMatchObject({
+    state: 'absent',
+    detail: expect.stringContaining('registered-nowhere'),
+    fix: expect.stringContaining('runsc install --runtime=coldframe-runsc'),
+  });
+});

@@ -55,10 +55,11 @@ export async function probeContainers(context: ProbeContext, signal: AbortSignal
     const image = await context.images.find(deadline);
     if (image === null) return notPrepared(context.images);
     await tryOne(context, image, deadline);
-    const made = `One container was started by Docker ${info.ServerVersion}; it saw this host's files and answered.`;
+    const by = ociRuntime === null ? '' : ` with ${ociRuntime}`;
+    const made = `One container was started by Docker ${info.ServerVersion}${by}; it saw this host's files and answered.`;
     return { ...answer('usable', made, null), runtimes: image.runtimes, enforced: enforcedBy(info) };
   } catch (error) {
-    return trialFailed(error);
+    return trialFailed(error, context.kind);
   }
 }
 
@@ -154,10 +155,12 @@ function notPrepared(images: RuntimeImages): ProbeResult {
   return { ...answer('preparing', `Docker answers; the runtime image ${step}.`, fix), progress };
 }
 
-function trialFailed(failure: unknown): ProbeResult {
+function trialFailed(failure: unknown, { registration }: ContainerKind): ProbeResult {
   const error = failure instanceof SandboxError && failure.cause instanceof EngineError ? failure.cause : failure;
   if (error instanceof EngineError && error.kind !== 'refused') return unreachable(error);
-  const fix = 'The engine must run on this host itself: a remote one or Docker Desktop cannot mount the run directory.';
+  const fix =
+    registration?.fix ??
+    'The engine must run on this host itself: a remote one or Docker Desktop cannot mount the run directory.';
   return answer('restricted', `A trial container did not work: ${reasonOf(error)}`, fix);
 }
 
