@@ -53,7 +53,8 @@ const FILLED_HOVER = { '--mantine-color-cyan-filled-hover': '#0a5f6e' };
 
 /** Our own names for colours, so that no screen picks one by itself. Contrast on both surfaces is at least 4.5. */
 export const cssVariables: CSSVariablesResolver = () => ({
-  variables: {},
+  // Mantine's own is a shade lighter than the button, on which white text is too faint.
+  variables: { '--mantine-color-cyan-filled-hover': '#095c6b', '--mantine-primary-color-filled-hover': '#095c6b' },
   light: {
     ...FILLED_HOVER,
     '--mantine-color-body': '#ffffff',

@@ -16,6 +16,7 @@ import classes from './function-screen.module.css';
 
 const CodeTab = lazy(() => import('../../features/editor/code-tab.tsx'));
 const MonitorTab = lazy(() => import('../../features/monitor/monitor-tab.tsx'));
+const CompareTab = lazy(() => import('../../features/compare/compare-tab.tsx'));
 const InvocationsTab = lazy(() => import('../../features/invocations/invocations-tab.tsx'));
 const LogsTab = lazy(() => import('../../features/logs/logs-tab.tsx'));
 const SettingsTab = lazy(() => import('../../features/settings/settings-tab.tsx'));
@@ -25,6 +26,7 @@ const TABS = [
   { id: 'monitor', label: 'Monitor' },
   { id: 'invocations', label: 'Invocations' },
   { id: 'logs', label: 'Logs' },
+  { id: 'compare', label: 'Compare' },
   { id: 'settings', label: 'Settings' },
 ] as const;
 
@@ -83,6 +85,7 @@ function LoadedFunction({ fn, tab }: { fn: ColdframeFunction; tab: string }) {
           {tab === 'monitor' ? <MonitorTab fn={fn} /> : null}
           {tab === 'invocations' ? <InvocationsTab fn={fn} /> : null}
           {tab === 'logs' ? <LogsTab fn={fn} /> : null}
+          {tab === 'compare' ? <CompareTab fn={fn} /> : null}
           {tab === 'settings' ? <SettingsTab fn={fn} /> : null}
         </Suspense>
       </div>

@@ -17,6 +17,13 @@ const KINDS: Record<string, StatusKind> = {
   retrying: 'moving',
   finished: 'good',
   dead: 'bad',
+  // comparisons
+  done: 'good',
+  waiting: 'moving',
+  skipped: 'idle',
+  cut: 'late',
+  stopped: 'idle',
+  interrupted: 'late',
   // functions and isolations
   active: 'good',
   preparing: 'moving',
