@@ -48,15 +48,15 @@ export const theme = createTheme({
   },
 });
 
-/** Under the pointer a button gets darker: the lighter shade that comes by itself leaves its words too little contrast. */
-const FILLED_HOVER = { '--mantine-color-cyan-filled-hover': '#0a5f6e' };
+/** Where the shades that come by themselves leave words too little contrast: buttons under the pointer, errors at fields. */
+const READABLE = { '--mantine-color-cyan-filled-hover': '#0a5f6e', '--mantine-color-error': 'var(--status-bad)' };
 
 /** Our own names for colours, so that no screen picks one by itself. Contrast on both surfaces is at least 4.5. */
 export const cssVariables: CSSVariablesResolver = () => ({
   // Mantine's own is a shade lighter than the button, on which white text is too faint.
   variables: { '--mantine-color-cyan-filled-hover': '#095c6b', '--mantine-primary-color-filled-hover': '#095c6b' },
   light: {
-    ...FILLED_HOVER,
+    ...READABLE,
     '--mantine-color-body': '#ffffff',
     '--mantine-color-text': '#1b2127',
     '--mantine-color-dimmed': '#5a6570',
@@ -70,7 +70,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--status-moving': '#0b7285',
   },
   dark: {
-    ...FILLED_HOVER,
+    ...READABLE,
     '--mantine-color-body': '#14181b',
     '--mantine-color-text': '#d8dee3',
     '--mantine-color-dimmed': '#97a3ad',

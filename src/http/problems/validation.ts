@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type Options } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
+import { withoutUnionNoise } from './union-findings.ts';
 
 /** Above it only the first finding is listed: a hostile body of a million wrong fields must not become a million findings. */
 const LISTED_NODES_MAX = 1_000;
@@ -34,7 +35,7 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
 
 function asValidationError(findings: ErrorObject[]): Error {
   return Object.assign(new Error('the body does not match its schema'), {
-    validation: findings,
+    validation: withoutUnionNoise(findings),
     validationContext: 'body',
   });
 }
