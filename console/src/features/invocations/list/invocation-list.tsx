@@ -64,7 +64,8 @@ export function InvocationList({ functionName }: { functionName: string | null }
                 onNearEnd={list.loadMore}
               />
               <p className={classes.foot} role="status">
-                {formatCount(list.items.length)} {list.isComplete ? 'invocations' : 'invocations loaded'}
+                {formatCount(list.items.length)} {list.items.length === 1 ? 'invocation' : 'invocations'}
+                {list.isComplete ? null : ' loaded'}
                 {list.isFull ? '; narrow the filters to see further back' : null}
               </p>
             </div>

@@ -1,0 +1,160 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN_KEY } from '../support/test-server.ts';
+import { chromiumPath } from './support/chromium.ts';
+import { ConsoleBed } from './support/console-bed.ts';
+
+const HOSTILE = '<img src="https://attacker.invalid/x" onerror="document.title=1"><script>document.title=2</script>';
+const ESCAPES = '\u001b[31mred\u001b[0m \u001b]0;title\u0007 \u202etxt';
+const SAYS = `export const handler = async (event) => {
+  console.log(event.say ?? 'hello');
+  if (event.fail) throw new Error('asked to fail');
+  return { said: event.say ?? 'hello' };
+};
+`;
+
+describe.skipIf(chromiumPath === null)('watching as it happens (needs chromium)', () => {
+  let bed: ConsoleBed;
+  beforeAll(async () => {
+    bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'process' } });
+  });
+  afterEach(() => bed.expectQuiet());
+  afterAll(() => bed?.close());
+
+  async function deploy(name: string, source = SAYS): Promise<void> {
+    await bed.server.deploy(name, 'nodejs', source, { capture: 'all' });
+  }
+
+  async function invoke(name: string, event: unknown): Promise<string> {
+    const reply = await bed.server.invoke(name, event);
+    return reply.headers.get('coldframe-invocation-id') ?? '';
+  }
+
+  const lines = (page: Page) => page.locator('[aria-label="Log lines"] li');
+
+  it('metrics move by themselves, in the charts that are there', async () => {
+    await deploy('moving');
+    const page = await bed.page({ path: '/functions/moving/monitor' });
+    await page.getByText('No invocations in the last hour').waitFor();
+    await invoke('moving', {});
+    const legend = page.locator('[data-panel="invocations"]').getByText('invocations 1', { exact: true });
+    await legend.waitFor();
+    await page.evaluate(() => {
+      for (const canvas of document.querySelectorAll('canvas')) canvas.dataset.seen = 'yes';
+    });
+    for (let count = 0; count < 4; count++) await invoke('moving', { fail: count === 0 });
+    await page.locator('[data-panel="invocations"]').getByText('invocations 5', { exact: true }).waitFor();
+    await page.locator('[data-panel="errors"]').getByText('failed 1', { exact: true }).waitFor();
+    const drawn = await page.evaluate(() =>
+      [...document.querySelectorAll('canvas')].map(({ dataset }) => dataset.seen),
+    );
+    expect(drawn).toEqual(Array(7).fill('yes'));
+  });
+
+  it('the list takes in new invocations by itself', async () => {
+    await deploy('listed');
+    const page = await bed.page({ path: '/functions/listed/invocations' });
+    await page.getByText('No invocations yet').waitFor();
+    await page.getByText('live', { exact: true }).waitFor();
+    await invoke('listed', {});
+    await page.getByText('1 invocation', { exact: true }).waitFor();
+    await invoke('listed', { fail: true });
+    await page.locator('table[aria-label="Invocations"] tbody tr', { hasText: 'Error: asked to fail' }).waitFor();
+  });
+
+  it('logs come as they are printed; a pause holds them back and counts; text and level narrow them', async () => {
+    await deploy('printing');
+    await bed.server.record(await invoke('printing', { say: 'before the page' }));
+    const page = await bed.page({ path: '/functions/printing/logs' });
+    await lines(page).filter({ hasText: 'before the page' }).waitFor();
+    const id = await invoke('printing', { say: 'while it is open' });
+    await lines(page).filter({ hasText: 'while it is open' }).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await invoke('printing', { say: 'ERROR held back' });
+    await page.getByText('paused, 1 new').waitFor();
+    expect(await lines(page).filter({ hasText: 'held back' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await lines(page).filter({ hasText: 'ERROR held back' }).waitFor();
+    await page.getByLabel('Level').selectOption('error');
+    await page.waitForURL(/level=error/);
+    await expect.poll(() => lines(page).allTextContents()).toEqual([expect.stringContaining('ERROR held back')]);
+    await page.getByLabel('Level').selectOption('');
+    await page.getByLabel('Text in a line').fill('while it');
+    await page.waitForURL(/contains=while\+it/);
+    await expect.poll(() => lines(page).count()).toBe(1);
+    await page.reload();
+    await lines(page).getByRole('link').first().click();
+    await page.waitForURL(new RegExp(`/invocations/${id}$`));
+    await page.getByText('while it is open').first().waitFor();
+  });
+
+  it('hostile lines, names, errors and results are shown as text, and nothing of them runs', async () => {
+    const source = `export const handler = async () => {
+  console.log(${JSON.stringify(`${HOSTILE} ${ESCAPES}`)});
+  const error = new Error(${JSON.stringify(HOSTILE)});
+  error.name = '<b>Bold</b>';
+  throw error;
+};`;
+    await deploy('hostile', source);
+    const id = await invoke('hostile', { html: HOSTILE });
+    await bed.server.record(id);
+    const page = await bed.page({ path: '/functions/hostile/logs' });
+    await lines(page).first().waitFor();
+    const shown = await lines(page).first().textContent();
+    expect(shown).toContain(HOSTILE);
+    expect(shown).toContain('\\x1b[31mred\\x1b[0m');
+    expect(shown).toContain('\\u202etxt');
+    expect(shown).not.toMatch(/[\u001b\u202e]/);
+    for (const path of [
+      `/invocations/${id}`,
+      '/functions/hostile/invocations',
+      '/functions/hostile/invocations?view=errors',
+    ]) {
+      await page.goto(`${bed.server.url}${path}`);
+      await page.getByText('<b>Bold</b>').first().waitFor();
+      expect(await page.locator('main img, main script, main b b').count(), path).toBe(0);
+      expect(await page.title()).toMatch(/Coldframe$/);
+    }
+  });
+
+  it('two clicks lead from a failed invocation to its line in the editor', async () => {
+    await deploy('failing');
+    await bed.server.record(await invoke('failing', { fail: true }));
+    const page = await bed.page({ path: '/functions/failing/invocations' });
+    await page
+      .locator('table[aria-label="Invocations"] tbody tr', { hasText: 'asked to fail' })
+      .getByRole('link')
+      .click();
+    await page.getByRole('list', { name: 'Stack trace' }).getByRole('link').first().click();
+    await page.waitForURL(/\/functions\/failing\?file=index\.js&line=3$/);
+    await page.locator('.cm-errorLine', { hasText: 'asked to fail' }).waitFor();
+  });
+
+  it('an invocation is replayed with its event, and copied as commands that hold no key', async () => {
+    await deploy('replayed');
+    await bed.server.record(await invoke('replayed', { say: 'it’s again' }));
+    const page = await bed.page({ path: '/functions/replayed/invocations' });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.locator('table[aria-label="Invocations"] tbody a').first().click();
+    for (const form of ['curl', 'coldframe CLI', 'JavaScript', 'Python']) {
+      await page.getByRole('button', { name: /^(Copy as|Copied)$/ }).click();
+      await page.getByRole('menuitem', { name: form }).click();
+      await page.getByRole('button', { name: 'Copied', exact: true }).waitFor();
+      const copied = await page.evaluate(() => navigator.clipboard.readText());
+      expect(copied).toContain('replayed');
+      expect(copied).toContain('it’s again');
+      expect(copied).not.toContain(ADMIN_KEY);
+      expect(copied).not.toMatch(/\bcfs?_[A-Za-z0-9]/);
+    }
+    await page.getByRole('button', { name: 'Replay' }).click();
+    await page.getByRole('link', { name: 'Open the replay' }).click();
+    await page.getByText('replay, sync').waitFor();
+    await page.getByText('it’s again').first().waitFor();
+  });
+
+  it('an invocation that is not there says so and what to do', async () => {
+    const page = await bed.page({ path: '/invocations/01a21442-d23b-7000-8000-00000000270a' });
+    await page.getByText('No such invocation').waitFor();
+    await page.getByText('coldframe invocations list').waitFor();
+  });
+});
