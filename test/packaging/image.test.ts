@@ -64,6 +64,11 @@ describe.skipIf(!hasDocker)('the server image (needs docker)', () => {
     },
   );
 
+  it('has the console built in', async () => {
+    const script = /src="(\/console\/index-[^"]+)"/.exec(await (await fetch(url)).text())?.[1];
+    expect((await fetch(`${url}${script}`)).status).toBe(200);
+  });
+
   it('`auto` comes to process in it, since nothing stronger is usable', async () => {
     const created = await api('POST', '/functions', {
       name: 'auto',

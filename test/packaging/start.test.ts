@@ -50,6 +50,16 @@ it.skipIf(!hasScript)('on a terminal it prints a link, and one Ctrl-C stops it g
   expect(serversOf(dataDir)).toEqual([]);
 });
 
+it('`npm start` builds the console beside the server, says when it is ready, and shows it without a restart', async () => {
+  rmSync(join(ROOT, 'dist/console'), { recursive: true, force: true });
+  await begin('npm', ['start']);
+  const { url } = JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8')) as { url: string };
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  await until('console', () => /Console built in [\d.]+ s; it is ready\./.test(output));
+  await expect.poll(async () => (await fetch(url)).text(), { timeout: START_TIMEOUT_MS }).toContain('/console/index-');
+  expect(await endBy(() => child?.kill('SIGTERM'))).toBe(0);
+});
+
 it('a setting that is wrong ends it with code 2 and the reason, without a stack', async () => {
   const { status, stderr } = spawnSync('npm', ['start', '--silent'], {
     cwd: ROOT,

@@ -39,7 +39,14 @@ it('the tarball has the launcher, the built server, shims and templates, and not
   expect(
     packed.filter((path) => /\.test\.|\.ts$|testing\/|conformance\/|fixtures|__pycache__|\.map$/.test(path)),
   ).toEqual([]);
-  for (const path of ['bin/coldframe.mjs', 'dist/cli/main.js', 'dist/main.js', 'runtimes/python/bootstrap.py'])
+  expect(packed.filter((path) => /^dist\/console\/console\/index-.*\.js(\.gz)?$/.test(path))).toHaveLength(2);
+  for (const path of [
+    'dist/console/index.html',
+    'bin/coldframe.mjs',
+    'dist/cli/main.js',
+    'dist/main.js',
+    'runtimes/python/bootstrap.py',
+  ])
     expect(packed).toContain(path);
 });
 
@@ -59,6 +66,8 @@ describe('installed into an empty folder', () => {
     }
     expect(cli('invoke', 'nobody')).toMatchObject({ code: 4 });
     expect(await (await fetch(`${url}/healthz`)).status).toBe(200);
+    const script = /src="(\/console\/index-[^"]+)"/.exec(await (await fetch(url)).text())?.[1];
+    expect((await fetch(`${url}${script}`)).headers.get('cache-control')).toContain('immutable');
     expect(await end(server, 'SIGTERM')).toBe(0);
     expect(existsSync(join(dataDir, 'server.json'))).toBe(false);
     expect(cli('functions', 'list')).toMatchObject({ code: 3 });
