@@ -2,7 +2,17 @@
 export const ASSETS_PREFIX = '/console/';
 
 /** Screens whose address has a variable part end in a slash here. */
-const SCREENS = ['/', '/new', '/functions/', '/invocations', '/invocations/', '/logs', '/monitor', '/platform'];
+const SCREENS = [
+  '/',
+  '/new',
+  '/functions',
+  '/functions/',
+  '/invocations',
+  '/invocations/',
+  '/logs',
+  '/monitor',
+  '/platform',
+];
 
 /** Whether a path, without its query, is a screen of the console: the page is the same for all, its router tells them apart. */
 export function isScreen(path: string): boolean {

@@ -9,6 +9,7 @@ const GROUPS = [
       ['/', 'Search in this screen'],
       ['n', 'New function'],
       ['g f', 'Functions'],
+      ['g m', 'Monitor'],
       ['g i', 'Invocations'],
       ['g l', 'Logs'],
       ['g p', 'Platform'],

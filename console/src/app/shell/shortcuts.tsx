@@ -14,6 +14,7 @@ export function Shortcuts() {
   useHotkey('?', () => setOpen('help'));
   useHotkey('n', () => navigate('/new'));
   useHotkey('g f', () => navigate('/'));
+  useHotkey('g m', () => navigate('/monitor'));
   useHotkey('g i', () => navigate('/invocations'));
   useHotkey('g l', () => navigate('/logs'));
   useHotkey('g p', () => navigate('/platform'));

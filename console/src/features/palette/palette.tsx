@@ -8,6 +8,7 @@ import { chooseEntries, type PaletteEntry } from './palette-entries.ts';
 const PLACES = [
   { path: '/', label: 'Functions' },
   { path: '/new', label: 'New function', also: 'create template' },
+  { path: '/monitor', label: 'Monitor', also: 'charts metrics' },
   { path: '/invocations', label: 'Invocations', also: 'calls' },
   { path: '/logs', label: 'Logs' },
   { path: '/platform', label: 'Platform', also: 'pool isolation doctor keys host' },
