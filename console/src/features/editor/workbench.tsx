@@ -75,7 +75,7 @@ export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: D
   useEffect(() => {
     const first = takeFirstRun();
     if (first === null) return;
-    onText(first.eventText);
+    onText(first.eventText, first.eventName);
     void callNow(first.eventText);
   }, [callNow, onText]);
 
@@ -121,13 +121,7 @@ export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: D
               <CodeEditor model={model} path={path} epoch={snapshot.epoch} marks={marks} place={place} keys={keys} />
             </section>
             <div className={classes.side}>
-              <EventPane
-                functionName={fn.name}
-                text={event.text}
-                isUntouched={event.isUntouched}
-                onText={event.onText}
-                keys={keys}
-              />
+              <EventPane functionName={fn.name} event={event} keys={keys} />
               <ResultPane runs={runs} onFrame={(frame) => show(frame, true)} runKey={`${MOD_KEY}+Enter`} />
             </div>
           </div>

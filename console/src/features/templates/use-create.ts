@@ -28,8 +28,9 @@ export function useCreate() {
           call(putTestEvent({ client, path: { name, event }, body: value as never })),
         ),
       );
-      const eventText = JSON.stringify(events[0]?.event ?? {}, null, 2);
-      navigate(`/functions/${encodeURIComponent(name)}`, { state: { firstRun: { eventText } } });
+      const [first] = events;
+      const firstRun = { eventText: JSON.stringify(first?.event ?? {}, null, 2), eventName: first?.name ?? '' };
+      navigate(`/functions/${encodeURIComponent(name)}`, { state: { firstRun } });
     },
   });
 }

@@ -5,31 +5,28 @@ import type { EditorKeys } from '../code/editor-setup.ts';
 import classes from './event-pane.module.css';
 import { eventProblem, eventToSend } from './event-text.ts';
 import { JsonEditor } from './json-editor.tsx';
+import type { EventText } from './use-event-text.ts';
 import { readTestEvent, useTestEvents } from './use-test-events.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 interface Props {
   functionName: string;
-  text: string;
-  /** Nothing was typed yet: the first saved event is shown. */
-  isUntouched: boolean;
-  onText(text: string): void;
+  event: EventText;
   keys: EditorKeys;
 }
 
 /** The event that a run sends, and the saved ones to choose from. */
-export function EventPane({ functionName, text, isUntouched, onText, keys }: Props) {
+export function EventPane({ functionName, event: { text, chosen, isUntouched, onText, onChosen }, keys }: Props) {
   const events = useTestEvents(functionName);
-  const [chosen, setChosen] = useState('');
   const [readError, setReadError] = useState<unknown>(null);
   const problem = eventProblem(text);
 
   const choose = async (event: string): Promise<void> => {
-    setChosen(event);
+    onChosen(event);
     if (event === '') return;
     try {
-      onText(await readTestEvent(functionName, event));
+      onText(await readTestEvent(functionName, event), event);
       setReadError(null);
     } catch (error) {
       setReadError(error);
@@ -60,7 +57,7 @@ export function EventPane({ functionName, text, isUntouched, onText, keys }: Pro
           isBusy={events.save.isPending}
           isPossible={problem === null}
           onSave={(event) =>
-            events.save.mutate({ event, text: eventToSend(text) }, { onSuccess: () => setChosen(event) })
+            events.save.mutate({ event, text: eventToSend(text) }, { onSuccess: () => onChosen(event) })
           }
         />
         {events.names?.includes(chosen) ? (
@@ -75,7 +72,7 @@ export function EventPane({ functionName, text, isUntouched, onText, keys }: Pro
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item onClick={() => events.remove.mutate(chosen, { onSuccess: () => setChosen('') })}>
+              <Menu.Item onClick={() => events.remove.mutate(chosen, { onSuccess: () => onChosen('') })}>
                 Delete the saved event {chosen}
               </Menu.Item>
             </Menu.Dropdown>

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import type { AuthorFrame } from '../../../shared/attempt/author-frame.ts';
 import { ErrorView } from '../../../shared/attempt/error-view.tsx';
@@ -15,6 +15,9 @@ import type { Runs } from '../run/use-run.ts';
 import classes from './result-pane.module.css';
 import { ResultText } from './result-text.tsx';
 
+/** Where the panes stand below each other; workbench.module.css has the same width. */
+const STACKED = '(max-width: 48rem)';
+
 interface Props {
   runs: Runs;
   onFrame(frame: AuthorFrame): void;
@@ -25,8 +28,13 @@ interface Props {
 /** What became of the last run: result or error, where its time went, what it printed. */
 export function ResultPane({ runs, onFrame, runKey }: Props) {
   const { startedAtMs, reply, error } = runs;
+  const pane = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the result lies below the code: what was asked for is brought into sight.
+    if (startedAtMs !== null && window.matchMedia(STACKED).matches) pane.current?.scrollIntoView({ block: 'start' });
+  }, [startedAtMs]);
   return (
-    <section className={classes.pane} aria-label="Result" aria-busy={startedAtMs !== null}>
+    <section ref={pane} className={classes.pane} aria-label="Result" aria-busy={startedAtMs !== null}>
       <div className={classes.bar}>
         <h2 className={classes.title}>Result</h2>
         <div className={classes.state} role="status">

@@ -1,5 +1,7 @@
 export interface FirstRun {
   eventText: string;
+  /** The saved event it is; empty when it is none. */
+  eventName: string;
 }
 
 /**
@@ -8,8 +10,8 @@ export interface FirstRun {
  */
 export function takeFirstRun(): FirstRun | null {
   const state = window.history.state as { firstRun?: Partial<FirstRun> } | null;
-  const eventText = state?.firstRun?.eventText;
+  const { eventText, eventName } = state?.firstRun ?? {};
   if (typeof eventText !== 'string') return null;
   window.history.replaceState(null, '');
-  return { eventText };
+  return { eventText, eventName: String(eventName ?? '') };
 }
