@@ -14,7 +14,7 @@ const CLOCK_DRIFT_MAX_MS = 2_000;
  * sockets that count who comes. Everything goes with `close`.
  */
 export class Canaries {
-  /** In every canary: a file's content, the process's command line. */
+  /** In every canary: a file's content, the process's command line and environment. */
   readonly marker = `canary-${randomBytes(12).toString('hex')}`;
   readonly abstractName = `coldframe-${this.marker}`;
   readonly hostFile: string;
@@ -43,7 +43,10 @@ export class Canaries {
     for (const folder of [this.openDir, this.linkTarget]) mkdirSync(folder);
     chmodSync(this.openDir, 0o1777);
     writeFileSync(join(this.linkTarget, 'file'), this.marker);
-    this.#process = spawn('/bin/sh', ['-c', 'sleep 600', this.marker], { stdio: 'ignore' });
+    this.#process = spawn('/bin/sh', ['-c', 'sleep 600', this.marker], {
+      env: { PATH: process.env.PATH, CANARY: this.marker },
+      stdio: 'ignore',
+    });
   }
 
   static async open(): Promise<Canaries> {
