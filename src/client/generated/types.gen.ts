@@ -687,7 +687,7 @@ export type GetCodeError = GetCodeErrors[keyof GetCodeErrors];
 
 export type GetCodeResponses = {
     /**
-     * Default Response
+     * The code by file, or as an archive.
      */
     200: {
         codeSha256: string;

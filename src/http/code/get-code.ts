@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import Type from 'typebox';
 import type { App } from '../app-types.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -22,7 +23,18 @@ export function getCode(app: App, { functions }: HttpDeps): void {
         tags: ['code'],
         description: 'With `Accept: application/zip` the same as an archive.',
         params: NAME_PARAMS,
-        response: { 200: CODE_VIEW, default: PROBLEM },
+        response: {
+          200: {
+            description: 'The code by file, or as an archive.',
+            content: {
+              'application/json': { schema: CODE_VIEW },
+              'application/zip': {
+                schema: Type.Unsafe<Readable>({ type: 'string', contentMediaType: 'application/zip' }),
+              },
+            },
+          },
+          default: PROBLEM,
+        },
       },
     },
     async (request, reply) => {
@@ -30,7 +42,7 @@ export function getCode(app: App, { functions }: HttpDeps): void {
       const { name } = request.params;
       if (prefersZip(request.headers.accept)) {
         const zip = await functions.getCodeZip(workspaceId, name);
-        return reply.type('application/zip').send(zip as never);
+        return reply.type('application/zip').send(zip);
       }
       const code = await functions.getCode(workspaceId, name);
       reply.header('etag', `"${code.codeSha256}"`);

@@ -1,6 +1,6 @@
 import { Button } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, useLayoutEffect, useRef, useState } from 'react';
+import { memo, type UIEvent, useLayoutEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
 import { visibleText } from '../../shared/attempt/visible-text.ts';
 import { formatClock, formatInstant } from '../../shared/format/instants.ts';
@@ -38,6 +38,14 @@ export function LogRows({ lines, hasFunctions }: Props) {
   useLayoutEffect(() => {
     if (isAtEnd && scroller.current) scroller.current.scrollTop = scroller.current.scrollHeight;
   }, [newest, totalPx, isAtEnd]);
+  // Lines that arrive, and heights that become known, move the end away as well: only a reader's own way up leaves it.
+  const lastTopPx = useRef(0);
+  const onScroll = ({ currentTarget: at }: UIEvent<HTMLElement>): void => {
+    const isUp = at.scrollTop < lastTopPx.current - 1;
+    lastTopPx.current = at.scrollTop;
+    if (at.scrollHeight - at.scrollTop - at.clientHeight < AT_END_PX) setIsAtEnd(true);
+    else if (isUp) setIsAtEnd(false);
+  };
   return (
     <div ref={frame} className={classes.frame}>
       <section
@@ -48,7 +56,7 @@ export function LogRows({ lines, hasFunctions }: Props) {
         aria-label="Log lines"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
         tabIndex={0}
-        onScroll={({ currentTarget: at }) => setIsAtEnd(at.scrollHeight - at.scrollTop - at.clientHeight < AT_END_PX)}
+        onScroll={onScroll}
       >
         <ol className={classes.lines} style={{ height: totalPx }}>
           {rows.getVirtualItems().map((row) => {

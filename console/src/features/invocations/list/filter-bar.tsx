@@ -1,7 +1,7 @@
 import { Button, CloseButton, NativeSelect } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { INVOCATION_STATES, OUTCOMES, STARTS } from '../../../../../src/domain/names.ts';
-import { formatInstant } from '../../../shared/format/instants.ts';
+import { formatDate, formatInstant } from '../../../shared/format/instants.ts';
 import { FunctionPicker } from '../../../shared/ui/function-picker.tsx';
 import classes from './filter-bar.module.css';
 import { type Filters, isFiltered, NO_FILTERS, SPANS } from './list-filters.ts';
@@ -14,36 +14,40 @@ interface Props {
   set(patch: Partial<Filters>): void;
   /** The list of one function has no choice of functions. */
   hasFunctions: boolean;
+  /** What ran and how narrows the list, not the groups of errors. */
+  hasChoices: boolean;
   /** At the right. */
   children: ReactNode;
 }
 
-export function FilterBar({ filters, set, hasFunctions, children }: Props) {
+export function FilterBar({ filters, set, hasFunctions, hasChoices, children }: Props) {
   const hasRange = filters.from !== '' || filters.to !== '';
   return (
     // biome-ignore lint/a11y/useSemanticElements: a search landmark says what these are for
     <div className={classes.bar} role="search" aria-label="Filters">
       {hasFunctions ? <FunctionPicker value={filters.function} onChange={(name) => set({ function: name })} /> : null}
-      <Choice
-        label="Outcome"
-        any="Any outcome"
-        values={LISTED_OUTCOMES}
-        value={filters.outcome}
-        set={(outcome) => set({ outcome })}
-      />
-      <Choice label="Start" any="Any start" values={STARTS} value={filters.start} set={(start) => set({ start })} />
-      <Choice
-        label="State"
-        any="Any state"
-        values={INVOCATION_STATES}
-        value={filters.state}
-        set={(state) => set({ state })}
-      />
+      {hasChoices ? (
+        <>
+          <Choice
+            label="Outcome"
+            any="Any outcome"
+            values={LISTED_OUTCOMES}
+            value={filters.outcome}
+            set={(outcome) => set({ outcome })}
+          />
+          <Choice label="Start" any="Any start" values={STARTS} value={filters.start} set={(start) => set({ start })} />
+          <Choice
+            label="State"
+            any="Any state"
+            values={INVOCATION_STATES}
+            value={filters.state}
+            set={(state) => set({ state })}
+          />
+        </>
+      ) : null}
       {hasRange ? (
         <span className={classes.range}>
-          {filters.from === '' ? 'up to ' : formatInstant(filters.from)}
-          {filters.from !== '' && filters.to !== '' ? ' – ' : null}
-          {filters.to === '' ? ' and later' : formatInstant(filters.to)}
+          {rangeWords(filters)}
           <CloseButton size="xs" aria-label="Any time" onClick={() => set({ from: '', to: '' })} />
         </span>
       ) : (
@@ -67,6 +71,14 @@ export function FilterBar({ filters, set, hasFunctions, children }: Props) {
       <span className={classes.aside}>{children}</span>
     </div>
   );
+}
+
+/** A range within one day names it once. */
+function rangeWords({ from, to }: Filters): string {
+  if (from === '') return `until ${formatInstant(to)}`;
+  if (to === '') return `from ${formatInstant(from)}`;
+  const [end, day] = [formatInstant(to), formatDate(to)];
+  return `${formatInstant(from)} – ${day === formatDate(from) ? end.slice(day.length + 1) : end}`;
 }
 
 interface ChoiceProps {

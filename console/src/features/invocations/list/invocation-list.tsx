@@ -22,7 +22,7 @@ export function InvocationList({ functionName }: { functionName: string | null }
   const isGrouped = filters.view === 'errors';
   return (
     <>
-      <FilterBar filters={filters} set={setFilters} hasFunctions={functionName === null}>
+      <FilterBar filters={filters} set={setFilters} hasFunctions={functionName === null} hasChoices={!isGrouped}>
         <SegmentedControl
           aria-label="View"
           data={[
