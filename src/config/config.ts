@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { ISOLATIONS, type Isolation } from '../domain/names.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 
@@ -30,6 +31,9 @@ export interface Config {
   dockerSocket: string;
   /** Base image to pull for runtime images, when a registry answers. */
   baseImage: string;
+  /** Paths of Firecracker and of its jailer; null: looked for on the PATH. */
+  firecracker: string | null;
+  jailer: string | null;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -115,6 +119,18 @@ export const SETTINGS = [
     takes: 'image',
     meaning: 'Base of the runtime images where a registry answers.',
   },
+  {
+    variable: 'COLDFRAME_FIRECRACKER',
+    flag: 'firecracker',
+    takes: 'path',
+    meaning: 'The Firecracker program; default: looked for on the PATH.',
+  },
+  {
+    variable: 'COLDFRAME_JAILER',
+    flag: 'jailer',
+    takes: 'path',
+    meaning: 'Its jailer; default: looked for on the PATH. Used where the server is root.',
+  },
 ] as const;
 
 export type Flags = Record<string, string | undefined>;
@@ -170,6 +186,8 @@ export function parseConfig(flags: Flags, env: Env): Config {
     logLevel: parseOneOf('COLDFRAME_LOG_LEVEL', read('COLDFRAME_LOG_LEVEL') ?? 'info', LOG_LEVELS),
     dockerSocket: parseDockerHost(env.DOCKER_HOST),
     baseImage: read('COLDFRAME_BASE_IMAGE') ?? 'python:3.11-slim-bookworm',
+    firecracker: mapNullable(read('COLDFRAME_FIRECRACKER'), (value) => parsePath('COLDFRAME_FIRECRACKER', value)),
+    jailer: mapNullable(read('COLDFRAME_JAILER'), (value) => parsePath('COLDFRAME_JAILER', value)),
   });
 }
 
@@ -196,6 +214,11 @@ function parseUrl(variable: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : null;
   if (!url || !['http:', 'https:'].includes(url.protocol)) throw invalid(variable, 'an http or https URL');
   return url;
+}
+
+function parsePath(variable: string, value: string): string {
+  if (!isAbsolute(value)) throw invalid(variable, 'an absolute path');
+  return value;
 }
 
 function parseOneOf<const T extends readonly string[]>(variable: string, value: string, allowed: T): T[number] {
