@@ -16,6 +16,7 @@ export interface SuiteTableOptions {
 
 /** What turns a skip into a run; the word is looked for in the reason. */
 const ENABLED_BY: [word: RegExp, command: string][] = [
+  [/firecracker/i, 'npm run test:firecracker -- --binary PATH'],
   [/gvisor|runsc/i, 'apt-get install runsc; then the fix that `coldframe doctor` shows'],
   [/docker/i, 'apt-get install docker.io && dockerd &'],
   [/bubblewrap|bwrap/i, 'apt-get install bubblewrap'],

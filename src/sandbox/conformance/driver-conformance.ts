@@ -8,7 +8,7 @@ import { FixtureTrees } from './fixture-trees.ts';
 import { hostTraces } from './host-traces.ts';
 import { HostileCases } from './hostile-cases.ts';
 import { LifeCases } from './life-cases.ts';
-import { NEVER, until } from './sandbox-rig.ts';
+import { NEVER, setSlowness, until } from './sandbox-rig.ts';
 
 /** What a driver hands to the suite. */
 export interface ConformanceSubject {
@@ -35,6 +35,8 @@ export interface ConformanceOptions {
   skips?: Record<string, string>;
   /** Languages to run; by default every one the probe offers. */
   languages?: readonly Language[];
+  /** How many times slower than usual sandboxes run here, where they are emulated; all times of the suite scale. Default 1. */
+  slowness?: number;
 }
 
 /**
@@ -53,6 +55,7 @@ export function describeDriverConformance(
 ): void {
   const cases: ConformanceCase[] = [...LifeCases, ...CallCases, ...HostileCases, ...FenceCases];
   const skips = options.skips ?? {};
+  const slowness = options.slowness ?? 1;
   const isRequired = (process.env.COLDFRAME_REQUIRE ?? '').split(',').includes(name);
 
   describe(`${name} conforms`, () => {
@@ -60,6 +63,7 @@ export function describeDriverConformance(
     let unavailable = 'the set-up failed';
 
     beforeAll(async () => {
+      setSlowness(slowness);
       const subject = await factory();
       if ('unavailable' in subject) unavailable = subject.unavailable;
       else {
@@ -68,11 +72,11 @@ export function describeDriverConformance(
         if (unavailable === '') bench = made;
         else await made.end();
       }
-    }, 120_000);
+    }, 120_000 * slowness);
 
     afterAll(async () => {
       await bench?.end();
-    }, 60_000);
+    }, 60_000 * slowness);
 
     test('every skip names a case', () => {
       expect(Object.keys(skips).filter((skip) => !cases.some((one) => one.name === skip))).toEqual([]);
@@ -80,7 +84,7 @@ export function describeDriverConformance(
 
     for (const one of cases) {
       for (const language of one.languages) {
-        test(`${one.name}: ${one.guarantee} (${language})`, { timeout: 60_000 }, async (context) => {
+        test(`${one.name}: ${one.guarantee} (${language})`, { timeout: 60_000 * slowness }, async (context) => {
           const reason = skips[one.name];
           if (reason !== undefined) context.skip(reason);
           if (bench === null) return skipUnlessRequired(context, unavailable, isRequired);
@@ -93,7 +97,8 @@ export function describeDriverConformance(
   });
 }
 
-function skipUnlessRequired(context: TestContext, reason: string, isRequired: boolean): void {
+/** Skips with the reason, or fails with it where COLDFRAME_REQUIRE asks for this driver. */
+export function skipUnlessRequired(context: TestContext, reason: string, isRequired: boolean): void {
   if (isRequired) throw new Error(`required by COLDFRAME_REQUIRE but: ${reason}`);
   context.skip(reason);
 }

@@ -16,6 +16,20 @@ export interface Finished {
 export const NEVER = new AbortController().signal;
 
 let sandboxCount = 0;
+let slowness = 1;
+
+/**
+ * For a driver whose sandboxes are emulated: every time given to one here is this many times as long, and every time measured
+ * counts as this many times shorter, so that a case means the same at any pace.
+ */
+export function setSlowness(factor: number): void {
+  slowness = factor;
+}
+
+/** Milliseconds at the pace of the sandboxes. */
+export function paceMs(): number {
+  return performance.now() / slowness;
+}
 
 /** A spec with everything filled in, a new id each time. */
 export function specOf(overrides: Partial<SandboxSpec> = {}): SandboxSpec {
@@ -45,8 +59,8 @@ export function settingsOf(overrides: Partial<LoadSettings> = {}): LoadSettings 
     timeoutMs: 3_000,
     concurrency: 1,
     env: {},
-    initTimeoutMs: 10_000,
     ...overrides,
+    initTimeoutMs: (overrides.initTimeoutMs ?? 10_000) * slowness,
   };
 }
 
@@ -65,22 +79,22 @@ export async function loaded(
 /** Invokes with an event given as a value or as bytes. */
 export function call(sandbox: Sandbox, event: unknown, overrides: Partial<SandboxRequest> = {}): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const beganAtMs = performance.now();
+    const beganAtMs = paceMs();
     let reply: SandboxReply | null = null;
     let replyMs = 0;
     const request: SandboxRequest = {
       requestId: randomUUID(),
       functionArn: 'arn:aws:lambda:local:000000000000:function:hello',
-      timeoutMs: 3_000,
       traceId: null,
       event: event instanceof Uint8Array ? event : Buffer.from(JSON.stringify(event)),
       stream: null,
       ...overrides,
+      timeoutMs: (overrides.timeoutMs ?? 3_000) * slowness,
     };
     const onReply = (given: SandboxReply): void => {
       if (reply !== null) reject(new Error('replied twice'));
       reply = given;
-      replyMs = performance.now() - beganAtMs;
+      replyMs = paceMs() - beganAtMs;
     };
     const onSettled = (settled: Settled): void => {
       if (reply === null) reject(new Error('settled before the reply'));
@@ -96,9 +110,9 @@ function parsed(reply: SandboxReply): unknown {
 
 /** Waits until `holds`, looking every few milliseconds; fails with `what` after the deadline. */
 export async function until(what: string, holds: () => boolean | Promise<boolean>, deadlineMs = 5_000): Promise<void> {
-  const endMs = performance.now() + deadlineMs;
+  const endMs = paceMs() + deadlineMs;
   while (!(await holds())) {
-    if (performance.now() > endMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    if (paceMs() > endMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -65,7 +65,10 @@ export class MicrovmDriver implements Driver {
       sharesHostKernel: false,
       codeDelivery: 'drive',
       channel: name === 'firecracker' ? 'vsock' : 'stdio',
-      fence: capabilities.fence,
+      // A monitor learns how it can be fenced when it is inspected.
+      get fence() {
+        return options.vmm.capabilities.fence;
+      },
       memoryMinMib: MEMORY_MIN_MIB,
       memoryOverheadMib: overheadMib(capabilities),
       typicalStartMs: capabilities.snapshot ? capabilities.typicalRestoreMs : capabilities.typicalBootMs,

@@ -35,7 +35,7 @@ export class Cell {
     this.#files = files;
     this.directory = join(options.directory, 'j');
     const { id, uid, binaryPath, jailerPath } = options;
-    const own = ['--id', id, '--api-sock', NAMES.api];
+    const own = ['--api-sock', NAMES.api, '--level', 'Warning'];
     const jail = [
       '--exec-file',
       binaryPath,
@@ -48,7 +48,7 @@ export class Cell {
     ];
     this.launchUid = jailerPath === null ? uid : null;
     this.command =
-      jailerPath === null ? [binaryPath, ...own] : [jailerPath, '--id', id, ...jail, '--', '--api-sock', NAMES.api];
+      jailerPath === null ? [binaryPath, '--id', id, ...own] : [jailerPath, '--id', id, ...jail, '--', ...own];
   }
 
   static async make(options: CellOptions): Promise<Cell> {

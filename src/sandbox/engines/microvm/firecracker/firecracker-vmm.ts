@@ -12,14 +12,18 @@ import { whyNoJail } from './jail-probe.ts';
 import { findKvmAccess } from './kvm-access.ts';
 import { VsockPorts } from './vsock-ports.ts';
 
-/** For the console and for a guest that ends by resetting its processor, which is how Firecracker's guests end. */
-const KERNEL_ARGUMENTS = 'console=ttyS0 8250.nr_uarts=1 reboot=k pci=off i8042.noaux i8042.nomux i8042.dumbkbd';
+/**
+ * A console that tells of a panic and of nothing else, since each character stops the guest; and a guest that ends by resetting
+ * its processor, which is how Firecracker's guests end.
+ */
+const KERNEL_ARGUMENTS =
+  'console=ttyS0 quiet loglevel=1 8250.nr_uarts=1 reboot=k pci=off i8042.noaux i8042.nomux i8042.dumbkbd';
 /** The same for all: each monitor has a device of its own. */
 const GUEST_CID = 3;
 /** What the monitor keeps beside the guest's memory: its heap and device queues; more than measured, in MiB. */
 const OVERHEAD_MIB = 16;
-/** One serves the API, one is the monitor's own. */
-const THREADS = 2;
+/** One serves the API, one is the monitor's own; the kernel counts a worker of each machine among them, and one is spare. */
+const THREADS = 4;
 const TYPICAL_BOOT_MS = 1_200;
 const TYPICAL_RESTORE_MS = 60;
 const PROCESSES_MAX = 64;

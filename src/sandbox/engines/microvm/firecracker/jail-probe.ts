@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { runTool } from '../../linux/run-tool.ts';
 
 const PROBE_DEADLINE_MS = 20_000;
+const SAID_MAX_CHARS = 200;
 
 export interface JailProbeOptions {
   jailerPath: string | null;
@@ -30,7 +31,10 @@ export async function whyNoJail(options: JailProbeOptions, signal: AbortSignal):
     const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_DEADLINE_MS)]);
     const ran = await runTool(jailerPath, [...jail, '--chroot-base-dir', directory, '--', '--version'], limit);
     if (ran.exitCode === 0 && ran.stdout.includes('Firecracker v')) return null;
-    return `the jailer failed: ${(ran.stderr || ran.stdout).trim().split('\n').at(-1)?.slice(0, 200) ?? ''}`;
+    if (ran.exitCode === null) return 'its jailer cannot be run';
+    // What it says may name places of this host.
+    const said = (ran.stderr || ran.stdout).trim().split('\n').at(-1) ?? '';
+    return `the jailer failed: ${said.replaceAll(/\/\S+/g, '...').slice(0, SAID_MAX_CHARS)}`;
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -26,11 +26,11 @@ afterEach(async () => {
 
 async function peerThat(
   fault: (call: PeerCall) => Fault | null = () => null,
-  name = 'api',
+  { name = 'api', deadlineFactor = 1 } = {},
 ): Promise<{ peer: FirecrackerPeer; client: FirecrackerClient }> {
   const socketPath = join(directory, name);
   const peer = await new FirecrackerPeer({ description: new ApiDescription(), socketPath, fault }).listen();
-  const client = new FirecrackerClient({ socketPath, deadlineFactor: 0.05 });
+  const client = new FirecrackerClient({ socketPath, deadlineFactor });
   closing.push(
     () => peer.close().catch(() => undefined),
     () => client.close(),
@@ -85,7 +85,7 @@ described(title('every request is as the published description says'), () => {
     await first.client.pause();
     const files = { snapshot_path: join(directory, 'state'), mem_file_path: join(directory, 'memory') };
     await first.client.createSnapshot(files);
-    const second = await peerThat(() => null, 'second');
+    const second = await peerThat(() => null, { name: 'second' });
     await second.client.loadSnapshot({
       snapshot_path: files.snapshot_path,
       mem_backend: { backend_type: 'File', backend_path: files.mem_file_path },
@@ -161,7 +161,8 @@ described(title('a process that fails in the middle'), () => {
     ['garbage', 'invalid_reply'],
     [{ status: 500, message: 'out of luck' }, 'refused'],
   ])('%o is told as %s', async (fault, kind) => {
-    const { client } = await peerThat(({ path }) => (path === '/version' ? fault : null));
+    const deadlineFactor = fault === 'hang' ? 0.01 : 1;
+    const { client } = await peerThat(({ path }) => (path === '/version' ? fault : null), { deadlineFactor });
     expect(await failureOf(client.version())).toMatchObject({ kind });
   });
 

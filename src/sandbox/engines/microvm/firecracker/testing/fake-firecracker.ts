@@ -18,6 +18,7 @@ const { values } = parseArgs({
     version: { type: 'boolean' },
     id: { type: 'string' },
     'api-sock': { type: 'string', default: '' },
+    level: { type: 'string' },
   },
 });
 const script = JSON.parse(readFileSync(join(values.script, 'script.json'), 'utf8')) as FakeScript;

