@@ -45,7 +45,7 @@ async function sandboxKills(server: ColdframeServer, request: Buffer, isolation:
   let failed = 0;
   for (let kill = 0; kill < SANDBOX_KILLS; kill++) {
     await connection.send(request);
-    await server.untilPoolHolds(isolation, 1);
+    await server.untilPoolHolds(isolation, 1, 'nodejs24');
     const { sandboxes } = await server.api<{ sandboxes: { id: string; functionName: string | null }[] }>(
       'GET',
       '/pool',
@@ -88,7 +88,7 @@ async function deploys(server: ColdframeServer, isolation: string): Promise<Row>
   const headers = `authorization: Bearer ${ADMIN_KEY}`;
   const times: number[] = [];
   for (let edit = 0; edit < DEPLOYS; edit++) {
-    await server.untilPoolHolds(isolation, 1);
+    await server.untilPoolHolds(isolation, 1, 'nodejs24');
     const source = `${NODE_ECHO}${padding}// edit ${edit}\n`;
     const body = JSON.stringify({ source });
     const put = Buffer.from(

@@ -108,7 +108,7 @@ class DriverGuard implements GuardedDriver {
     const sandbox = new GuardedSandbox(box, {
       spec,
       onTransition: (sandboxId, from, to, reason) => onEvent({ kind: 'transition', sandboxId, from, to, reason }),
-      remove: (reason) => removal.begin(reason),
+      remove: (reason, hasDied) => removal.begin(reason, hasDied),
     });
     this.#live.set(spec.id, { sandbox, removal });
     return sandbox;

@@ -291,3 +291,25 @@ test('cancel: a handler whose process ends in the grace is cancelled, not crashe
   expect((await calling).reply).toEqual({ kind: 'cancelled' });
   await isGone(sandbox);
 });
+
+test('what died by itself is taken down after its replacement has had time, but at a stop at once', async () => {
+  rig = await memoryRig(park);
+  const sandbox = await rig.sandbox();
+  const box = rig.driver.boxes.get(sandbox.id);
+  box?.end({ cause: 'signal', exitCode: null, signal: 'SIGKILL' });
+  await until('it is dead', () => sandbox.state === 'dead');
+  expect(box?.destroyCount).toBe(0);
+  await rig.guard.stop();
+  expect(box?.destroyCount).toBe(1);
+  expect(rig.guard.live()).toEqual([]);
+});
+
+test('what somebody ended is taken down at once', async () => {
+  rig = await memoryRig(park);
+  const sandbox = await rig.sandbox();
+  const box = rig.driver.boxes.get(sandbox.id);
+  const gone = sandbox.destroy('not needed');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(box?.destroyCount).toBe(1);
+  await gone;
+});

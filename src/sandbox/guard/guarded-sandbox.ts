@@ -29,8 +29,11 @@ const KILLED: BoxExit = { cause: 'destroyed', exitCode: null, signal: 'SIGKILL' 
 export interface GuardedSandboxOptions {
   spec: SandboxSpec;
   onTransition: TransitionListener | null;
-  /** Called once, when the sandbox is dead and its last call has settled; resolves after the first try of removing it. */
-  remove: (reason: string) => Promise<void>;
+  /**
+   * Called once, when the sandbox is dead and its last call has settled; resolves after the first try of removing it. `hasDied`:
+   * nobody asked for its end.
+   */
+  remove: (reason: string, hasDied: boolean) => Promise<void>;
 }
 
 /**
@@ -64,6 +67,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   #endReason: string | null = null;
   #drainReason: string | null = null;
   #removalStarted = false;
+  #hasDied = false;
   #oomKills = 0;
   readonly #meter: UsageMeter;
 
@@ -241,10 +245,12 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     if (call === null || call.isCancelled || call.hasBeenHeard || call.request.event.length > ONE_READ_MAX_BYTES)
       return;
     call.isDispatched = false;
+    this.#hasDied = true;
     this.#end('the sandbox died before it read the call', { cause: 'lost', exitCode: null, signal: null }, null);
   }
 
   onDeath(exit: BoxExit): void {
+    this.#hasDied = true;
     this.#end(`the sandbox ended (${exit.cause})`, exit, null);
   }
 
@@ -299,7 +305,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     if (this.#session.exit === null || this.#inFlight > 0 || this.#isLoading || this.#removalStarted) return;
     this.#removalStarted = true;
     this.#session.output.close();
-    this.#options.remove(this.#endReason ?? '').then(this.#gone.resolve, this.#gone.reject);
+    this.#options.remove(this.#endReason ?? '', this.#hasDied).then(this.#gone.resolve, this.#gone.reject);
   }
 
   /** A box that cannot be frozen or thawed cannot be trusted to run the next call either. */
@@ -307,6 +313,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     try {
       step();
     } catch (error) {
+      this.#hasDied = true;
       this.#end(`${action} failed`, KILLED, null);
       throw error instanceof SandboxError
         ? error

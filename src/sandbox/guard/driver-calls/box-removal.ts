@@ -4,6 +4,11 @@ import { beforeDeadline } from './before-deadline.ts';
 
 /** Longest wait between two tries. */
 const RETRY_MAX_MS = 30_000;
+/**
+ * What died by itself is removed this much later: taking a container down costs as much CPU as the start of its replacement, and
+ * a caller waits for that one.
+ */
+const AFTER_DEATH_MS = 200;
 /** Tries before it is left for `stop` and the next start's reaper: about an hour of a dead daemon. */
 const TRIES_MAX = 120;
 
@@ -15,6 +20,7 @@ export class BoxRemoval {
   #reason = '';
   #tries = 0;
   #retry: NodeJS.Timeout | null = null;
+  #endPause: (() => void) | null = null;
   #running: Promise<Error | null> | null = null;
   #isGone = false;
   #isLast = false;
@@ -25,9 +31,13 @@ export class BoxRemoval {
     this.#onGone = onGone;
   }
 
-  /** Resolves after the first try, gone or not; a failure is told as an event and tried again later. Never rejects. */
-  async begin(reason: string): Promise<void> {
+  /**
+   * Resolves after the first try, gone or not; a failure is told as an event and tried again later. Never rejects. Nothing runs in
+   * a box that `hasDied`, so its removal can wait until its replacement has been served.
+   */
+  async begin(reason: string, hasDied = false): Promise<void> {
     this.#reason = reason;
+    if (hasDied) await this.#pause();
     await this.#try();
   }
 
@@ -35,7 +45,17 @@ export class BoxRemoval {
   async lastTry(): Promise<Error | null> {
     if (this.#running !== null) await this.#running;
     this.#isLast = true;
+    this.#endPause?.();
     return this.#try();
+  }
+
+  async #pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#endPause = resolve;
+      this.#retry = setTimeout(resolve, AFTER_DEATH_MS);
+    });
+    this.#endPause = null;
+    this.#clearRetry();
   }
 
   async #try(): Promise<Error | null> {
