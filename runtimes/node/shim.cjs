@@ -8,7 +8,12 @@ const { FLAG_OPTIONAL, FRAME } = require('./frame-type.cjs');
 const { takeOverOutput, writeAll } = require('./output.cjs');
 const { defineAwslambda } = require('./response-stream.cjs');
 
-const { COLDFRAME_CHANNEL: path, COLDFRAME_TOKEN: token, COLDFRAME_RUNTIME: runtime } = process.env;
+const {
+  COLDFRAME_CHANNEL: path,
+  COLDFRAME_TOKEN: token,
+  COLDFRAME_RUNTIME: runtime,
+  COLDFRAME_CLONE: isClone,
+} = process.env;
 for (const name of Object.keys(process.env)) if (name.startsWith('COLDFRAME_')) delete process.env[name];
 
 const { parse, stringify } = JSON;
@@ -82,7 +87,7 @@ function onFrame(type, stream, meta, body) {
   else if (type === FRAME.credit) calls.get(stream)?.addCredit(parse(meta).bytes);
   else if (type === FRAME.cancel) calls.get(stream)?.cancel();
   else if (type === FRAME.ping) channel.send(FRAME.pong, 0, meta, null);
-  else if (type === FRAME.init) Object.assign(process.env, parse(body.toString()));
+  else if (type === FRAME.init) init(parse(meta), parse(body.toString()));
   else if (type === FRAME.load) load(parse(meta));
   else if (type === FRAME.drain) isDraining = true;
   else if (type === FRAME.shutdown) reallyExit(0);
@@ -116,9 +121,14 @@ async function warmUp() {
 }
 
 /**
- * The entropy of `init` has no taker here: Math.random is seeded when the process starts, crypto draws from the kernel, and
- * no Node process is ever cloned. (Snapshots would also have to empty randomUUID's cache: disableEntropyCache.)
+ * Sets the function's environment. Only a clone of a snapshot needs the entropy: elsewhere Math.random is seeded when the process
+ * starts. crypto draws from the kernel, or anew because a clone's clock has jumped; nobody has asked for a UUID yet.
  */
+function init(meta, env) {
+  Object.assign(process.env, env);
+  if (isClone) require('./reseed.cjs').reseed(meta.entropy);
+}
+
 async function load(meta) {
   loadStartMs = now();
   const { loadHandler } = require('./load-handler.cjs');

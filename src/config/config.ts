@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path';
-import { ISOLATIONS, type Isolation } from '../domain/names.ts';
+import { AUTO_ISOLATIONS, type Isolation } from '../domain/names.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 
 /** The server's settings: parsed once from flags and environment, then frozen. Flags win over the environment. */
@@ -228,7 +228,7 @@ function parseOneOf<const T extends readonly string[]>(variable: string, value: 
 
 function parseOrder(value: string): readonly Isolation[] {
   const names = value.split(',').map((name) => name.trim());
-  for (const name of names) parseOneOf('COLDFRAME_ISOLATION', name, ISOLATIONS);
+  for (const name of names) parseOneOf('COLDFRAME_ISOLATION', name, AUTO_ISOLATIONS);
   return names as Isolation[];
 }
 

@@ -7,6 +7,9 @@
 export const ISOLATIONS = ['process', 'bubblewrap', 'docker', 'gvisor', 'qemu', 'firecracker'] as const;
 export type Isolation = (typeof ISOLATIONS)[number];
 
+/** What `auto` and fallbacks may come to. An emulated machine is orders slower than any other: it is used when named. */
+export const AUTO_ISOLATIONS: readonly Isolation[] = ISOLATIONS.filter((isolation) => isolation !== 'qemu');
+
 /** What a deploy may ask for: an isolation by name, or the strongest one usable in the operator's order. */
 export const ISOLATION_CHOICES = ['auto', ...ISOLATIONS] as const;
 export type IsolationChoice = (typeof ISOLATION_CHOICES)[number];

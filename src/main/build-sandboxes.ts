@@ -14,6 +14,7 @@ import { dockerSeccompProfile } from '../sandbox/engines/linux/seccomp/docker-pr
 import { SlotTree } from '../sandbox/engines/linux/slot/slot-tree.ts';
 import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
 import { RuntimeImages } from '../sandbox/images/runtime-images.ts';
+import { buildMicrovmDrivers } from './build-microvms.ts';
 import { ImagePreparation, type WaitingForRetry } from './prepare-images.ts';
 import type { SeenIsolations } from './seen-isolations.ts';
 
@@ -58,6 +59,7 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     new ContainerDriver({ kind: DOCKER, ...inContainers }),
     new BubblewrapDriver(onHost),
     new ProcessDriver(onHost),
+    ...buildMicrovmDrivers({ host, cgroups, slots, uids, runtimesDir: RUNTIMES_DIR }),
   ].map((driver) => guardDriver(driver));
   cgroups.prepare();
   const registry = new DriverRegistry({

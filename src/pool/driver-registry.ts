@@ -1,4 +1,5 @@
 import {
+  AUTO_ISOLATIONS,
   ISOLATIONS,
   type Isolation,
   type IsolationChoice,
@@ -103,10 +104,18 @@ export class DriverRegistry implements DriverSource {
     }
   }
 
-  /** Resolves when every driver has been probed once; never rejects. On repeat: the same promise. */
+  /**
+   * Resolves when every driver that is not only used when named has been probed once; never rejects. The others are probed
+   * too, but a guest may boot for many seconds, and nobody waits for it who has not named it. On repeat: the same promise.
+   */
   start(): Promise<void> {
-    this.#firstProbes ??= Promise.all([...this.#slots.values()].map((slot) => this.#look(slot, false))).then(() => {});
+    this.#firstProbes ??= this.#lookAtAll();
     return this.#firstProbes;
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const looks = [...this.#slots.values()].map((slot) => ({ slot, done: this.#look(slot, false) }));
+    await Promise.all(looks.map(({ slot, done }) => (AUTO_ISOLATIONS.includes(slot.driver.isolation) ? done : null)));
   }
 
   /** Probes all again now (the operator pressed `doctor`). */
@@ -128,7 +137,7 @@ export class DriverRegistry implements DriverSource {
     if (own.state !== 'unusable' || this.#fallback === 'none') return own;
     for (const weaker of ISOLATIONS.slice(0, ISOLATIONS.indexOf(isolation)).reverse()) {
       const answer = this.get(weaker, runtime);
-      if (answer.state === 'usable') return answer;
+      if (answer.state === 'usable' && AUTO_ISOLATIONS.includes(weaker)) return answer;
     }
     return own;
   }

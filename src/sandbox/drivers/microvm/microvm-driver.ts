@@ -15,6 +15,8 @@ import { type HostParts, MicrovmParts } from './microvm-parts.ts';
 import { probeMicrovm } from './microvm-probe.ts';
 
 const STOP_DEADLINE_MS = 10_000;
+/** Between a connection that broke and the exit of its process. */
+const LAST_WORDS_WAIT_MS = 500;
 /** Less, and a guest's runtime does not start. */
 const MEMORY_MIN_MIB = 64;
 
@@ -219,17 +221,19 @@ export class MicrovmDriver implements Driver {
   }
 }
 
-/** What the guest was asked, or why the monitor ended while it was. */
+/** What the guest was asked; else why it did not do it, with the last the machine said. */
 async function orItsEnd(parts: MicrovmParts, asked: Promise<void>): Promise<void> {
   const vm = parts.vm!;
   const ended = vm.exited.then((exit) => {
     throw new SandboxError('sandbox_start_failed', `the monitor ended (${exit.cause}): ${vm.lastWords().trim()}`);
   });
   ended.catch(() => undefined);
+  asked.catch(() => undefined);
   try {
     await Promise.race([asked, ended]);
   } catch (error) {
-    asked.catch(() => undefined);
+    // A broken connection is most often the first sign of an end that says more.
+    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_WAIT_MS))]);
     throw error;
   }
 }

@@ -54,7 +54,11 @@ export function bootMessage(
   const place = { channel: INSIDE.socket, token: options.token, tempDir: '/tmp', shimsDir: INSIDE.runtime };
   return {
     command: shimCommand(spec.runtime),
-    env: bootEnvironment(spec, { ...place, path: '/usr/local/bin:/usr/bin:/bin' }),
+    env: {
+      ...bootEnvironment(spec, { ...place, path: '/usr/local/bin:/usr/bin:/bin' }),
+      // The shim will go on in many machines: what it seeded before it seeds again.
+      ...(options.settle ? { COLDFRAME_CLONE: '1' } : {}),
+    },
     memoryMib: spec.memoryMib + spec.diskMib,
     diskMib: spec.diskMib,
     pidsMax: spec.pidsMax,

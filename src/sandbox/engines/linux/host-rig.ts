@@ -21,7 +21,7 @@ export class HostRig {
   readonly runtimes: HostRuntimes;
   readonly warnings: string[] = [];
 
-  constructor(overrides: { instance?: string; epoch?: string; runDir?: string } = {}) {
+  constructor(overrides: { instance?: string; epoch?: string; runDir?: string; doYield?: boolean } = {}) {
     const instance = overrides.instance ?? randomBytes(6).toString('hex');
     const runDir = overrides.runDir ?? mkdtempSync(join(tmpdir(), 'cfr-'));
     chmodSync(runDir, 0o711);
@@ -30,7 +30,7 @@ export class HostRig {
     const log = { debug: () => undefined, info: () => undefined, warn, error: warn };
     const uidRange = isRoot ? UID_RANGE : null;
     this.host = { instance, epoch: overrides.epoch ?? 'etest2', runDir, dataDir: runDir, uidRange, log };
-    this.cgroups = new CgroupTree(this.host);
+    this.cgroups = new CgroupTree({ ...this.host, doYield: overrides.doYield ?? true });
     this.slots = new SlotTree(this.host);
     this.uids = uidRange === null ? null : new UidPool(uidRange, { seed: instance });
     this.runtimes = new HostRuntimes({ runDir, shimsDir: resolve(import.meta.dirname, '../../../../runtimes'), log });

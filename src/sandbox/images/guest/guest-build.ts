@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RUNTIMES, type RuntimeId } from '../../../domain/names.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
@@ -25,6 +25,8 @@ export interface GuestBuildOptions {
   nodeVersion: string;
   runtimesDir: string;
   onProgress: (progress: { step: string; fraction: number }) => void;
+  /** Looks at the finished image before anybody may use it; null when it is good, else why not. Default: it is good. */
+  check?: (candidate: GuestImages) => Promise<string | null>;
   signal: AbortSignal;
 }
 
@@ -39,7 +41,11 @@ export async function buildGuestImage(options: GuestBuildOptions): Promise<Guest
   try {
     await mkdir(join(work, 'image'), { recursive: true, mode: 0o700 });
     const manifest = await buildIn(work, options);
-    await publish(join(work, 'image'), images.directory, manifest);
+    const candidate = images.below(work);
+    await publish(join(work, 'image'), candidate.directory, manifest);
+    const problem = (await options.check?.(candidate)) ?? null;
+    if (problem !== null) throw new SandboxError('guest_image_invalid', `No guest of it answers: ${problem}`);
+    await publish(join(candidate.directory, folderOf(manifest)), images.directory, manifest);
     return manifest;
   } catch (cause) {
     signal.throwIfAborted();
@@ -64,6 +70,7 @@ async function buildIn(work: string, options: GuestBuildOptions): Promise<GuestM
   const runtimes = await addRuntimes(root, options);
   onProgress({ step: 'writing the root file system', fraction: 0.92 });
   await runBuildTool('mksquashfs', [root, join(image, 'rootfs'), ...SQUASHFS], signal);
+  await chmod(join(image, 'rootfs'), 0o444);
   const files = {} as GuestManifest['files'];
   for (const file of GUEST_FILES) files[file] = await describe(join(image, file), signal);
   return { recipe: await images.recipe(), runtimes, files };
@@ -114,9 +121,10 @@ async function describe(path: string, signal: AbortSignal): Promise<GuestManifes
 
 /** The folder appears under its name at once, then `current` names it; a server that runs keeps what it has linked. */
 async function publish(image: string, directory: string, manifest: GuestManifest): Promise<void> {
-  const text = `${JSON.stringify(manifest, null, 2)}\n`;
-  const folder = createHash('sha256').update(text).digest('hex').slice(0, 32);
-  await writeFile(join(image, 'manifest.json'), text, { mode: 0o444 });
+  const folder = folderOf(manifest);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await rm(join(image, 'manifest.json'), { force: true });
+  await writeFile(join(image, 'manifest.json'), textOf(manifest), { mode: 0o444 });
   await rm(join(directory, folder), { recursive: true, force: true });
   await rename(image, join(directory, folder));
   await writeFile(join(directory, 'current.new'), `${folder}\n`);
@@ -125,6 +133,14 @@ async function publish(image: string, directory: string, manifest: GuestManifest
     if (/^[0-9a-f]{32}$/.test(name) && name !== folder)
       await rm(join(directory, name), { recursive: true, force: true });
   }
+}
+
+function textOf(manifest: GuestManifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+function folderOf(manifest: GuestManifest): string {
+  return createHash('sha256').update(textOf(manifest)).digest('hex').slice(0, 32);
 }
 
 function asSandboxError(cause: unknown): SandboxError {

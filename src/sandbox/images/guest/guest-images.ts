@@ -37,25 +37,28 @@ export type GuestImageSearch = { state: 'whole'; image: GuestImage } | { state: 
  */
 export class GuestImages {
   readonly #guestDir: string;
-  readonly #runtimesDir: string;
-  readonly #nodeVersion: string;
+  readonly #options: { runtimesDir: string; nodeVersion: string };
   /** Files found whole, by what `stat` says of them. */
   readonly #checked = new Set<string>();
 
   constructor(options: { dataDir: string; runtimesDir: string; nodeVersion: string }) {
+    this.#options = options;
     this.#guestDir = join(options.dataDir, 'guest');
-    this.#runtimesDir = options.runtimesDir;
-    this.#nodeVersion = options.nodeVersion;
   }
 
   get directory(): string {
     return this.#guestDir;
   }
 
+  /** The same for images in another directory. */
+  below(dataDir: string): GuestImages {
+    return new GuestImages({ ...this.#options, dataDir });
+  }
+
   /** Everything of ours that goes into an image; one with another recipe is of another version of Coldframe. */
   async recipe(): Promise<string> {
-    const hash = createHash('sha256').update(JSON.stringify([RECIPE_VERSION, this.#nodeVersion, process.arch]));
-    for (const { name, content } of await shimFiles(this.#runtimesDir, { withGuest: true })) {
+    const hash = createHash('sha256').update(JSON.stringify([RECIPE_VERSION, this.#options.nodeVersion, process.arch]));
+    for (const { name, content } of await shimFiles(this.#options.runtimesDir, { withGuest: true })) {
       hash.update(`\0${name}\0${content.length}\0`).update(content);
     }
     return hash.digest('hex').slice(0, 16);

@@ -22,6 +22,8 @@ export interface CgroupTreeOptions {
   log: DriverLog;
   /** Where hierarchies are; only tests give one. */
   layout?: CgroupLayout;
+  /** Whether sandboxes get the CPU time that everything else of the host leaves; default true. */
+  doYield?: boolean;
 }
 
 /**
@@ -35,6 +37,7 @@ export class CgroupTree {
   readonly #epoch: string;
   readonly #log: DriverLog;
   readonly #layoutOverride: CgroupLayout | undefined;
+  readonly #doYield: boolean;
   #layout: CgroupLayout | null = null;
   #availability: CgroupAvailability | null = null;
 
@@ -43,6 +46,7 @@ export class CgroupTree {
     this.#epoch = options.epoch;
     this.#log = options.log;
     this.#layoutOverride = options.layout;
+    this.#doYield = options.doYield ?? true;
   }
 
   /** Makes the parent and says which limits can be enforced; synchronous, idempotent, never throws. */
@@ -52,7 +56,7 @@ export class CgroupTree {
     const availability = layout.version === 2 ? prepareV2Parent(layout, this.#parentName) : this.#prepareV1(layout);
     this.#layout = availability.layout;
     this.#availability = availability.result;
-    if (availability.layout?.version === 2) {
+    if (availability.layout?.version === 2 && this.#doYield) {
       tryWrite(join(availability.layout.base, this.#parentName, 'cpu.weight'), String(PARENT_WEIGHT_V2));
     }
     this.#log.debug({ ...availability.result }, 'sandbox cgroups');
@@ -146,7 +150,7 @@ export class CgroupTree {
       if (failure === null) usable[controller as keyof typeof usable] = base;
       else reasons.push(`${controller}: ${failure}`);
     }
-    if (usable.cpu !== undefined) {
+    if (usable.cpu !== undefined && this.#doYield) {
       tryWrite(join(usable.cpu, this.#parentName, 'cpu.shares'), String(PARENT_SHARES_V1));
     }
     const controllers = Object.keys(usable);

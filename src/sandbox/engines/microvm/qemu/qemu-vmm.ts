@@ -26,6 +26,7 @@ export class QemuVmm implements Vmm {
   readonly name = 'qemu';
   readonly #accelerator: 'tcg' | 'kvm';
   #path: string | null = null;
+  #version: string | null = null;
 
   constructor(options: { accelerator: 'tcg' | 'kvm' } = { accelerator: 'tcg' }) {
     this.#accelerator = options.accelerator;
@@ -50,10 +51,10 @@ export class QemuVmm implements Vmm {
     }
     const path = await this.#find();
     if (path === null) return { state: 'absent', version: null, detail: `${PROGRAM} is not installed.`, fix: FIX };
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(VERSION_DEADLINE_MS)]);
-    const { stdout } = await runTool(path, ['--version'], limit);
-    const version = /version (\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? null;
-    if (version !== null) return { state: 'present', version, detail: `QEMU ${version}.`, fix: null };
+    this.#version ??= await readVersion(path, signal);
+    if (this.#version !== null) {
+      return { state: 'present', version: this.#version, detail: `QEMU ${this.#version}.`, fix: null };
+    }
     return { state: 'no_permission', version: null, detail: `${PROGRAM} cannot be run.`, fix: FIX };
   }
 
@@ -110,4 +111,10 @@ export class QemuVmm implements Vmm {
     }
     return this.#path;
   }
+}
+
+async function readVersion(path: string, signal: AbortSignal): Promise<string | null> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(VERSION_DEADLINE_MS)]);
+  const { stdout } = await runTool(path, ['--version'], limit);
+  return /version (\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? null;
 }

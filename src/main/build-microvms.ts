@@ -1,0 +1,25 @@
+import { join } from 'node:path';
+import type { HostContext } from '../sandbox/contract/host-context.ts';
+import { MicrovmDriver } from '../sandbox/drivers/microvm/microvm-driver.ts';
+import type { HostParts } from '../sandbox/drivers/microvm/microvm-parts.ts';
+import { CodeDisks } from '../sandbox/engines/microvm/code-disks.ts';
+import { QemuVmm } from '../sandbox/engines/microvm/qemu/qemu-vmm.ts';
+import { GuestImages } from '../sandbox/images/guest/guest-images.ts';
+
+/** The drivers whose sandboxes are virtual machines; they share the guest image and the disks made from packages. */
+export function buildMicrovmDrivers(options: HostParts & { host: HostContext; runtimesDir: string }): MicrovmDriver[] {
+  const { host, slots, runtimesDir } = options;
+  const images = new GuestImages({ dataDir: host.dataDir, runtimesDir, nodeVersion: process.versions.node });
+  const disks = new CodeDisks(join(slots.epochDir, '.disks'));
+  return [new QemuVmm()].map(
+    (vmm) =>
+      new MicrovmDriver({
+        ...options,
+        isolation: vmm.name,
+        vmm,
+        images,
+        disks,
+        snapshotDir: join(slots.epochDir, `.snapshots-${vmm.name}`),
+      }),
+  );
+}
