@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
+import { PREPARE_TIMEOUT_MS } from '../support/require-isolation.ts';
 import { chromiumPath } from './support/chromium.ts';
 import { ConsoleBed } from './support/console-bed.ts';
 import { WorkbenchPage } from './support/workbench.ts';
@@ -15,7 +16,7 @@ describe.skipIf(chromiumPath === null)('what the editor holds and shows (needs c
   let bed: ConsoleBed;
   beforeAll(async () => {
     bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'process' } });
-  });
+  }, PREPARE_TIMEOUT_MS);
   afterEach(() => bed.expectQuiet());
   afterAll(() => bed?.close());
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PREPARE_TIMEOUT_MS } from '../support/require-isolation.ts';
 import { chromiumPath } from './support/chromium.ts';
 import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
@@ -11,7 +12,7 @@ describe.skipIf(chromiumPath === null)('the editor (needs chromium)', () => {
   let bed: ConsoleBed;
   beforeAll(async () => {
     bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'bubblewrap,process' } });
-  });
+  }, PREPARE_TIMEOUT_MS);
   afterEach(() => bed.expectQuiet());
   afterAll(() => bed?.close());
 

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { PREPARE_TIMEOUT_MS } from '../support/require-isolation.ts';
 import { chromiumPath } from './support/chromium.ts';
 import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
@@ -10,7 +11,7 @@ describe.skipIf(chromiumPath === null)('the settings of a function (needs chromi
   let bed: ConsoleBed;
   beforeAll(async () => {
     bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'process' } });
-  });
+  }, PREPARE_TIMEOUT_MS);
   afterEach(() => bed.expectQuiet());
   afterAll(() => bed?.close());
 

@@ -48,8 +48,8 @@ export const theme = createTheme({
   },
 });
 
-/** Where the shades that come by themselves leave words too little contrast: buttons under the pointer, errors at fields. */
-const READABLE = { '--mantine-color-cyan-filled-hover': '#0a5f6e', '--mantine-color-error': 'var(--status-bad)' };
+/** Where the shade that comes by itself leaves words too little contrast: errors at fields. */
+const READABLE = { '--mantine-color-error': 'var(--status-bad)' };
 
 /** Our own names for colours, so that no screen picks one by itself. Contrast on both surfaces is at least 4.5. */
 export const cssVariables: CSSVariablesResolver = () => ({

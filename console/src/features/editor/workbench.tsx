@@ -41,10 +41,15 @@ export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: D
   const runs = useRun();
   const { begin } = runs;
 
-  const show = useCallback((frame: AuthorFrame, isVisit: boolean) => {
-    setChosen(frame.file);
-    setPlace({ ...frame, isVisit });
-  }, []);
+  const show = useCallback(
+    (frame: AuthorFrame, isVisit: boolean) => {
+      // A frame of an older revision may name a file that is gone.
+      if (model.text(frame.file) === null) return;
+      setChosen(frame.file);
+      setPlace({ ...frame, isVisit });
+    },
+    [model],
+  );
   usePlaceInAddress(show);
 
   const begun = useCallback(

@@ -67,7 +67,7 @@ export function fileSetup(path: string): Extension {
     foldGutter(),
     highlightActiveLine(),
     highlightActiveLineGutter(),
-    autocompletion(),
+    autocompletion({ icons: false }),
     lintGutter(),
     errorLine,
     keymap.of([...completionKeymap, ...foldKeymap, ...lintKeymap]),

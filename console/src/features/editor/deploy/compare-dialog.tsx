@@ -1,5 +1,6 @@
 import { MergeView } from '@codemirror/merge';
 import { EditorState } from '@codemirror/state';
+import { EditorView } from '@codemirror/view';
 import { Button, Group, Modal, NativeSelect } from '@mantine/core';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { fileSetup } from '../code/editor-setup.ts';
@@ -35,8 +36,11 @@ export default function CompareDialog({ model, elsewhere, onKeep, onTakeTheirs, 
     if (path === '' || room === null) return;
     const open = new MergeView({
       parent: room,
-      a: { doc: elsewhere.files[path] ?? '', extensions: [fileSetup(path), EditorState.readOnly.of(true)] },
-      b: { doc: mine.get(path) ?? '', extensions: fileSetup(path) },
+      a: {
+        doc: elsewhere.files[path] ?? '',
+        extensions: [fileSetup(path), EditorView.lineWrapping, EditorState.readOnly.of(true)],
+      },
+      b: { doc: mine.get(path) ?? '', extensions: [fileSetup(path), EditorView.lineWrapping] },
       revertControls: 'a-to-b',
       collapseUnchanged: { margin: 3, minSize: 6 },
       gutter: true,

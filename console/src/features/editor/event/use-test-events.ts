@@ -8,7 +8,8 @@ import {
 import type { ApiProblem } from '../../../shared/api/api-problem.ts';
 import { call, client } from '../../../shared/api/call.ts';
 import { queryKeys } from '../../../shared/api/query-keys.ts';
-import { indentJson, memberText } from '../result/exact-json.ts';
+import { indentedJson } from '../../../shared/attempt/indented-json.ts';
+import { memberText } from '../result/member-text.ts';
 
 /** The saved events of a function: their names, and the ways to read, keep and delete one. */
 export function useTestEvents(functionName: string) {
@@ -45,5 +46,5 @@ export function useTestEvents(functionName: string) {
 export async function readTestEvent(functionName: string, event: string): Promise<string> {
   const reply = getTestEvent({ client, path: { name: functionName, event }, parseAs: 'text' });
   const text = (await call(reply)) as unknown as string;
-  return indentJson(memberText(text, 'event') ?? '{}');
+  return indentedJson(memberText(text, 'event') ?? '{}');
 }

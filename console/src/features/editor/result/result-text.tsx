@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
+import { indentedJson } from '../../../shared/attempt/indented-json.ts';
 import { visibleText } from '../../../shared/attempt/visible-text.ts';
 import { formatBytes } from '../../../shared/format/figures.ts';
 import { CopyButton } from '../../../shared/ui/copy-button.tsx';
-import { indentJson } from './exact-json.ts';
 import classes from './result-text.module.css';
 
 /** A page with megabytes of text in it is slow; copying gives all of it. */
@@ -10,7 +10,7 @@ const SHOWN_MAX_CHARS = 100_000;
 
 /** What the handler returned, indented where it is JSON. */
 export function ResultText({ text }: { text: string }) {
-  const indented = useMemo(() => indentJson(text), [text]);
+  const indented = useMemo(() => indentedJson(text), [text]);
   const isCut = indented.length > SHOWN_MAX_CHARS;
   return (
     <div className={classes.result}>

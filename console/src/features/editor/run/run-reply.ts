@@ -2,7 +2,7 @@ import { getInvocation, invokeFunction, tryFunction } from '../../../../../src/c
 import { call, client } from '../../../shared/api/call.ts';
 import type { Invocation } from '../../../shared/api/types.ts';
 import type { CodeChanges } from '../draft/draft-model.ts';
-import { memberText } from '../result/exact-json.ts';
+import { memberText } from '../result/member-text.ts';
 
 /** One run, as the result panel shows it. */
 export interface RunReply {
