@@ -8,10 +8,10 @@ import { WorkbenchPage } from './support/workbench.ts';
 const ADDS = 'export const handler = async (event) => event.n + 1;\n';
 const BREAKS = 'export const handler = async (event) => {\n  const order = {};\n  return order.lines.length;\n};\n';
 
-describe.skipIf(chromiumPath === null)('the editor (needs chromium)', () => {
+describe.skipIf(chromiumPath === null)('the editor (needs chromium)', { timeout: PREPARE_TIMEOUT_MS }, () => {
   let bed: ConsoleBed;
   beforeAll(async () => {
-    bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'bubblewrap,process' } });
+    bed = await ConsoleBed.open({ isolation: 'process', env: { COLDFRAME_ISOLATION: 'process' } });
   }, PREPARE_TIMEOUT_MS);
   afterEach(() => bed.expectQuiet());
   afterAll(() => bed?.close());
