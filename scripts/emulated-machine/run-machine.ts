@@ -29,7 +29,7 @@ export async function runMachine(run: MachineRun): Promise<number> {
     [
       ...['-M', 'q35', '-accel', 'tcg,thread=multi', '-cpu', PROCESSOR, '-m', `${memoryMib}`, '-smp', `${cpus}`],
       ...['-kernel', image.kernelPath],
-      ...['-append', 'console=ttyS0 root=/dev/nvme0n1 rw init=/sbin/coldframe-init panic=-1 quiet'],
+      ...['-append', 'console=ttyS0 root=/dev/nvme0n1 rw init=/sbin/coldframe-init panic=-1 no_timer_check quiet'],
       ...[
         '-drive',
         `if=none,id=disk,file=${image.diskPath},format=raw,cache=unsafe`,

@@ -43,5 +43,5 @@ export async function probeMicrovm(
   }
   if (!signal.aborted) host.log.warn({ error: String(error) }, `the ${vmm.name} probe failed`);
   const detail = `${monitor.detail} A guest did not boot or did not answer.`;
-  return { ...failed, state: 'restricted', detail, fix: `see the server log; then ${setup}` };
+  return { ...failed, state: 'restricted', detail, fix: `${monitor.fix ?? 'see the server log'}; then ${setup}` };
 }

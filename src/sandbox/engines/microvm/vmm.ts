@@ -50,6 +50,7 @@ export interface VmmInspection {
   state: 'present' | 'absent' | 'no_permission';
   version: string | null;
   detail: string;
+  /** What mends it; of one that is present, what to look at where its guests do not boot all the same. */
   fix: string | null;
 }
 

@@ -35,7 +35,7 @@ export class Cell {
     this.#files = files;
     this.directory = join(options.directory, 'j');
     const { id, uid, binaryPath, jailerPath } = options;
-    const own = ['--api-sock', NAMES.api, '--level', 'Warning'];
+    const own = ['--api-sock', NAMES.api, '--level', 'Error'];
     const jail = [
       '--exec-file',
       binaryPath,

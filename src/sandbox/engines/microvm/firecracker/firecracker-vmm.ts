@@ -28,6 +28,8 @@ const TYPICAL_BOOT_MS = 1_200;
 const TYPICAL_RESTORE_MS = 60;
 const PROCESSES_MAX = 64;
 const UNDO_DEADLINE_MS = 5_000;
+const IF_NO_GUEST_BOOTS =
+  'see the server log, and whether KVM truly works here (in a virtual machine that takes nested virtualization)';
 
 export interface FirecrackerVmmOptions {
   /** As configured; null: looked for on the PATH. */
@@ -82,7 +84,7 @@ export class FirecrackerVmm implements Vmm {
     if (kvm.state !== 'open') return { state: kvm.state, version, detail: kvm.detail, fix: kvm.fix };
     this.#groups = kvm.groups;
     const jail = this.#noJail === null ? 'It runs in its jailer’s jail.' : `It runs without a jail: ${this.#noJail}.`;
-    return { ...program, detail: `${program.detail} ${jail}` };
+    return { ...program, detail: `${program.detail} ${jail}`, fix: IF_NO_GUEST_BOOTS };
   }
 
   async boot(machine: Machine, signal: AbortSignal): Promise<Vm> {
