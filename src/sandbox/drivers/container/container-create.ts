@@ -140,8 +140,13 @@ async function startContainer(
 async function connection(parts: ContainerParts, stderr: Readable, signal: AbortSignal): Promise<Socket> {
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
+  const accepted = parts.slot!.accept(either);
   try {
-    return await Promise.race([parts.slot!.accept(either), stillborn(parts, stderr, either)]);
+    return await Promise.race([accepted, stillborn(parts, stderr, either)]);
+  } catch (error) {
+    // It may have connected and died in the same moment: nobody else will close that.
+    accepted.then((socket) => socket.destroy()).catch(() => undefined);
+    throw error;
   } finally {
     settled.abort();
   }

@@ -6,6 +6,9 @@ import type { Slot } from '../../engines/linux/slot/slot.ts';
 import type { ContainerRemover } from './container-remover.ts';
 import { removeDockerParents } from './docker-cgroups.ts';
 
+/** Processes that die, a mount and a directory: more than enough on a host that is busy. */
+const HOST_SIDE_DEADLINE_MS = 10_000;
+
 /**
  * Everything one sandbox consists of, as far as it was made; taken apart in the reverse order, step by step, so that a
  * failed removal can be repeated and continues where it stopped.
@@ -66,15 +69,20 @@ export class ContainerParts {
     }
   }
 
-  /** For a failed create under a lost daemon: the host's side goes now, the container when the daemon answers again. */
+  /**
+   * For a failed create under a lost daemon: the host's side goes now, the container when the daemon answers again. Rejects when
+   * something of the host's side is left; even then no handle stays open.
+   */
   async abandon(signal: AbortSignal): Promise<void> {
+    this.slot?.close();
     try {
       await this.remove(signal);
     } catch {
       const parent = this.cgroupParent;
       if (this.container !== 'none') this.#remover.owe(this.name, () => parent && removeDockerParents(parent));
       this.container = 'none';
-      await this.#removeHostSide(signal);
+      // The daemon may have used up all the time there was.
+      await this.#removeHostSide(AbortSignal.timeout(HOST_SIDE_DEADLINE_MS));
     }
   }
 

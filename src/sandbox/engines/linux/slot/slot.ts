@@ -171,10 +171,15 @@ export class Slot {
     }
   }
 
-  /** Closes, unmounts and deletes everything. Safe to repeat; rejects when something is left. */
-  async remove(signal: AbortSignal): Promise<void> {
+  /** Lets go of the listener and the output at once: open handles of a slot that cannot be removed would outlive a stop. Safe to repeat. */
+  close(): void {
     this.#server?.close();
     for (const stream of this.#streams.splice(0)) stream.destroy();
+  }
+
+  /** Closes, unmounts and deletes everything. Safe to repeat; rejects when something is left. */
+  async remove(signal: AbortSignal): Promise<void> {
+    this.close();
     if (this.#bound !== null) {
       const { code, target } = this.#bound;
       await unmount(target, signal);
