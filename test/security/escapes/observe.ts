@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Isolation } from '../../../src/domain/names.ts';
-import { fixture, fixtureFiles } from '../../support/fixture.ts';
+import { fixture } from '../../support/fixture.ts';
 import { hostTraces } from '../../support/host-traces.ts';
-import { readUntil } from '../../support/read-until.ts';
 import type { TestServer } from '../../support/test-server.ts';
 import { type Canaries, hostKernel } from './canaries.ts';
+import { ESCAPE_LIMITS, EscapeFunctions } from './escape-functions.ts';
+import { freePort } from './free-port.ts';
+import { observeEgress } from './observe-egress.ts';
 import { PROBES } from './probe-table.ts';
 
-export type Verdict = 'fenced' | 'open' | 'own kernel';
+/** `not offered`: the server refuses what the probe would need, and says so. */
+export type Verdict = 'fenced' | 'open' | 'own kernel' | 'not offered';
 
 export interface Observation {
   verdict: Verdict;
@@ -19,16 +21,15 @@ export interface Observation {
   seen: string;
 }
 
-interface Report {
+export interface Report {
   open: boolean;
   seen: string;
+  isNotOffered?: boolean;
   /** Ways that failed by a mistake in the probe itself, which says nothing of the fence. */
   broken?: string[];
 }
-type Reports = Record<string, Report>;
+export type Reports = Record<string, Report>;
 
-/** Patient with starts: a guest under software emulation on a busy host takes its time. */
-const LIMITS = { memoryMib: 256, diskMib: 16, timeoutMs: 60_000, queueTimeoutMs: 60_000, initTimeoutMs: 60_000 };
 const SMALL_SHARE = { cpus: 0.2, processes: 2, seconds: 1.5 };
 /** A period's quota for each process, and what was begun before. */
 const SHARE_ALLOWANCE_MS = 150;
@@ -43,7 +44,6 @@ const STATE_FILES = ['admin.key', 'master.key', 'control.db', 'telemetry.db', 's
 const DOCKER_SOCKETS = ['/var/run/docker.sock', '/run/docker.sock', '/run/containerd/containerd.sock'];
 /** That of the fixture. */
 const SHM_KEY = 0x00c01df3;
-const GONE_WITHIN_MS = 10_000;
 
 /**
  * Runs every probe under one isolation, in as few sandboxes as the probes allow, and says of each what came of it. What
@@ -63,22 +63,22 @@ export async function observe(
       if (report === undefined) return [];
       if (report.broken?.length) throw new Error(`the probe ${id} is broken: ${report.broken.join(', ')}`);
       const through: Verdict = isAboutTheKernel && isOwnKernel ? 'own kernel' : 'open';
-      return [[id, { verdict: report.open ? through : 'fenced', seen: report.seen }]];
+      const verdict = report.isNotOffered ? 'not offered' : report.open ? through : 'fenced';
+      return [[id, { verdict, seen: report.seen }]];
     }),
   );
 }
 
 class EscapeRun {
   readonly #server: TestServer;
-  readonly #isolation: Isolation;
   readonly #canaries: Canaries;
   readonly #secret = `secret-${randomBytes(12).toString('hex')}`;
   readonly #codeMarker = `code-${randomBytes(12).toString('hex')}`;
-  readonly #deployed: string[] = [];
+  readonly #functions: EscapeFunctions;
 
   constructor(server: TestServer, isolation: Isolation, canaries: Canaries) {
     this.#server = server;
-    this.#isolation = isolation;
+    this.#functions = new EscapeFunctions(server, isolation);
     this.#canaries = canaries;
   }
 
@@ -87,19 +87,20 @@ class EscapeRun {
       const neighbour = await this.#neighbour();
       const reports = { ...(await this.#probe(neighbour)), ...(await this.#fill()), ...(await this.#starve()) };
       const single = await Promise.all([this.#memory(), this.#cpu(), this.#logPipe(), this.#forgery()]);
-      return Object.assign(reports, ...single);
+      const egress = await observeEgress(this.#server, this.#functions, this.#canaries);
+      return Object.assign(reports, egress, ...single);
     } finally {
-      for (const name of this.#deployed) await this.#server.api('DELETE', `/functions/${name}`);
+      await this.#functions.removeAll();
     }
   }
 
   /** A function that is alive, listens and has a secret, with code of its own. */
   async #neighbour(): Promise<{ port: number; abstract: string; sandboxId: string }> {
-    await this.#deploy('neighbour', { env: { HIDDEN: { secret: this.#secret } } }, this.#codeMarker);
+    await this.#functions.deploy('neighbour', { env: { HIDDEN: { secret: this.#secret } } }, this.#codeMarker);
     const abstract = `neighbour-${randomBytes(8).toString('hex')}`;
-    const reply = await this.#call('neighbour', { do: 'listen', port: await freePort(), abstract });
+    const reply = await this.#functions.call('neighbour', { do: 'listen', port: await freePort(), abstract });
     const { port } = reply.body as { port: number };
-    return { port, abstract, sandboxId: await this.#sandboxOf(reply) };
+    return { port, abstract, sandboxId: await this.#functions.sandboxOf(reply) };
   }
 
   async #probe(neighbour: { port: number; abstract: string; sandboxId: string }): Promise<Reports> {
@@ -132,10 +133,10 @@ class EscapeRun {
       neighbourPort: neighbour.port,
       neighbourAbstract: neighbour.abstract,
     };
-    await this.#deploy('escapes');
-    const reply = await this.#call('escapes', { do: 'probe', facts });
+    await this.#functions.deploy('escapes');
+    const reply = await this.#functions.call('escapes', { do: 'probe', facts });
     const reports = reply.body as Reports;
-    await this.#remove('escapes', instance, await this.#sandboxOf(reply));
+    await this.#functions.remove('escapes', instance, await this.#functions.sandboxOf(reply));
     return this.#lookedAt(reports, visitorsBefore);
   }
 
@@ -154,10 +155,15 @@ class EscapeRun {
   }
 
   async #fill(): Promise<Reports> {
-    await this.#deploy('fills', { memoryMib: FILL_MEMORY_MIB, timeoutMs: FILL_TIMEOUT_MS });
+    await this.#functions.deploy('fills', { memoryMib: FILL_MEMORY_MIB, timeoutMs: FILL_TIMEOUT_MS });
     const { pidsMax, inodesMax } = { pidsMax: 300, inodesMax: FILL.inodes };
-    const most = { descriptors: FILL.descriptors, processes: pidsMax, inodes: inodesMax, disk: LIMITS.diskMib + 1 };
-    const { body } = await this.#call('fills', { do: 'fill', ...FILL, most });
+    const most = {
+      descriptors: FILL.descriptors,
+      processes: pidsMax,
+      inodes: inodesMax,
+      disk: ESCAPE_LIMITS.diskMib + 1,
+    };
+    const { body } = await this.#functions.call('fills', { do: 'fill', ...FILL, most });
     return body as Reports;
   }
 
@@ -165,16 +171,16 @@ class EscapeRun {
   async #starve(): Promise<Reports> {
     const { marker } = this.#canaries;
     const { instance } = (await this.#server.api<{ instance: string }>('GET', '/platform')).body;
-    await this.#deploy('holds', {}, 'holds');
-    await this.#deploy('spares', {}, 'spares');
-    const held = await this.#call('holds', { do: 'hold', marker });
-    const spared = await this.#invoke('spares', { do: 'spare', marker });
+    await this.#functions.deploy('holds', {}, 'holds');
+    await this.#functions.deploy('spares', {}, 'spares');
+    const held = await this.#functions.call('holds', { do: 'hold', marker });
+    const spared = await this.#functions.invoke('spares', { do: 'spare', marker });
     const start = spared.headers.get('coldframe-start') ?? 'none';
     const isStarted = spared.status === 200 && start !== 'warm';
     const reports = (isStarted ? spared.body : {}) as Reports;
     for (const report of Object.values(reports)) report.seen += `; held: ${held.text}`;
-    await this.#call('holds', { do: 'release' });
-    await this.#remove('holds', instance, await this.#sandboxOf(held));
+    await this.#functions.call('holds', { do: 'release' });
+    await this.#functions.remove('holds', instance, await this.#functions.sandboxOf(held));
     const left = readFileSync('/proc/sysvipc/shm', 'utf8').includes(` ${SHM_KEY} `);
     return {
       ...reports,
@@ -184,16 +190,16 @@ class EscapeRun {
   }
 
   async #memory(): Promise<Reports> {
-    await this.#deploy('hoards', { memoryMib: 128 });
-    const reply = await this.#invoke('hoards', { do: 'hoard', mib: 400 });
+    await this.#functions.deploy('hoards', { memoryMib: 128 });
+    const reply = await this.#functions.invoke('hoards', { do: 'hoard', mib: 400 });
     return { memory: { open: reply.status === 200, seen: `status ${reply.status}` } };
   }
 
   async #cpu(): Promise<Reports> {
     const { cpus, processes, seconds } = SMALL_SHARE;
-    await this.#deploy('burns', { cpus });
-    const reply = await this.#call('burns', { do: 'burn', processes, seconds });
-    const record = await this.#recordOf(reply);
+    await this.#functions.deploy('burns', { cpus });
+    const reply = await this.#functions.call('burns', { do: 'burn', processes, seconds });
+    const record = await this.#functions.recordOf(reply);
     const { usage, phases } = record.attempts[0] ?? {};
     const usedMs = usage?.cpuMs ?? (reply.body as { cpuMs: number }).cpuMs;
     const allowedMs = cpus * (phases?.totalMs ?? 0) + SHARE_ALLOWANCE_MS;
@@ -201,83 +207,20 @@ class EscapeRun {
   }
 
   async #logPipe(): Promise<Reports> {
-    await this.#deploy('shouts');
-    const record = await this.#recordOf(await this.#call('shouts', { do: 'shout', kib: 1024 }));
+    await this.#functions.deploy('shouts');
+    const record = await this.#functions.recordOf(await this.#functions.call('shouts', { do: 'shout', kib: 1024 }));
     const kept = record.attempts[0]?.logs.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) ?? 0;
     return { 'log-pipe': { open: kept > LOGS_MAX_BYTES, seen: `${kept} bytes kept` } };
   }
 
   /** While a neighbour is being called, another writes a result for that stream and for one nobody opened. */
   async #forgery(): Promise<Reports> {
-    const victim = await this.#deploySource('victim', fixture('slow', 'python'));
-    const forger = await this.#deploySource('forges', fixture('forges-other-stream', 'python'));
+    const victim = await this.#functions.deploySource('victim', fixture('slow', 'python'));
+    const forger = await this.#functions.deploySource('forges', fixture('forges-other-stream', 'python'));
     const asked = this.#server.invoke(victim, { ms: 700 });
     const forged = await this.#server.invoke<{ code?: string }>(forger, { type: 9, stream: 2 });
     const answer = await asked;
     const isOpen = forged.body.code !== 'protocol_violation' || answer.status !== 200;
     return { 'forged-replies': { open: isOpen, seen: `${forged.body.code}; the neighbour got ${answer.status}` } };
   }
-
-  async #deploy(name: string, settings: Record<string, unknown> = {}, marker = name): Promise<void> {
-    const files = fixtureFiles('escapes');
-    const code = { files: { ...files, 'index.py': `# ${marker} ${this.#isolation}\n${files['index.py']}` } };
-    await this.#create(name, code, settings);
-  }
-
-  async #deploySource(name: string, source: string): Promise<string> {
-    await this.#create(name, { source }, {});
-    return this.#named(name);
-  }
-
-  async #create(name: string, code: object, settings: Record<string, unknown>): Promise<void> {
-    const isolation = this.#isolation;
-    const full = this.#named(name);
-    this.#deployed.push(full);
-    const body = { name: full, runtime: 'python', code, ...LIMITS, ...settings, isolation };
-    const reply = await this.#server.api('POST', '/functions', body);
-    if (reply.status !== 201) throw new Error(`deploy of ${full}: ${reply.status} ${reply.text}`);
-  }
-
-  /** Deletes the function and waits until its sandbox has left the host, links and all. */
-  async #remove(name: string, instance: string, sandboxId: string): Promise<void> {
-    await this.#server.api('DELETE', `/functions/${this.#named(name)}`);
-    const left = await readUntil(
-      () => hostTraces(instance, sandboxId),
-      (traces) => Object.values(traces).every((one) => one.length === 0),
-      GONE_WITHIN_MS,
-    );
-    const traces = Object.values(left).flat();
-    if (traces.length > 0) throw new Error(`left behind by ${name}: ${traces.join(', ')}`);
-  }
-
-  async #call(name: string, event: unknown) {
-    const reply = await this.#invoke(name, event);
-    if (reply.status !== 200) throw new Error(`${this.#named(name)}: ${reply.status} ${reply.text}`);
-    return reply;
-  }
-
-  #invoke(name: string, event: unknown) {
-    return this.#server.invoke(this.#named(name), event);
-  }
-
-  #recordOf(reply: { headers: Headers }) {
-    return this.#server.record(reply.headers.get('coldframe-invocation-id') ?? '');
-  }
-
-  async #sandboxOf(reply: { headers: Headers }): Promise<string> {
-    return String((await this.#recordOf(reply)).attempts[0]?.sandboxId);
-  }
-
-  #named(name: string): string {
-    return `escape-${name}-${this.#isolation}`;
-  }
-}
-
-/** For the neighbour: where all share the host's network, it must be free there. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }

@@ -109,6 +109,18 @@ export const PROBES: readonly Probe[] = [
     isAboutTheKernel: true,
   },
   {
+    id: 'egress-host',
+    group: 'network',
+    tries: 'with network egress, reach the host: its loopback, addresses and gateway',
+  },
+  { id: 'egress-sandboxes', group: 'network', tries: 'with network egress, reach what another sandbox listens on' },
+  {
+    id: 'egress-raw-sockets',
+    group: 'network',
+    tries: 'with network egress, make raw and packet sockets',
+    isAboutTheKernel: true,
+  },
+  {
     id: 'mount',
     group: 'kernel',
     tries: 'mount, bind, unmount, change its root, open by handle',

@@ -8,7 +8,12 @@ const PAGE = resolve(import.meta.dirname, '../../../docs/threat-model.md');
 const BETWEEN = /(<!-- escapes:start -->\n)([\s\S]*?)(<!-- escapes:end -->)/;
 /** In a column of an isolation that the suite has not run under yet. */
 const NOT_SEEN = '–';
-const CELLS: Record<Verdict, string> = { fenced: 'fenced', open: '**open**', 'own kernel': 'own kernel' };
+const CELLS: Record<Verdict, string> = {
+  fenced: 'fenced',
+  open: '**open**',
+  'own kernel': 'own kernel',
+  'not offered': 'not offered',
+};
 
 export type Cells = Map<string, Partial<Record<Isolation, string>>>;
 
