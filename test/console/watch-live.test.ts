@@ -13,11 +13,14 @@ const SAYS = `export const handler = async (event) => {
 };
 `;
 
-describe.skipIf(chromiumPath === null)('watching as it happens (needs chromium)', () => {
+/** The browser shares its cores. */
+const PATIENTLY = { timeout: 15_000 };
+
+describe.skipIf(chromiumPath === null)('watching as it happens (needs chromium)', { timeout: 120_000 }, () => {
   let bed: ConsoleBed;
   beforeAll(async () => {
-    bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'process' } });
-  });
+    bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'process' }, isolation: 'process' });
+  }, 120_000);
   afterEach(() => bed.expectQuiet());
   afterAll(() => bed?.close());
 
@@ -77,15 +80,48 @@ describe.skipIf(chromiumPath === null)('watching as it happens (needs chromium)'
     await lines(page).filter({ hasText: 'ERROR held back' }).waitFor();
     await page.getByLabel('Level').selectOption('error');
     await page.waitForURL(/level=error/);
-    await expect.poll(() => lines(page).allTextContents()).toEqual([expect.stringContaining('ERROR held back')]);
+    await expect
+      .poll(() => lines(page).allTextContents(), PATIENTLY)
+      .toEqual([expect.stringContaining('ERROR held back')]);
     await page.getByLabel('Level').selectOption('');
     await page.getByLabel('Text in a line').fill('while it');
     await page.waitForURL(/contains=while\+it/);
-    await expect.poll(() => lines(page).count()).toBe(1);
+    await expect.poll(() => lines(page).count(), PATIENTLY).toBe(1);
     await page.reload();
     await lines(page).getByRole('link').first().click();
     await page.waitForURL(new RegExp(`/invocations/${id}$`));
     await page.getByText('while it is open').first().waitFor();
+  });
+
+  it('the tail of all functions names each line’s function, and narrows by text as well', async () => {
+    await deploy('first-of-two');
+    await deploy('second-of-two');
+    const page = await bed.page({ path: '/logs' });
+    await page.getByText('live', { exact: true }).waitFor();
+    await invoke('first-of-two', { say: 'one' });
+    await invoke('second-of-two', { say: 'two' });
+    await lines(page).filter({ hasText: 'first-of-two' }).filter({ hasText: 'one' }).waitFor();
+    await lines(page).filter({ hasText: 'second-of-two' }).filter({ hasText: 'two' }).waitFor();
+    await page.getByLabel('Text in a line').fill('TWO');
+    await page.waitForURL(/contains=TWO/);
+    await expect.poll(() => lines(page).count(), PATIENTLY).toBe(1);
+  });
+
+  it('a function that prints without end fills neither the page nor its memory', async () => {
+    await deploy(
+      'loud',
+      `export const handler = async () => { for (let n = 0; n < 2500; n++) console.log('line', n); };`,
+    );
+    const page = await bed.page({ path: '/functions/loud/logs' });
+    await page.getByText('Waiting for lines').waitFor();
+    for (let call = 0; call < 3; call++) await invoke('loud', {});
+    await page.getByText('5,000 lines, older ones given up').waitFor();
+    await lines(page).filter({ hasText: 'line 2499' }).waitFor();
+    expect(await lines(page).count()).toBeLessThan(150);
+    await page.locator('[aria-label="Log lines"]').hover();
+    await page.mouse.wheel(0, -2_000);
+    await page.getByRole('button', { name: 'To the newest line' }).click();
+    await lines(page).filter({ hasText: 'line 2499' }).waitFor();
   });
 
   it('hostile lines, names, errors and results are shown as text, and nothing of them runs', async () => {

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { isAtLeast } from '../../../../src/domain/log-level.ts';
 import type { LiveState } from '../../shared/live/live-source.ts';
 import { useLive } from '../../shared/live/use-live.ts';
@@ -66,17 +66,21 @@ export function useLogTail(filters: LogFilters): LogTail {
       log: (line: IncomingLine) => take([line]),
       logs: (block: { functionName: string; invocationId: string; lines: IncomingLine[] }) => {
         const { functionName, invocationId } = block;
-        take(
-          block.lines.map((line) => ({ ...line, functionName, invocationId })).filter((line) => fits(line, filters)),
-        );
+        take(block.lines.map((line) => ({ ...line, functionName, invocationId })));
       },
     },
     onGap: () => {
       repeats.current = { filter: new RepeatFilter(held.current.lines), untilMs: performance.now() + RESYNC_MS };
     },
   });
+  const { function: name, contains, level } = filters;
+  // The stream of all functions knows no filters.
+  const buffer = useMemo(
+    () => (name === '' ? { ...shown, lines: shown.lines.filter((line) => fits(line, contains, level)) } : shown),
+    [shown, name, contains, level],
+  );
   return {
-    buffer: shown,
+    buffer,
     waiting,
     isPaused,
     live,
@@ -102,7 +106,7 @@ function pathOf({ function: name, contains, level }: LogFilters): string {
   return `/api/v1/functions/${encodeURIComponent(name)}/logs?${query}`;
 }
 
-function fits(line: IncomingLine, { contains, level }: LogFilters): boolean {
+function fits(line: IncomingLine, contains: string, level: LogFilters['level']): boolean {
   if (level !== '' && !isAtLeast(line.level, level)) return false;
   return contains === '' || line.text.toLowerCase().includes(contains.toLowerCase());
 }

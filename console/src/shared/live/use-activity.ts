@@ -6,8 +6,8 @@ import { useLive } from './use-live.ts';
 const EVERY_MS = 2_000;
 
 /**
- * Calls back when invocations have finished, of one function or (null) of any: at once, then at most every two seconds, and
- * after news were missed.
+ * Calls back when invocations have finished, of one function or (null) of any: at once, then at most every two seconds; also
+ * when the connection is there and after news were missed.
  */
 export function useActivity(functionName: string | null, onActivity: () => void): LiveState {
   const latest = useRef(onActivity);
@@ -34,5 +34,12 @@ export function useActivity(functionName: string | null, onActivity: () => void)
     topics: 'activity',
     ...(functionName === null ? {} : { function: functionName }),
   });
-  return useLive(`/api/v1/live?${query}`, { on: { activity: call }, onGap: call });
+  const live = useLive(`/api/v1/live?${query}`, { on: { activity: call }, onGap: call });
+  const callOnOpen = useRef(call);
+  callOnOpen.current = call;
+  // What finished between the first reading and the connection was told to nobody.
+  useEffect(() => {
+    if (live === 'open') callOnOpen.current();
+  }, [live]);
+  return live;
 }
