@@ -18,6 +18,7 @@ import { login } from './login/login.ts';
 import { logs } from './logs/logs.ts';
 import { metrics } from './metrics/metrics.ts';
 import { open } from './open/open.ts';
+import { setupFirecracker } from './setup/firecracker.ts';
 import { setupQemu } from './setup/qemu.ts';
 import { tryCommand } from './try/try.ts';
 import { up } from './up/up.ts';
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   keysDelete,
   login,
   open,
+  setupFirecracker,
   setupQemu,
   doctor,
 ];

@@ -10,6 +10,9 @@ export interface CliConfig {
   /** Where `coldframe login` keeps profiles, mode 0600. */
   profilesPath: string;
   isColorWanted: boolean;
+  /** As the server reads them. */
+  firecracker: string | null;
+  jailer: string | null;
 }
 
 export function readCliConfig(env: Record<string, string | undefined>): CliConfig {
@@ -20,5 +23,7 @@ export function readCliConfig(env: Record<string, string | undefined>): CliConfi
     xdgDataHome: env.XDG_DATA_HOME,
     profilesPath: join(env.XDG_CONFIG_HOME || join(homedir(), '.config'), 'coldframe', 'profiles.json'),
     isColorWanted: !env.NO_COLOR && env.TERM !== 'dumb',
+    firecracker: env.COLDFRAME_FIRECRACKER || null,
+    jailer: env.COLDFRAME_JAILER || null,
   };
 }

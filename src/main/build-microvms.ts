@@ -1,17 +1,27 @@
 import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
 import type { HostContext } from '../sandbox/contract/host-context.ts';
 import { MicrovmDriver } from '../sandbox/drivers/microvm/microvm-driver.ts';
 import type { HostParts } from '../sandbox/drivers/microvm/microvm-parts.ts';
 import { CodeDisks } from '../sandbox/engines/microvm/code-disks.ts';
+import { FirecrackerVmm } from '../sandbox/engines/microvm/firecracker/firecracker-vmm.ts';
 import { QemuVmm } from '../sandbox/engines/microvm/qemu/qemu-vmm.ts';
 import { GuestImages } from '../sandbox/images/guest/guest-images.ts';
 
 /** The drivers whose sandboxes are virtual machines; they share the guest image and the disks made from packages. */
-export function buildMicrovmDrivers(options: HostParts & { host: HostContext; runtimesDir: string }): MicrovmDriver[] {
-  const { host, slots, runtimesDir } = options;
+export function buildMicrovmDrivers(
+  options: HostParts & { host: HostContext; config: Config; runtimesDir: string },
+): MicrovmDriver[] {
+  const { host, config, slots, runtimesDir } = options;
   const images = new GuestImages({ dataDir: host.dataDir, runtimesDir, nodeVersion: process.versions.node });
   const disks = new CodeDisks(join(slots.epochDir, '.disks'));
-  return [new QemuVmm()].map(
+  const firecracker = new FirecrackerVmm({
+    binaryPath: config.firecracker,
+    jailerPath: config.jailer,
+    runDir: host.runDir,
+    probeUid: host.uidRange?.first ?? null,
+  });
+  return [firecracker, new QemuVmm()].map(
     (vmm) =>
       new MicrovmDriver({
         ...options,

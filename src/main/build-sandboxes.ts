@@ -59,7 +59,7 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     new ContainerDriver({ kind: DOCKER, ...inContainers }),
     new BubblewrapDriver(onHost),
     new ProcessDriver(onHost),
-    ...buildMicrovmDrivers({ host, cgroups, slots, uids, runtimesDir: RUNTIMES_DIR }),
+    ...buildMicrovmDrivers({ host, config, cgroups, slots, uids, runtimesDir: RUNTIMES_DIR }),
   ].map((driver) => guardDriver(driver));
   cgroups.prepare();
   const registry = new DriverRegistry({

@@ -24,6 +24,7 @@ const GUEST_CID = 3;
 const OVERHEAD_MIB = 16;
 /** One serves the API, one is the monitor's own; the kernel counts a worker of each machine among them, and one is spare. */
 const THREADS = 4;
+/** Estimates until somebody measures them under hardware virtualization; deadlines allow for several times as long. */
 const TYPICAL_BOOT_MS = 1_200;
 const TYPICAL_RESTORE_MS = 60;
 const PROCESSES_MAX = 64;
