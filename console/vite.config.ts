@@ -15,5 +15,7 @@ export default defineConfig({
     reportCompressedSize: false,
     // What is loaded first has a budget of its own: test/console/bundle.test.ts.
     chunkSizeWarningLimit: 2_000,
+    // On a busy machine it would call the build slow at the person who starts the server.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
 });

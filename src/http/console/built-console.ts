@@ -55,15 +55,15 @@ export class ConsoleFolder {
     return this.#built;
   }
 
-  /** A folder that is just being replaced leaves what was read before. */
+  /** A folder that is just being replaced, or cannot be read, leaves what was read before: a page must not end the server. */
   #look(): void {
     try {
       const { mtimeMs } = statSync(join(this.#folder, 'index.html'));
       if (mtimeMs === this.#seenMtimeMs) return;
       this.#built = readBuilt(this.#folder);
       this.#seenMtimeMs = mtimeMs;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    } catch {
+      // Looked at again a second later.
     }
   }
 }

@@ -5,7 +5,7 @@ import { launchChromium } from './chromium.ts';
 import { PageWatch } from './page-watch.ts';
 
 /** On shared cores a first paint takes a while; what must be quick is measured elsewhere. */
-const ACTION_TIMEOUT_MS = 15_000;
+const ACTION_TIMEOUT_MS = 25_000;
 
 export interface PageOptions {
   width?: number;

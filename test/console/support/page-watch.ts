@@ -3,6 +3,9 @@ import type { Page } from 'playwright-core';
 /** Browsers report each refusal (a 401 before signing in, a 404) as a console error; the page's own handling is what counts. */
 const REFUSAL = /^Failed to load resource: the server responded with a status of 4\d\d/;
 
+/** A function that failed answers 502 or 504: what it did, not what we failed to do. */
+const CALL = /\/invoke$/;
+
 /** Notes everything a quiet page does not do. */
 export class PageWatch {
   readonly page: Page;
@@ -23,14 +26,16 @@ export class PageWatch {
     page.on('pageerror', (error) => note(`page error: ${error.stack ?? error.message}`));
     page.on('crash', () => note('the page crashed'));
     page.on('console', (message) => {
-      if (message.type() === 'error' && !REFUSAL.test(message.text())) note(`console error: ${message.text()}`);
+      if (message.type() !== 'error' || REFUSAL.test(message.text()) || CALL.test(message.location().url)) return;
+      note(`console error: ${message.text()}`);
     });
     page.on('request', (request) => {
       const url = request.url();
       if (!url.startsWith(`${origin}/`) && !/^(data|blob):/.test(url)) note(`request to another host: ${url}`);
     });
     page.on('response', (response) => {
-      if (response.status() >= 500) note(`status ${response.status()} of ${response.url()}`);
+      if (response.status() >= 500 && !CALL.test(response.url()))
+        note(`status ${response.status()} of ${response.url()}`);
     });
     return watch;
   }

@@ -10,7 +10,7 @@ export interface Shot {
   colorSchemes?: readonly ('light' | 'dark')[];
 }
 
-const HEIGHTS: Record<number, number> = { 390: 844, 1024: 768, 1440: 900 };
+const HEIGHTS: Record<number, number> = { 390: 844, 1024: 768, 1280: 800, 1440: 900 };
 
 /** Photographs a page at each width in each theme: `name-1440-dark.png`. */
 export async function takeShot(page: Page, { folder, name, widths, colorSchemes }: Shot): Promise<void> {

@@ -8,7 +8,7 @@ import type { IsolationStatus, Platform, PoolState } from '../../shared/api/type
 import type { LiveState } from '../../shared/live/live-source.ts';
 import { useLive } from '../../shared/live/use-live.ts';
 
-const SETTLED_EVERY_MS = 30_000;
+const SETTLED_EVERY_MS = 10_000;
 const MOVING_EVERY_MS = 2_000;
 /** Two minutes of samples, one every two seconds. */
 const SAMPLES_MAX = 60;

@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Page } from 'playwright-core';
+import { seedStore } from '../support/seed-store.ts';
+import { ConsoleBed } from './support/console-bed.ts';
+import { takeShot } from './support/take-shot.ts';
+import { WorkbenchPage } from './support/workbench.ts';
+
+/**
+ * `npm run screenshots [-- --all FOLDER]`: the pictures of docs/console.md, from a server seeded the same way each time. With
+ * `--all` every screen at three widths in both themes, to look at before a change lands.
+ */
+const DOCS = resolve(import.meta.dirname, '../../docs/console');
+const FUNCTIONS = 24;
+const INVOCATIONS = 6_000;
+const SPIKE_AGO_MS = 30 * 60_000;
+const SHOWN_SOURCE = `import { createHash } from 'node:crypto';
+
+const PRICES = { tea: 4.5, coffee: 5.2, cake: 3.8 };
+
+/** Prices an order; what is not on the list costs nothing, and says so. */
+export const handler = async (event, context) => {
+  const lines = event.items.map(({ name, count }) => ({ name, count, total: PRICES[name] * count }));
+  for (const { name } of lines.filter(({ total }) => Number.isNaN(total))) console.warn('no price for', name);
+  const total = lines.reduce((sum, line) => sum + line.total, 0);
+  const receipt = createHash('sha256').update(JSON.stringify(lines)).digest('hex').slice(0, 12);
+  console.log('priced', lines.length, 'lines with', context.getRemainingTimeInMillis(), 'ms left');
+  return { total, receipt, lines };
+};
+`;
+const GOOD_EVENT = '{ "items": [{ "name": "tea", "count": 2 }, { "name": "cake", "count": 1 }] }';
+
+interface Picture {
+  name: string;
+  path: string;
+  /** In the docs: at this width in this theme; others are taken with --all only. */
+  shown?: { width: number; colorScheme: 'light' | 'dark' };
+  prepare(page: Page): Promise<unknown>;
+}
+
+const { values, positionals } = parseArgs({ options: { all: { type: 'boolean' } }, allowPositionals: true });
+const dataDir = mkdtempSync(join(tmpdir(), 'coldframe-pictures-'));
+try {
+  const { names, invocationIds } = await seedStore({
+    dataDir,
+    functions: FUNCTIONS,
+    invocations: INVOCATIONS,
+    spikeAgoMs: SPIKE_AGO_MS,
+  });
+  // What every machine that takes pictures has: no image is to be prepared first.
+  const bed = await ConsoleBed.open({ dataDir, isolation: 'process', env: { COLDFRAME_ISOLATION: 'process' } });
+  try {
+    await bed.server.deploy('price-order', 'nodejs24', SHOWN_SOURCE, {
+      description: 'Prices an order',
+      isolation: 'process',
+    });
+    for (const picture of pictures(names[0] ?? '', invocationIds.at(-1) ?? '')) await take(bed, picture);
+  } finally {
+    await bed.close();
+  }
+} finally {
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+async function take(bed: ConsoleBed, { name, path, shown, prepare }: Picture): Promise<void> {
+  if (!values.all && shown === undefined) return;
+  const page = await bed.page({ path, ...(values.all ? {} : shown) });
+  await prepare(page);
+  const folder = resolve(positionals[0] ?? DOCS);
+  if (values.all) await takeShot(page, { folder, name });
+  else if (shown) await takeShot(page, { folder, name, widths: [shown.width], colorSchemes: [shown.colorScheme] });
+  await bed.expectQuiet();
+  process.stdout.write(`${name}\n`);
+}
+
+function pictures(busiest: string, invocation: string): Picture[] {
+  const ofBusiest = `/functions/${busiest}`;
+  return [
+    {
+      name: 'functions',
+      path: '/?sort=-calls&window=24h',
+      shown: { width: 1280, colorScheme: 'light' },
+      prepare: (page) =>
+        page
+          .getByRole('cell', { name: /\d\/min/ })
+          .first()
+          .waitFor(),
+    },
+    {
+      name: 'new',
+      path: '/new',
+      prepare: (page) => page.getByRole('button', { name: 'Create and run' }).waitFor(),
+    },
+    {
+      name: 'editor',
+      path: '/functions/price-order',
+      shown: { width: 1280, colorScheme: 'dark' },
+      prepare: async (page) => {
+        const bench = new WorkbenchPage(page);
+        await bench.editor('index.js').waitFor();
+        await bench.writeEvent(GOOD_EVENT);
+        await page.getByRole('button', { name: /^Run/ }).click();
+        await bench.resultText.waitFor();
+      },
+    },
+    {
+      name: 'error',
+      path: '/functions/price-order',
+      prepare: async (page) => {
+        const bench = new WorkbenchPage(page);
+        await bench.editor('index.js').waitFor();
+        await page.getByRole('button', { name: /^Run/ }).click();
+        await bench.errorLine.waitFor();
+      },
+    },
+    {
+      name: 'monitor',
+      path: `${ofBusiest}/monitor`,
+      shown: { width: 1280, colorScheme: 'light' },
+      prepare: (page) => page.locator('[data-panel="memory"] canvas').waitFor(),
+    },
+    {
+      name: 'invocations',
+      path: '/invocations',
+      prepare: (page) => page.getByRole('row').nth(5).waitFor(),
+    },
+    {
+      name: 'errors',
+      path: `${ofBusiest}/invocations?view=errors`,
+      prepare: (page) => page.getByRole('main').getByText(/Error/).first().waitFor(),
+    },
+    {
+      name: 'invocation',
+      path: `/invocations/${invocation}`,
+      shown: { width: 1280, colorScheme: 'dark' },
+      prepare: (page) => page.getByRole('heading', { level: 1 }).waitFor(),
+    },
+    {
+      name: 'logs',
+      path: `${ofBusiest}/logs`,
+      prepare: (page) => page.getByText('order received').first().waitFor(),
+    },
+    { name: 'compare', path: `${ofBusiest}/compare`, prepare: (page) => page.getByRole('heading').nth(1).waitFor() },
+    {
+      name: 'settings',
+      path: `${ofBusiest}/settings`,
+      prepare: (page) => page.getByRole('heading', { name: 'Time' }).waitFor(),
+    },
+    {
+      name: 'platform',
+      path: '/platform',
+      shown: { width: 1280, colorScheme: 'light' },
+      prepare: async (page) => {
+        await page
+          .getByRole('region', { name: 'Host' })
+          .getByText(/^\d+(\.\d)?%$/)
+          .waitFor();
+        await page.getByRole('region', { name: 'Pool' }).getByRole('row').nth(1).waitFor();
+      },
+    },
+  ];
+}
