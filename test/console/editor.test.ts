@@ -142,6 +142,18 @@ describe.skipIf(chromiumPath === null)('the editor (needs chromium)', { timeout:
     expect(await deployed('shared')).toContain('// mine');
   });
 
+  it('a draft discarded after a deploy made elsewhere gives way to what is deployed now', async () => {
+    const bench = await open('given-up', ADDS);
+    await bench.write('index.js', '// mine\n');
+    await bed.server.api('PUT', '/functions/given-up/code', { source: `// theirs\n${ADDS}` });
+    const notice = bench.page.getByText('Revision 2 was deployed elsewhere');
+    await notice.waitFor();
+    await bench.page.getByRole('button', { name: 'Discard draft' }).click();
+    await bench.editor('index.js').getByText('// theirs').waitFor();
+    await notice.waitFor({ state: 'detached' });
+    await bench.page.getByText('Revision 2, as deployed.').waitFor();
+  });
+
   it('a deploy made elsewhere is simply shown where there is no draft', async () => {
     const bench = await open('followed', ADDS);
     await bed.server.api('PUT', '/functions/followed/code', { source: `// theirs\n${ADDS}` });

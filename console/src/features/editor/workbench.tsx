@@ -117,7 +117,7 @@ export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: D
             onRun={run}
             onDeploy={deploy}
             onUpload={pickFiles}
-            onDiscard={() => model.rebase(snapshot.base)}
+            onDiscard={() => (draft.elsewhere ? draft.takeTheirs() : model.rebase(snapshot.base))}
           />
           <Notices draft={draft} save={save} refused={refused} onRefusedSeen={() => setRefused([])} />
           <div className={classes.desk}>

@@ -1,5 +1,6 @@
 import { ActionIcon, Menu, TextInput } from '@mantine/core';
 import { type FormEvent, type KeyboardEvent, useState } from 'react';
+import { visibleText } from '../../../shared/attempt/visible-text.ts';
 import type { DraftModel, DraftSnapshot } from '../draft/draft-model.ts';
 import classes from './file-list.module.css';
 import { fileNameProblem } from './file-name.ts';
@@ -74,7 +75,7 @@ export function FileList({ model, snapshot, selected, onSelect }: Props) {
         )}
         {base.binaryFiles.slice(0, SHOWN_MAX).map(({ path }) => (
           <li key={path} className={classes.other} title="Not text, or too large to show here; it stays as it is.">
-            {path}
+            {visibleText(path)}
           </li>
         ))}
       </ul>
@@ -83,7 +84,7 @@ export function FileList({ model, snapshot, selected, onSelect }: Props) {
       ) : null}
       {removed && !paths.includes(removed.path) ? (
         <p className={classes.note} role="status">
-          Removed {removed.path}.{' '}
+          Removed {visibleText(removed.path)}.{' '}
           <button
             type="button"
             className={classes.undo}
@@ -135,7 +136,7 @@ function FileRow({ path, isSelected, isDirty, isLast, onSelect, onRename, onRemo
         onKeyDown={onKeyDown}
         title={isDirty ? `${path}, not deployed yet` : path}
       >
-        {path}
+        {visibleText(path)}
         {isDirty ? <span className={classes.dirty} role="img" aria-label="not deployed yet" /> : null}
       </button>
       <Menu position="bottom-end" width={160} transitionProps={{ duration: 80 }}>
