@@ -15,26 +15,16 @@ import { Call, type CallOwner } from './call/call.ts';
 import { CallTable } from './call/call-table.ts';
 import { InvokeMeta } from './call/invoke-meta.ts';
 import { mayHaveHitLimit, UNKNOWN_USAGE, UsageMeter } from './call/usage-meter.ts';
-import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
+import type { GuardedSandboxOptions } from './guarded-sandbox-options.ts';
+import { SandboxLifecycle } from './sandbox-state.ts';
 import { awaitHello } from './session/handshake.ts';
 import { loadHandler } from './session/load-handler.ts';
 import { type SessionOwner, ShimSession } from './session/shim-session.ts';
 
-/** A frame up to here is one piece in a Unix socket: a reader takes all of it or nothing. */
-const ONE_READ_MAX_BYTES = 16 * 1024;
 /** Time a handler has to end after the cancel call. */
 const CANCEL_GRACE_MS = 1_000;
 const KILLED: BoxExit = { cause: 'destroyed', exitCode: null, signal: 'SIGKILL' };
-
-export interface GuardedSandboxOptions {
-  spec: SandboxSpec;
-  onTransition: TransitionListener | null;
-  /**
-   * Called once, when the sandbox is dead and its last call has settled; resolves after the first try of removing it. `hasDied`:
-   * nobody asked for its end.
-   */
-  remove: (reason: string, hasDied: boolean) => Promise<void>;
-}
+const LOST: BoxExit = { cause: 'lost', exitCode: null, signal: null };
 
 /**
  * A sandbox over a driver's box: speaks the wire, keeps the order, runs the clocks and believes nothing. Every way to end
@@ -67,6 +57,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   #endReason: string | null = null;
   #drainReason: string | null = null;
   #removalStarted = false;
+  /** It ended without anybody's order. */
   #hasDied = false;
   #oomKills = 0;
   readonly #meter: UsageMeter;
@@ -151,7 +142,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     call.isDispatched = this.#session.send(FRAME.invoke, stream, this.#meta.of(request), request.event);
     // Refused while up: the shim has stopped reading. Otherwise its death is on the way, with the cause.
     if (!call.isDispatched && this.#session.isUp) {
-      this.#end('the shim does not read', { cause: 'lost', exitCode: null, signal: null }, null);
+      this.#end('the shim does not read', LOST, null);
     }
   }
 
@@ -239,18 +230,15 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
 
   // --- for the session
 
-  /** With one small call on its way, that call was never read: whoever made it may send it elsewhere. */
+  /** Whoever made the call that was never read may send it elsewhere. */
   onUnread(): void {
-    const call = this.#calls.only();
-    if (call === null || call.isCancelled || call.hasBeenHeard || call.request.event.length > ONE_READ_MAX_BYTES)
-      return;
+    const call = this.#calls.unread();
+    if (call === null) return;
     call.isDispatched = false;
-    this.#hasDied = true;
-    this.#end('the sandbox died before it read the call', { cause: 'lost', exitCode: null, signal: null }, null);
+    this.#end('the sandbox died before it read the call', LOST, null);
   }
 
   onDeath(exit: BoxExit): void {
-    this.#hasDied = true;
     this.#end(`the sandbox ended (${exit.cause})`, exit, null);
   }
 
@@ -284,6 +272,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   #end(reason: string, exit: BoxExit, violation: { detail: string; culprit: Call | null } | null): void {
     if (this.#session.exit !== null) return;
     this.#session.markEnded(exit);
+    this.#hasDied = exit !== KILLED;
     this.#endReason = reason;
     this.#lifecycle.transition('dead', reason);
     for (const call of this.#calls.takeAll()) {
@@ -313,8 +302,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     try {
       step();
     } catch (error) {
-      this.#hasDied = true;
-      this.#end(`${action} failed`, KILLED, null);
+      this.#end(`${action} failed`, LOST, null);
       throw error instanceof SandboxError
         ? error
         : new SandboxError('sandbox_start_failed', `${action} failed`, { cause: error });

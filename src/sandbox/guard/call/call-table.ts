@@ -5,6 +5,9 @@ import type { ShimSession } from '../session/shim-session.ts';
 import type { Call } from './call.ts';
 import { takeCallFrame } from './call-frames.ts';
 
+/** A frame up to here is one piece in a Unix socket: a reader takes all of it or nothing. */
+const ONE_READ_MAX_BYTES = 16 * 1024;
+
 const CALL_FRAMES: readonly FrameType[] = [FRAME.end, FRAME.error, FRAME.chunk];
 
 /** What a frame asks of the sandbox: nothing, to take no new calls, or to be killed, with the call to blame if one can be named. */
@@ -51,10 +54,15 @@ export class CallTable {
     return null;
   }
 
-  /** The one call there is, when it still waits for its reply; null with none or several. */
-  only(): Call | null {
+  /**
+   * On a connection that broke with unread bytes in it: the call that was certainly never read, which is one small call on its
+   * way of which nothing has been heard; null where there is no telling.
+   */
+  unread(): Call | null {
     const [call] = this.#calls.values();
-    return this.#calls.size === 1 && call !== undefined && !call.hasReplied ? call : null;
+    if (this.#calls.size !== 1 || call === undefined || call.hasReplied) return null;
+    const mayHaveBeenRead = call.isCancelled || call.hasBeenHeard || call.request.event.length > ONE_READ_MAX_BYTES;
+    return mayHaveBeenRead ? null : call;
   }
 
   /** Empties the table. */
