@@ -15,6 +15,8 @@ const LOOK_MS = 250;
 /** For tests: why no guest image can be made or had here, else null. */
 export async function whyNoGuest(): Promise<string | null> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';
+  const { images } = await imagesOfTests();
+  if ((await images.find(AbortSignal.timeout(WAIT_MS))).state === 'whole') return null;
   for (const [tool, flag] of [
     ['mmdebstrap', '--version'],
     ['mksquashfs', '-version'],
@@ -27,9 +29,7 @@ export async function whyNoGuest(): Promise<string | null> {
 
 /** For tests: one image for all of them, made by whoever comes first and kept, as runtime images are, for the next run. */
 export async function testGuestImages(): Promise<GuestImages> {
-  const probe = new GuestImages({ dataDir: tmpdir(), runtimesDir: RUNTIMES_DIR, nodeVersion: process.versions.node });
-  const dataDir = join(tmpdir(), `coldframe-test-guest-${await probe.recipe()}`);
-  const images = new GuestImages({ dataDir, runtimesDir: RUNTIMES_DIR, nodeVersion: process.versions.node });
+  const { images, dataDir } = await imagesOfTests();
   const signal = AbortSignal.timeout(WAIT_MS);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const lock = join(dataDir, 'lock');
@@ -60,4 +60,12 @@ export async function testGuestImages(): Promise<GuestImages> {
     }
   }
   return images;
+}
+
+/** By recipe, so that trees that differ do not meet. */
+async function imagesOfTests(): Promise<{ images: GuestImages; dataDir: string }> {
+  const about = { runtimesDir: RUNTIMES_DIR, nodeVersion: process.versions.node };
+  const recipe = await new GuestImages({ dataDir: tmpdir(), ...about }).recipe();
+  const dataDir = join(tmpdir(), `coldframe-test-guest-${recipe}`);
+  return { images: new GuestImages({ dataDir, ...about }), dataDir };
 }
