@@ -13,10 +13,13 @@ export interface MicrovmRig {
   close(): Promise<void>;
 }
 
-export async function microvmRig(vmm: Vmm, options: { images?: GuestImages } = {}): Promise<MicrovmRig> {
+export async function microvmRig(
+  vmm: Vmm,
+  options: { images?: GuestImages; host?: { instance: string; runDir: string; epoch: string } } = {},
+): Promise<MicrovmRig> {
   const images = options.images ?? (await testGuestImages());
   // A host that runs tests is never idle, and an emulated guest boots for seconds of CPU time.
-  const host = new HostRig({ doYield: false });
+  const host = new HostRig({ ...options.host, doYield: false });
   const driver = new MicrovmDriver({
     isolation: vmm.name,
     vmm,

@@ -29,6 +29,12 @@ export interface GuestImage {
   rootfsPath: string;
 }
 
+export interface GuestImagesOptions {
+  dataDir: string;
+  runtimesDir: string;
+  nodeVersion: string;
+}
+
 export type GuestImageSearch = { state: 'whole'; image: GuestImage } | { state: 'absent' | 'damaged'; detail: string };
 
 /**
@@ -37,17 +43,22 @@ export type GuestImageSearch = { state: 'whole'; image: GuestImage } | { state: 
  */
 export class GuestImages {
   readonly #guestDir: string;
-  readonly #options: { runtimesDir: string; nodeVersion: string };
+  readonly #options: GuestImagesOptions;
   /** Files found whole, by what `stat` says of them. */
   readonly #checked = new Set<string>();
 
-  constructor(options: { dataDir: string; runtimesDir: string; nodeVersion: string }) {
+  constructor(options: GuestImagesOptions) {
     this.#options = options;
     this.#guestDir = join(options.dataDir, 'guest');
   }
 
   get directory(): string {
     return this.#guestDir;
+  }
+
+  /** What it was made with. */
+  get about(): GuestImagesOptions {
+    return this.#options;
   }
 
   /** The same for images in another directory. */
