@@ -1,9 +1,11 @@
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { ISOLATIONS, type Isolation } from '../src/domain/names.ts';
 import { Canaries } from '../test/security/escapes/canaries.ts';
 import { type Observation, observe } from '../test/security/escapes/observe.ts';
 import { readPage, withObservations } from '../test/security/escapes/threat-table.ts';
+import { giveGuestImage } from '../test/support/give-guest-image.ts';
 import { settledState } from '../test/support/require-isolation.ts';
 import { TestServer } from '../test/support/test-server.ts';
 
@@ -14,7 +16,9 @@ import { TestServer } from '../test/support/test-server.ts';
 const root = resolve(import.meta.dirname, '..');
 const named = process.argv.slice(2);
 const canaries = await Canaries.open();
-const server = await TestServer.start();
+const dataDir = mkdtempSync(join(tmpdir(), 'coldframe-threats-'));
+await giveGuestImage(dataDir);
+const server = await TestServer.start({ dataDir });
 try {
   const seen = new Map<Isolation, Map<string, Observation>>();
   for (const isolation of ISOLATIONS) {
@@ -34,4 +38,5 @@ try {
 } finally {
   await server.stop();
   await canaries.close();
+  rmSync(dataDir, { recursive: true, force: true });
 }

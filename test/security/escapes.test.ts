@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { ISOLATIONS, type Isolation } from '../../src/domain/names.ts';
+import { giveGuestImage } from '../support/give-guest-image.ts';
 import { isEnforced, PREPARE_TIMEOUT_MS, requireIsolation } from '../support/require-isolation.ts';
 import { TestServer } from '../support/test-server.ts';
 import { Canaries } from './escapes/canaries.ts';
@@ -11,17 +15,21 @@ const IS_ROOT = process.getuid?.() === 0;
 /** A guest under software emulation takes its time. */
 const OBSERVE_TIMEOUT_MS = 420_000;
 
+let dataDir: string;
 let server: TestServer;
 let canaries: Canaries;
 const observed = new Map<Isolation, Promise<Map<string, Observation>>>();
 
 beforeAll(async () => {
   canaries = await Canaries.open();
-  server = await TestServer.start();
-}, PREPARE_TIMEOUT_MS);
+  dataDir = mkdtempSync(join(tmpdir(), 'coldframe-escapes-'));
+  await giveGuestImage(dataDir);
+  server = await TestServer.start({ dataDir });
+}, 2 * PREPARE_TIMEOUT_MS);
 afterAll(async () => {
   await server.stop();
   await canaries.close();
+  rmSync(dataDir, { recursive: true, force: true });
 });
 
 /** Once per isolation, by whichever test comes first. */
