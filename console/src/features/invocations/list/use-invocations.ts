@@ -10,7 +10,10 @@ import { type Filters, invocationsQuery } from './list-filters.ts';
 
 type Page = ListInvocationsResponses[200];
 
-const PAGE_ROWS = 200;
+/** Enough for the highest screen, small enough to be there at once. */
+const FIRST_PAGE_ROWS = 200;
+/** Whoever scrolls on means to go far: the most that the API gives. */
+const PAGE_ROWS = 500;
 /** Summaries held by the page; who looks further back narrows the filters. */
 const ROWS_MAX = 20_000;
 /** Calls that run are looked at again this often: no news tell of their beginning. */
@@ -29,11 +32,11 @@ export function useInvocations(filters: Filters, functionName: string | null, is
     queryKey,
     initialPageParam: null,
     queryFn: ({ signal, pageParam }) => {
-      const cursor = pageParam === null ? {} : { cursor: pageParam as string };
+      const page = pageParam === null ? { limit: FIRST_PAGE_ROWS } : { cursor: pageParam as string, limit: PAGE_ROWS };
       const rest = invocationsQuery(filters, functionName, Date.now());
-      return call(listInvocations({ client, query: { ...rest, ...cursor, limit: PAGE_ROWS }, signal }));
+      return call(listInvocations({ client, query: { ...rest, ...page }, signal }));
     },
-    getNextPageParam: ({ nextCursor }, pages) => (pages.length * PAGE_ROWS < ROWS_MAX ? nextCursor : null),
+    getNextPageParam: ({ nextCursor }, pages) => (rowsOf(pages) < ROWS_MAX ? nextCursor : null),
     refetchInterval: ({ state }) => {
       const pages = state.data?.pages ?? [];
       const isRunning = pages.length === 1 && pages[0]?.items.some((item) => item.state === 'running');
@@ -65,4 +68,8 @@ export function useInvocations(filters: Filters, functionName: string | null, is
       void query.refetch();
     },
   };
+}
+
+function rowsOf(pages: readonly Page[]): number {
+  return pages.reduce((sum, { items }) => sum + items.length, 0);
 }
