@@ -1,0 +1,82 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Cell } from './cell.ts';
+import { whyNoJail } from './jail-probe.ts';
+
+const NEVER = new AbortController().signal;
+let directory: string;
+let cell: Cell;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'cf-cell-'));
+  for (const name of ['rootfs', 'package']) writeFileSync(join(directory, name), name);
+  mkdirSync(join(directory, 'victim'));
+});
+
+afterEach(async () => {
+  await cell?.remove(NEVER);
+  await cell?.remove(NEVER);
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function cellOf(jailerPath: string | null): Promise<Cell> {
+  const made = join(directory, 'machine');
+  mkdirSync(made);
+  cell = await Cell.make({ id: 'vm1', directory: made, uid: null, binaryPath: '/opt/firecracker-1', jailerPath });
+  return cell;
+}
+
+describe.each([
+  ['without a jail', null],
+  ['in a jail', '/opt/jailer'],
+])('a cell %s', (_, jailerPath) => {
+  test('shows files under names that are the same in every cell', async () => {
+    const made = await cellOf(jailerPath);
+    expect(await made.show(join(directory, 'rootfs'), 'rootfs', NEVER)).toBe('files/rootfs');
+    expect(await made.showLate(join(directory, 'package'), 'swapped')).toBe('files/swapped');
+    expect(readFileSync(join(made.directory, 'files/rootfs'), 'utf8')).toBe('rootfs');
+    expect(readFileSync(join(made.directory, 'files/swapped'), 'utf8')).toBe('package');
+  });
+
+  test('does not follow a link that its monitor has planted', async () => {
+    const made = await cellOf(jailerPath);
+    renameSync(join(made.directory, 'files'), join(made.directory, 'elsewhere'));
+    symlinkSync(join(directory, 'victim'), join(made.directory, 'files'));
+    await made.showLate(join(directory, 'package'), 'swapped');
+    expect(readdirSync(join(directory, 'victim'))).toEqual([]);
+  });
+
+  test('gives out only files its monitor has written, not what a link of its names', async () => {
+    const made = await cellOf(jailerPath);
+    writeFileSync(join(made.directory, 'state'), 'saved');
+    expect(await made.take('state', join(directory, 'state'))).toBe(5);
+    expect(statSync(join(directory, 'state')).mode & 0o222).toBe(0);
+    symlinkSync(join(directory, 'rootfs'), join(made.directory, 'memory'));
+    await expect(made.take('memory', join(directory, 'memory'))).rejects.toMatchObject({ code: 'ELOOP' });
+  });
+});
+
+test('the jailer finds its root where it looks for it, and sockets have a short path', async () => {
+  const made = await cellOf('/opt/jailer');
+  expect(statSync(join(directory, 'machine/firecracker-1/vm1/root')).ino).toBe(statSync(made.directory).ino);
+  expect(made.command).toEqual(expect.arrayContaining(['--exec-file', '/opt/firecracker-1', '--chroot-base-dir']));
+  expect(made.launchUid).toBeNull();
+});
+
+test('there is no jail without a jailer, or without root, and the reason is said', async () => {
+  const options = { binaryPath: '/opt/firecracker', directory };
+  expect(await whyNoJail({ ...options, jailerPath: null, uid: 700_000 }, NEVER)).toContain('not installed');
+  expect(await whyNoJail({ ...options, jailerPath: '/opt/jailer', uid: null }, NEVER)).toContain('root');
+});
