@@ -177,6 +177,22 @@ export const handler = async ({ fails }) => {
       await page.getByRole('combobox', { name: 'Saved events' }).waitFor({ state: 'detached' });
     });
 
+    it('everything is reached by keyboard: Tab indents in the editor, Escape and Tab leave it', async () => {
+      const bench = await open('keyed', { 'index.js': ECHO });
+      const { page } = bench;
+      const isInCode = () => page.evaluate(() => document.activeElement?.closest('.cm-content')?.ariaLabel ?? null);
+      await page.getByRole('button', { name: '+ New file' }).focus();
+      await page.keyboard.press('Tab');
+      expect(await isInCode()).toBe('Code of index.js');
+      await page.keyboard.press('Tab');
+      await bench.editor('index.js').getByText('  export').waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Tab');
+      expect(await isInCode()).not.toBe('Code of index.js');
+      await page.keyboard.press('ControlOrMeta+Enter');
+      await bench.resultText.getByText('{}').waitFor();
+    });
+
     it('a large result is bounded in the page and whole in the clipboard', async () => {
       const bench = await open('large', {
         'index.js': 'export const handler = async () => "x".repeat(3_000_000);\n',

@@ -33,6 +33,10 @@ describe('from a template to a call', () => {
     const again = await cli(['init', template, name]);
     expect([again.code, again.stdout, again.stderr]).toEqual([2, '', expect.stringContaining('not empty')]);
 
+    const before = await cli(['--json', 'try', name, '--event', '{"name": "Eve"}']);
+    expect([before.code, JSON.parse(before.stdout)]).toMatchObject([0, { result: { hello: 'Eve' } }]);
+    expect((await cli(['functions', 'show', name])).code).toBe(4);
+
     const created = await cli(['deploy', name]);
     expect([created.code, created.stdout]).toEqual([0, expect.stringMatching(/^http:\/\/\S+\/fn\/\w+\n$/)]);
     expect(created.stderr).toMatch(new RegExp(`^Created ${name} \\(.*revision 1\\)`));
