@@ -3,10 +3,11 @@ import type { Isolation, IsolationChoice, Network, RuntimeId } from '../domain/n
 /** Answers at deploy, from cached probes, what a choice comes to on this host. Wired to the sandbox drivers by main.ts. */
 export interface IsolationResolver {
   /**
-   * `auto` is the strongest usable (or being prepared) in the operator's order that offers the runtime. Throws
+   * `auto` is the strongest usable (or being prepared) in the operator's order that offers the runtime, and fences the network
+   * where one does. Throws
    * `unknown_isolation`, `isolation_not_usable` or `runtime_unavailable`.
    */
-  resolve(choice: IsolationChoice, runtime: RuntimeId): Promise<ResolvedIsolation>;
+  resolve(choice: IsolationChoice, runtime: RuntimeId, network: Network): Promise<ResolvedIsolation>;
   /** The newest runtime of a language that some isolation here offers; null when none does. */
   newestRuntime(language: 'nodejs' | 'python'): Promise<RuntimeId | null>;
 }
@@ -19,4 +20,6 @@ export interface ResolvedIsolation {
   memoryMinMib: number;
   /** Network policies it can truly enforce. */
   networks: readonly Network[];
+  /** Why egress is not among them, where it was tried; absent or null: nothing is known. */
+  whyNoEgress?: string | null;
 }

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { type EgressAllow, parseEgressAllow } from '../domain/egress-allow.ts';
 import { AUTO_ISOLATIONS, type Isolation } from '../domain/names.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 
@@ -26,6 +27,8 @@ export interface Config {
   poolMemoryMib: number | null;
   /** Generic sandboxes kept ready per runtime of the preferred isolation; null lets the pool decide from demand. */
   poolReady: number | null;
+  /** Exceptions to what egress refuses. */
+  egressAllow: readonly EgressAllow[];
   logLevel: LogLevel;
   /** Docker's socket. */
   dockerSocket: string;
@@ -108,6 +111,13 @@ export const SETTINGS = [
     meaning: 'Generic sandboxes kept ready per runtime of the preferred isolation; default: learned from demand.',
   },
   {
+    variable: 'COLDFRAME_EGRESS_ALLOW',
+    flag: 'egress-allow',
+    takes: 'list',
+    meaning:
+      'What functions with egress may reach beyond the internet, as 10.1.2.0/24 or 10.1.2.3:5432, comma-separated.',
+  },
+  {
     variable: 'COLDFRAME_LOG_LEVEL',
     flag: 'log-level',
     takes: LOG_LEVELS.join('|'),
@@ -183,6 +193,7 @@ export function parseConfig(flags: Flags, env: Env): Config {
     poolReady: mapNullable(read('COLDFRAME_POOL_READY'), (value) =>
       parseWhole('COLDFRAME_POOL_READY', value, 0, 1_000),
     ),
+    egressAllow: mapNullable(read('COLDFRAME_EGRESS_ALLOW'), parseAllow) ?? [],
     logLevel: parseOneOf('COLDFRAME_LOG_LEVEL', read('COLDFRAME_LOG_LEVEL') ?? 'info', LOG_LEVELS),
     dockerSocket: parseDockerHost(env.DOCKER_HOST),
     baseImage: read('COLDFRAME_BASE_IMAGE') ?? 'python:3.11-slim-bookworm',
@@ -230,6 +241,13 @@ function parseOrder(value: string): readonly Isolation[] {
   const names = value.split(',').map((name) => name.trim());
   for (const name of names) parseOneOf('COLDFRAME_ISOLATION', name, AUTO_ISOLATIONS);
   return names as Isolation[];
+}
+
+function parseAllow(value: string): readonly EgressAllow[] {
+  const allow = parseEgressAllow(value);
+  if (allow === null)
+    throw invalid('COLDFRAME_EGRESS_ALLOW', 'IPv4 networks with an optional port, e.g. 10.1.2.0/24,10.1.2.3:5432');
+  return allow;
 }
 
 function parseDockerHost(value: string | undefined): string {

@@ -266,8 +266,8 @@ export const CATALOGUE = {
     detail: 'Outbound network cannot be fenced on this host, so it is not offered.',
     causedBy: 'user',
     retryable: false,
-    likelyCause: 'No enforcement of the egress rules was proven here.',
-    whatToDo: 'Use network `none`.',
+    likelyCause: 'No trial has shown here that the egress rules hold; process isolation cannot enforce any.',
+    whatToDo: '`coldframe doctor` says why and names the fix; or use network `none`, or isolation `auto`.',
   },
   syntax_error: {
     status: 422,

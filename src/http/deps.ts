@@ -244,6 +244,8 @@ export interface IsolationView {
   runtimes: RuntimeId[];
   enforced: EnforcedLimits | null;
   progress: number | null;
+  /** Whether network `egress` is offered; null where the isolation cannot, or the proof still runs. */
+  egress: { isProven: boolean; detail: string; fix: string | null } | null;
 }
 
 export interface PlatformOperations {

@@ -7,6 +7,9 @@ import { ContainerDriver } from '../sandbox/drivers/container/container-driver.t
 import { DOCKER, GVISOR } from '../sandbox/drivers/container/container-kind.ts';
 import { ProcessDriver } from '../sandbox/drivers/process/process-driver.ts';
 import { EngineClient } from '../sandbox/engines/container-engine/engine-client.ts';
+import { Egress } from '../sandbox/engines/egress/egress.ts';
+import { EgressNetwork } from '../sandbox/engines/egress/egress-network.ts';
+import { EgressProver } from '../sandbox/engines/egress/egress-prover.ts';
 import { CgroupTree } from '../sandbox/engines/linux/cgroup/cgroup.ts';
 import { UidPool } from '../sandbox/engines/linux/launch/uid-pool.ts';
 import { HostRuntimes } from '../sandbox/engines/linux/runtimes/host-runtimes.ts';
@@ -52,8 +55,9 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     suite: SUITE,
   });
   const seccompProfile = JSON.stringify(dockerSeccompProfile());
-  const onHost = { host, cgroups, uids, runtimes, slots };
-  const inContainers = { engine, images, host, cgroups, slots, uids, seccompProfile };
+  const egress = buildEgress(host, config);
+  const onHost = { host, cgroups, uids, runtimes, slots, egress };
+  const inContainers = { engine, images, host, cgroups, slots, uids, seccompProfile, egress };
   const drivers = [
     new ContainerDriver({ kind: GVISOR, ...inContainers }),
     new ContainerDriver({ kind: DOCKER, ...inContainers }),
@@ -61,6 +65,7 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     new ProcessDriver(onHost),
     ...buildMicrovmDrivers({ host, config, cgroups, slots, uids, runtimesDir: RUNTIMES_DIR }),
   ].map((driver) => guardDriver(driver));
+  for (const driver of drivers) egress.offer(driver);
   cgroups.prepare();
   const registry = new DriverRegistry({
     drivers,
@@ -68,6 +73,7 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     log,
     fallback: config.fallback,
     seen: seen.isolations,
+    proveEgress: (driver, options) => egress.prove(driver, options),
     onSeen: (isolation) => seen.add(isolation),
   });
   let preparation: ImagePreparation | null = null;
@@ -86,10 +92,16 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
       registry.stop();
       const results = await Promise.allSettled(drivers.map((driver) => driver.stop()));
       await engine.close();
+      await egress.close();
       await slots.close(AbortSignal.timeout(SLOTS_CLOSE_DEADLINE_MS));
       await cgroups.close();
       for (const result of results)
         if (result.status === 'rejected') log.error({ err: result.reason }, 'a driver did not stop cleanly');
     },
   };
+}
+
+function buildEgress(host: HostContext, config: Config): Egress {
+  const network = new EgressNetwork({ ...host, allow: config.egressAllow });
+  return new Egress({ network, prover: new EgressProver({ ...host, network, allow: config.egressAllow }) });
 }

@@ -50,7 +50,7 @@ function preparingOf({ images, imagesRetry }: Sandboxes): PlatformView['preparin
   return [{ name: 'docker', detail, progress: null }];
 }
 
-function viewOf({ driver, state, probe }: ReturnType<Sandboxes['registry']['report']>[number]): IsolationView {
+function viewOf({ driver, state, probe, egress }: ReturnType<Sandboxes['registry']['report']>[number]): IsolationView {
   return {
     isolation: driver.isolation,
     driver: driver.name,
@@ -61,6 +61,7 @@ function viewOf({ driver, state, probe }: ReturnType<Sandboxes['registry']['repo
     runtimes: probe?.runtimes ?? [],
     enforced: probe?.enforced ?? null,
     progress: probe?.progress ?? null,
+    egress,
   };
 }
 

@@ -11,6 +11,8 @@ import { ColdframeError } from '../errors/coldframe-error.ts';
 import type { ProbeResult } from '../sandbox/contract/driver.ts';
 import type { GuardedDriver } from '../sandbox/contract/guarded-driver.ts';
 import type { DriverLog } from '../sandbox/contract/host-context.ts';
+import type { DriverReport, EgressAnswer, ResolvedDriver } from './driver-answers.ts';
+import { EgressWatch, type ProveEgress } from './egress-watch.ts';
 
 /** What the pool asks, synchronously: is there a driver for this isolation and runtime now? */
 export interface DriverSource {
@@ -44,6 +46,8 @@ export interface DriverRegistryOptions {
   fallback?: 'none' | 'weaker';
   /** Isolations that were usable in an earlier life: `auto` then never comes to `process`, which fences nothing. */
   seen?: readonly Isolation[];
+  /** Absent: egress is refused. */
+  proveEgress?: ProveEgress;
   /** Told once for each isolation that turns usable for the first time. */
   onSeen?(isolation: Isolation): void;
 }
@@ -88,6 +92,7 @@ export class DriverRegistry implements DriverSource {
   readonly #listeners = new Set<() => void>();
   readonly #fallback: 'none' | 'weaker';
   readonly #seen: Set<Isolation>;
+  readonly #egress: EgressWatch;
   readonly #onSeen: ((isolation: Isolation) => void) | undefined;
   readonly #stopping = new AbortController();
   #firstProbes: Promise<void> | null = null;
@@ -98,6 +103,7 @@ export class DriverRegistry implements DriverSource {
     this.#fallback = options.fallback ?? 'none';
     this.#seen = new Set(options.seen);
     this.#onSeen = options.onSeen;
+    this.#egress = new EgressWatch({ prove: options.proveEgress, log: options.log });
     for (const driver of options.drivers) {
       const answer = { answer: 'preparing', detail: 'The isolation is being probed.', fix: null } as const;
       this.#slots.set(driver.isolation, { driver, ...answer, runtimes: [], timer: null, lookedAtMs: 0 });
@@ -163,15 +169,19 @@ export class DriverRegistry implements DriverSource {
   }
 
   /** What the console and `doctor` show; null before the first probe of that driver. */
-  report(): { driver: GuardedDriver; state: DriverAnswer['state']; probe: ProbeResult | null }[] {
-    return [...this.#slots.values()].map((it) => ({ driver: it.driver, state: it.answer, probe: it.driver.lastProbe }));
+  report(): DriverReport[] {
+    return [...this.#slots.values()].map(({ driver, answer }) => {
+      const egress = this.#egress.answer(driver.isolation);
+      return { driver, state: answer, probe: driver.lastProbe, egress };
+    });
   }
 
   /**
    * What a deploy's choice comes to. `auto`: the first usable in the operator's order that offers the runtime, else the
-   * first being prepared. Throws `unknown_isolation`, `isolation_not_usable` or `runtime_unavailable`.
+   * first being prepared. Where egress is asked for, `auto` passes over those for which it is not proven. Throws
+   * `unknown_isolation`, `isolation_not_usable` or `runtime_unavailable`.
    */
-  async resolve(choice: IsolationChoice, runtime: RuntimeId): Promise<ResolvedDriver> {
+  async resolve(choice: IsolationChoice, runtime: RuntimeId, network: Network = 'none'): Promise<ResolvedDriver> {
     await this.start();
     if (choice !== 'auto' && !ISOLATIONS.includes(choice)) throw new ColdframeError('unknown_isolation');
     const candidates = choice === 'auto' ? this.#order : [choice];
@@ -179,8 +189,12 @@ export class DriverRegistry implements DriverSource {
     const allowed = candidates.filter((isolation) => isProcessAllowed || isolation !== 'process');
     const slots = allowed.flatMap((isolation) => this.#slots.get(isolation) ?? []);
     const usable = slots.filter((it) => it.answer === 'usable');
-    const best = usable.find((it) => it.runtimes.includes(runtime)) ?? slots.find((it) => it.answer === 'preparing');
-    if (best) return resolved(best);
+    const offering = usable.filter((it) => it.runtimes.includes(runtime));
+    const isFencing = ({ driver }: Slot): boolean => this.#egress.answer(driver.isolation)?.isProven === true;
+    if (network === 'egress') await Promise.all(offering.map((it) => this.#egress.settled(it.driver)));
+    const fencing = network === 'egress' ? offering.find(isFencing) : undefined;
+    const best = fencing ?? offering[0] ?? slots.find((it) => it.answer === 'preparing');
+    if (best) return resolved(best, this.#egress.answer(best.driver.isolation));
     if (usable.length > 0) throw new ColdframeError('runtime_unavailable');
     const [named] = slots;
     const publicMessage =
@@ -232,6 +246,7 @@ export class DriverRegistry implements DriverSource {
     const isNew = next.answer !== slot.answer || next.runtimes.join() !== slot.runtimes.join();
     Object.assign(slot, next);
     this.#lookAgain(slot, probe);
+    this.#egress.follow(slot.driver, { isUsable: slot.answer === 'usable', fresh });
     if (!isNew) return;
     if (slot.answer === 'usable' && !this.#seen.has(slot.driver.isolation)) {
       this.#seen.add(slot.driver.isolation);
@@ -263,21 +278,13 @@ export class DriverRegistry implements DriverSource {
   }
 }
 
-/** The shape that the catalog's isolation resolver promises. */
-export interface ResolvedDriver {
-  isolation: Isolation;
-  preparing: boolean;
-  memoryMinMib: number;
-  networks: readonly Network[];
-}
-
-function resolved(slot: Slot): ResolvedDriver {
+function resolved(slot: Slot, egress: EgressAnswer | null): ResolvedDriver {
   const { isolation, capabilities } = slot.driver;
   return {
     isolation,
     preparing: slot.answer === 'preparing',
     memoryMinMib: capabilities.memoryMinMib,
-    // No driver enforces an egress policy yet; claiming it would break the promise of section 6.
-    networks: ['none'],
+    networks: egress?.isProven ? ['none', 'egress'] : ['none'],
+    whyNoEgress: egress?.isProven ? null : (egress?.detail ?? null),
   };
 }

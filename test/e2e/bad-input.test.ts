@@ -73,7 +73,7 @@ describe('creating', () => {
       'invalid_settings',
       '/routes/0/path',
     ],
-    ['network egress where unfenced', { network: 'egress' }, 422, 'network_unenforceable'],
+    ['network egress where unfenced', { network: 'egress', isolation: 'process' }, 422, 'network_unenforceable'],
   ];
 
   it.each(REFUSED)('I7: %s is refused, and nothing is made', async (_what, wrong, status, code, path) => {

@@ -140,7 +140,10 @@ export class RevisionBuilder {
     const isKept =
       now !== null && now.settings.isolation === settings.isolation && now.settings.runtime === settings.runtime;
     if (!isKept)
-      return this.#fit(settings, await this.#options.isolations.resolve(settings.isolation, settings.runtime));
+      return this.#fit(
+        settings,
+        await this.#options.isolations.resolve(settings.isolation, settings.runtime, settings.network),
+      );
     const resolved = await this.#resolveOrNull(settings);
     if (resolved && strength(resolved.isolation) >= strength(now.isolation)) return this.#fit(settings, resolved);
     return { isolation: now.isolation, isPreparing: state === 'preparing' };
@@ -153,7 +156,7 @@ export class RevisionBuilder {
 
   async #resolveOrNull(settings: FunctionSettings): Promise<ResolvedIsolation | null> {
     try {
-      return await this.#options.isolations.resolve(settings.isolation, settings.runtime);
+      return await this.#options.isolations.resolve(settings.isolation, settings.runtime, settings.network);
     } catch (error) {
       if (error instanceof ColdframeError && error.entry.causedBy === 'user') return null;
       throw error;

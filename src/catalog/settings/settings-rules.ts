@@ -50,13 +50,18 @@ export function checkSettings(settings: FunctionSettings): void {
 export function checkAgainstIsolation(settings: FunctionSettings, resolved: ResolvedIsolation): void {
   if (!resolved.networks.includes(settings.network)) {
     throw new ColdframeError('network_unenforceable', {
-      errors: [problem('/network', `isolation ${resolved.isolation} cannot fence ${settings.network} on this host`)],
+      errors: [problem('/network', whyNot(settings, resolved))],
     });
   }
   if (settings.memoryMib < resolved.memoryMinMib) {
     const message = `isolation ${resolved.isolation} needs at least ${resolved.memoryMinMib} for ${settings.runtime}`;
     throw new ColdframeError('invalid_settings', { errors: [problem('/memoryMib', message)] });
   }
+}
+
+function whyNot({ network }: FunctionSettings, { isolation, whyNoEgress }: ResolvedIsolation): string {
+  const reason = whyNoEgress ? `: ${whyNoEgress}` : '';
+  return `isolation ${isolation} cannot fence ${network} on this host${reason}`;
 }
 
 function problem(path: string, message: string): FieldError {

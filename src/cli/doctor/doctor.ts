@@ -16,14 +16,20 @@ export const doctor: Command = {
         one.isolation,
         one.state,
         unenforced(one.enforced),
+        one.egress ? (one.egress.isProven ? 'yes' : 'no') : '-',
         one.runtimes.join(' '),
         one.detail,
       ]);
       const fixes = items.filter((one) => one.fix).map((one) => `${one.isolation}: ${one.fix}`);
+      const closed = items.filter((one) => one.egress?.isProven === false);
+      const egress = closed.map((one) =>
+        `${one.isolation}, egress: ${one.egress?.detail} ${one.egress?.fix ?? ''}`.trim(),
+      );
       const warnings = platform.warnings.map((warning) => `warning: ${warning}`);
       return [
-        table(['isolation', 'state', 'not enforced', 'runtimes', 'detail'], rows),
+        table(['isolation', 'state', 'not enforced', 'egress', 'runtimes', 'detail'], rows),
         ...(fixes.length > 0 ? ['', 'To mend:', ...fixes] : []),
+        ...(egress.length > 0 ? ['', ...egress] : []),
         ...warnings,
       ].join('\n');
     });

@@ -3428,6 +3428,11 @@ export type ListIsolationResponses = {
                 network: boolean;
             } | null;
             progress: number | null;
+            egress: {
+                isProven: boolean;
+                detail: string;
+                fix: string | null;
+            } | null;
         }>;
         nextCursor: string | null;
     };

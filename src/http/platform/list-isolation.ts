@@ -16,6 +16,7 @@ const ISOLATION = Type.Object({
   runtimes: Type.Array(oneOf(RUNTIMES)),
   enforced: nullable(ENFORCED),
   progress: nullable(Type.Number()),
+  egress: nullable(Type.Object({ isProven: Type.Boolean(), detail: Type.String(), fix: nullable(Type.String()) })),
 });
 
 export function listIsolation(app: App, { platform }: HttpDeps): void {

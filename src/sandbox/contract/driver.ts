@@ -40,6 +40,8 @@ export interface DriverCapabilities {
   fork: boolean;
   updateLimits: boolean;
   sharesHostKernel: boolean;
+  /** Boxes may be linked to the egress network; that it holds is proven by a trial. Default false: `egress` is refused. */
+  egress?: boolean;
   /** How code becomes visible: through the slot directory, by its own path on the host, by stream or by drive. */
   codeDelivery: 'mount' | 'path' | 'stream' | 'drive';
   channel: 'uds' | 'stdio' | 'vsock' | 'tcp' | 'memory';

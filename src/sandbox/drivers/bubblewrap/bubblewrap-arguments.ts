@@ -19,6 +19,8 @@ export interface BubblewrapPlace {
   env: Record<string, string>;
   /** bwrap 0.8 and later can also close the user namespaces behind itself. */
   canDisableUserns: boolean;
+  /** Of a sandbox with egress, which keeps the network namespace it is started in; null: it gets an empty one. */
+  resolvConf: string | null;
   hasFilter: boolean;
 }
 
@@ -31,12 +33,14 @@ export function bubblewrapArguments(place: BubblewrapPlace): string[] {
   const id = String(SANDBOX_UID_INSIDE);
   return [
     '--unshare-all',
+    ...(place.resolvConf === null ? [] : ['--share-net']),
     '--unshare-user',
     ...(place.canDisableUserns ? ['--disable-userns'] : []),
     ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--hostname', 'sandbox'],
     ...['--uid', id, '--gid', id],
     ...['--ro-bind', runtime.rootDir, '/'],
     ...runtime.binds.flatMap(({ source, target }) => ['--ro-bind-try', source, target]),
+    ...(place.resolvConf === null ? [] : ['--ro-bind', place.resolvConf, '/etc/resolv.conf']),
     ...['--proc', '/proc'],
     ...['--dev', '/dev', '--size', String(Math.min(SHM_MAX_MIB, place.diskMib) * MIB), '--tmpfs', '/dev/shm'],
     ...['--remount-ro', '/dev'],

@@ -4,6 +4,7 @@ import type { EnforcedLimits } from '../../../domain/invocation.ts';
 import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
 import type { HostContext } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Egress } from '../../engines/egress/egress.ts';
 import type { CgroupTree } from '../../engines/linux/cgroup/cgroup.ts';
 import { bootEnvironment } from '../../engines/linux/launch/boot-environment.ts';
 import { tryBoot } from '../../engines/linux/launch/boot-probe.ts';
@@ -30,6 +31,8 @@ export interface BubblewrapDriverOptions {
   uids: UidPool | null;
   runtimes: HostRuntimes;
   slots: SlotTree;
+  /** Null: `egress` is refused. */
+  egress?: Egress | null;
 }
 
 /**
@@ -56,6 +59,7 @@ export class BubblewrapDriver implements Driver {
       fork: false,
       updateLimits: false,
       sharesHostKernel: true,
+      egress: Boolean(this.#options.egress),
       codeDelivery: 'mount',
       channel: 'uds',
       fence: FENCE,
@@ -103,11 +107,13 @@ export class BubblewrapDriver implements Driver {
   }
 
   async create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
-    if (spec.network !== 'none') throw new SandboxError('network_unenforceable', 'bubblewrap offers no egress');
+    if (spec.network !== 'none' && !this.#options.egress)
+      throw new SandboxError('network_unenforceable', 'bubblewrap offers no egress here');
     const tool = this.#tool;
     if (tool === null) throw new SandboxError('sandbox_illegal_state', 'create before start');
     return this.#builder.build({
       spec: { ...spec, pidsMax: spec.pidsMax + OWN_PROCESSES },
+      driver: this.name,
       slot: { view: 'mount', tempMib: spec.diskMib },
       memoryMib: spec.memoryMib + spec.diskMib,
       plan: (parts) => this.#plan(spec, tool, parts),
@@ -128,7 +134,7 @@ export class BubblewrapDriver implements Driver {
     });
   }
 
-  #plan(spec: SandboxSpec, tool: BubblewrapTool, { slot, token }: BoxParts): BoxPlan {
+  #plan(spec: SandboxSpec, tool: BubblewrapTool, { slot, token, link }: BoxParts): BoxPlan {
     const runtime = this.#options.runtimes.get(spec.runtime);
     const env = bootEnvironment(spec, {
       ...{ channel: join(CHANNEL_DIR, 's'), token, tempDir: '/tmp', shimsDir: RUNTIME_ROOT },
@@ -138,6 +144,7 @@ export class BubblewrapDriver implements Driver {
       ...{ runtime, channelDir: slot.channelDir, codeDir: slot.codeDir, tempDir: slot.tempDir, env },
       diskMib: spec.diskMib,
       canDisableUserns: tool.canDisableUserns,
+      resolvConf: link === null ? null : this.#options.egress!.resolvConf,
       hasFilter: this.#filterPath !== null,
     });
     const program = [runtime.interpreterInside, join(RUNTIME_ROOT, runtime.bootstrap)];

@@ -51,6 +51,8 @@ export interface ContainerPlacement {
   codeDir: string;
   /** A temp file system made by the host; null where the engine makes one. */
   tempDir: string | null;
+  /** For sandboxes with egress; null: they have no resolver. */
+  resolvConf: string | null;
   canBind: boolean;
   /** Docker's seccomp JSON; null means the daemon's default profile. */
   seccompProfile: string | null;
@@ -63,6 +65,7 @@ export function containerConfig(
   run: { command: string[]; env: Record<string, string> },
 ): ContainerConfig {
   const { kind, limits } = at;
+  const ociRuntime = (spec.network === 'egress' ? kind.egressRuntime : null) ?? kind.ociRuntime;
   const memoryBytes = (limits.memoryMib + (at.ownCgroup ? BACKSTOP_MIB : 0)) * MIB;
   return {
     Image: at.image,
@@ -106,7 +109,7 @@ export function containerConfig(
         ...(kind.pidsBy === 'rlimit' ? [limitOf('nproc', spec.pidsMax + LAUNCHER_PIDS)] : []),
       ],
       ShmSize: SHM_BYTES,
-      ...(kind.ociRuntime === null ? {} : { Runtime: kind.ociRuntime }),
+      ...(ociRuntime === null ? {} : { Runtime: ociRuntime }),
       AutoRemove: false,
       Init: false,
       RestartPolicy: { Name: 'no' },
@@ -132,6 +135,7 @@ function mountsOf(at: ContainerPlacement): EngineMount[] {
       // The package is bound there at claim and shows up inside by itself.
       BindOptions: { Propagation: at.canBind ? 'rslave' : 'rprivate' },
     },
+    ...(at.resolvConf === null ? [] : [bind(at.resolvConf, '/etc/resolv.conf', true)]),
     ...(at.tempDir === null ? [] : [bind(at.tempDir, '/tmp', false)]),
   ];
 }

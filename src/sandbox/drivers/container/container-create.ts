@@ -5,6 +5,7 @@ import type { SandboxSpec } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { EngineClient } from '../../engines/container-engine/engine-client.ts';
 import { EngineError } from '../../engines/container-engine/engine-error.ts';
+import type { Egress } from '../../engines/egress/egress.ts';
 import type { CgroupTree } from '../../engines/linux/cgroup/cgroup.ts';
 import { cgroupOfProcess } from '../../engines/linux/cgroup/process-cgroup.ts';
 import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
@@ -34,6 +35,7 @@ export interface CreateContext {
   /** The slice for its systemd driver, which makes a scope per container in it; null with cgroupfs. */
   cgroupSlice: string | null;
   uids: UidPool | null;
+  egress: Egress | null;
   seccompProfile: string | null;
 }
 
@@ -71,7 +73,8 @@ export async function createConnected(
     await slot.listen();
     await request.onSlot?.(parts);
     const token = randomBytes(16).toString('hex');
-    await startContainer(context.engine, parts, containerConfig(spec, placement, request.shim(token)), signal);
+    await startContainer(context, parts, containerConfig(spec, placement, request.shim(token)), signal);
+    if (spec.network === 'egress') await linkContainer(context, parts, spec.id, signal);
     const channel = await connection(parts, stderr, signal);
     return { parts, token, channel, stdout, stderr };
   } catch (error) {
@@ -108,13 +111,14 @@ async function prepareHost(
     channelDir: parts.slot.channelDir,
     codeDir: parts.slot.codeDir,
     tempDir: parts.slot.tempDir,
+    resolvConf: spec.network === 'egress' ? (context.egress?.resolvConf ?? null) : null,
     canBind: context.slots.canBind,
     seccompProfile: context.seccompProfile,
   };
 }
 
 async function startContainer(
-  engine: EngineClient,
+  { engine }: CreateContext,
   parts: ContainerParts,
   config: ReturnType<typeof containerConfig>,
   signal: AbortSignal,
@@ -134,6 +138,19 @@ async function startContainer(
   if (State.Pid <= 0) return;
   parts.initPid = State.Pid;
   parts.cgroup = cgroupOfProcess(State.Pid, Id);
+}
+
+/** It started without a network; its one link is put into its namespace while the shim comes up. */
+async function linkContainer(
+  { egress, engine, kind }: CreateContext,
+  parts: ContainerParts,
+  sandboxId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { State } = await engine.inspectContainer(parts.name, { signal });
+  if (egress === null || State.Pid <= 0) throw new SandboxError('sandbox_start_failed', 'nothing to link');
+  const end = { kind: 'namespace', path: `/proc/${State.Pid}/ns/net` } as const;
+  parts.link = await egress.attach(kind.name, sandboxId, end, signal);
 }
 
 /** The accepted connection, or the reason why there will be none. */

@@ -4,6 +4,7 @@ import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '
 import type { HostContext } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { EngineClient } from '../../engines/container-engine/engine-client.ts';
+import type { Egress } from '../../engines/egress/egress.ts';
 import type { CgroupTree } from '../../engines/linux/cgroup/cgroup.ts';
 import { isOlder } from '../../engines/linux/epoch.ts';
 import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
@@ -31,6 +32,8 @@ export interface ContainerDriverOptions {
   slots: SlotTree;
   /** Null: sandboxes run as the server's own user. */
   uids: UidPool | null;
+  /** Null: `egress` is refused. */
+  egress: Egress | null;
   /** JSON text in Docker's format; null leaves the daemon's default profile. */
   seccompProfile: string | null;
 }
@@ -67,6 +70,7 @@ export class ContainerDriver implements Driver {
       fork: false,
       updateLimits: false,
       sharesHostKernel: kind.sharesHostKernel,
+      egress: options.egress !== null,
       codeDelivery: 'mount',
       channel: 'uds',
       fence: kind.fence,
@@ -108,7 +112,7 @@ export class ContainerDriver implements Driver {
 
   async #create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
     if (this.#stopped) throw new SandboxError('sandbox_illegal_state', 'the driver is stopped');
-    if (spec.network !== 'none')
+    if (spec.network !== 'none' && this.#options.egress === null)
       throw new SandboxError('network_unenforceable', 'egress is not offered by this driver');
     const image = this.#options.images.current;
     if (!image) throw new SandboxError('isolation_preparing', 'the runtime image is not there yet');
@@ -142,7 +146,7 @@ export class ContainerDriver implements Driver {
   }
 
   async reap(signal: AbortSignal): Promise<number> {
-    const { engine, host, cgroups, slots } = this.#options;
+    const { engine, host, cgroups, slots, egress } = this.#options;
     const { instance, epoch } = CONTAINER_LABELS;
     let reaped = 0;
     for (const container of await engine.listContainers([`${instance}=${host.instance}`], { signal })) {
@@ -152,6 +156,7 @@ export class ContainerDriver implements Driver {
       reaped++;
     }
     await cgroups.reapOlder(signal);
+    await egress?.reapOlder(signal);
     reapDockerParents(host.instance, host.epoch);
     await slots.reapOlder(signal);
     return reaped;
@@ -190,6 +195,7 @@ export class ContainerDriver implements Driver {
       cgroupPathParent: this.#cgroupDriver === 'cgroupfs',
       cgroupSlice: this.#cgroupDriver === 'systemd' ? `coldframe-${options.host.instance}.slice` : null,
       uids: options.uids,
+      egress: options.egress,
       seccompProfile: options.seccompProfile,
     };
   }

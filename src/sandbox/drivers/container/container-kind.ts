@@ -9,6 +9,8 @@ export interface ContainerKind {
   fence: string;
   /** The engine's runtime by name; null for its default. */
   ociRuntime: string | null;
+  /** The runtime for sandboxes with egress, where it needs other flags; null: the same. */
+  egressRuntime: string | null;
   /** What registers that runtime with the engine, for people; null where it needs no registering. */
   registration: { fix: string } | null;
   sharesHostKernel: boolean;
@@ -42,6 +44,7 @@ export const DOCKER: ContainerKind = {
   isolation: 'docker',
   fence: 'container',
   ociRuntime: null,
+  egressRuntime: null,
   registration: null,
   sharesHostKernel: true,
   pidsBy: 'group',
@@ -56,15 +59,18 @@ export const DOCKER: ContainerKind = {
 
 /** Registered under a name of our own: it needs flags that a plain `runsc` entry has not, and harms nobody who has one. */
 const GVISOR_RUNTIME = 'coldframe-runsc';
-const GVISOR_FLAGS = '--network=none --host-uds=open --host-fifo=open';
+const GVISOR_FLAGS = '--host-uds=open --host-fifo=open';
+const registered = (name: string, network: string): string =>
+  `runsc install --runtime=${name} -- --network=${network} ${GVISOR_FLAGS}`;
 
 export const GVISOR: ContainerKind = {
   name: 'gvisor',
   isolation: 'gvisor',
   fence: 'container+gvisor',
   ociRuntime: GVISOR_RUNTIME,
+  egressRuntime: `${GVISOR_RUNTIME}-egress`,
   registration: {
-    fix: `apt-get install runsc && runsc install --runtime=${GVISOR_RUNTIME} -- ${GVISOR_FLAGS} && systemctl reload docker`,
+    fix: `apt-get install runsc && ${registered(GVISOR_RUNTIME, 'none')} && ${registered(`${GVISOR_RUNTIME}-egress`, 'host')} && systemctl reload docker`,
   },
   sharesHostKernel: false,
   pidsBy: 'rlimit',

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { EgressLink } from '../../engines/egress/egress-link.ts';
 import type { SandboxCgroup } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
 import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
 import type { Slot } from '../../engines/linux/slot/slot.ts';
@@ -20,6 +21,7 @@ export class ContainerParts {
   /** What was made so far; null before and after. */
   uid: number | null = null;
   slot: Slot | null = null;
+  link: EgressLink | null = null;
   cgroup: SandboxCgroup | null = null;
   /** The parent named to the daemon, which makes it in hierarchies that are not ours. */
   cgroupParent: string | null = null;
@@ -94,6 +96,8 @@ export class ContainerParts {
     }
     if (this.cgroupParent !== null) removeDockerParents(this.cgroupParent);
     this.cgroupParent = null;
+    await this.link?.detach(signal);
+    this.link = null;
     if (this.slot) await this.slot.remove(signal);
     this.slot = null;
     if (this.uid !== null) this.#uids?.release(this.uid);

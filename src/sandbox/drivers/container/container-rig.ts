@@ -7,6 +7,9 @@ import type { HostContext } from '../../contract/host-context.ts';
 import { DEFAULT_DOCKER_SOCKET } from '../../engines/container-engine/docker-host.ts';
 import { EngineClient } from '../../engines/container-engine/engine-client.ts';
 import { whyNoDocker } from '../../engines/container-engine/engine-rig.ts';
+import { Egress } from '../../engines/egress/egress.ts';
+import { EgressNetwork } from '../../engines/egress/egress-network.ts';
+import { EgressProver } from '../../engines/egress/egress-prover.ts';
 import { CgroupTree } from '../../engines/linux/cgroup/cgroup.ts';
 import { UidPool } from '../../engines/linux/launch/uid-pool.ts';
 import { dockerSeccompProfile } from '../../engines/linux/seccomp/docker-profile.ts';
@@ -24,6 +27,7 @@ export interface ContainerRig {
   engine: EngineClient;
   images: RuntimeImages;
   host: HostContext;
+  egress: Egress;
   spec(overrides?: Partial<SandboxSpec>): SandboxSpec;
   /** What is left of one sandbox, in words. */
   tracesOf(sandboxId: string): Promise<string[]>;
@@ -62,6 +66,8 @@ export async function containerRig(options: ContainerRigOptions = {}): Promise<C
   if (isReal) await images.prepareImages({ signal: new AbortController().signal });
   const cgroups = new CgroupTree(host);
   const slots = new SlotTree(host);
+  const network = new EgressNetwork({ ...host, allow: [] });
+  const egress = new Egress({ network, prover: new EgressProver({ ...host, network, allow: [] }) });
   const driver = new ContainerDriver({
     kind: options.kind ?? DOCKER,
     engine,
@@ -69,6 +75,7 @@ export async function containerRig(options: ContainerRigOptions = {}): Promise<C
     host,
     cgroups,
     slots,
+    egress,
     uids: new UidPool(host.uidRange!, { seed: instance }),
     seccompProfile: JSON.stringify(dockerSeccompProfile()),
   });
@@ -79,6 +86,7 @@ export async function containerRig(options: ContainerRigOptions = {}): Promise<C
     engine,
     images,
     host,
+    egress,
     spec: (overrides = {}) => ({
       id: `t${count++}${randomBytes(3).toString('hex')}`,
       runtime: 'python3.11',
@@ -108,6 +116,7 @@ export async function containerRig(options: ContainerRigOptions = {}): Promise<C
     },
     close: async () => {
       await driver.stop();
+      await egress.close();
       await cgroups.close();
       await slots.close(AbortSignal.timeout(CLOSE_DEADLINE_MS));
       await engine.close();

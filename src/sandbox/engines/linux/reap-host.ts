@@ -1,12 +1,14 @@
+import type { Egress } from '../egress/egress.ts';
 import type { CgroupTree } from './cgroup/cgroup.ts';
 import type { SlotTree } from './slot/slot-tree.ts';
 
 /** Ends and removes what earlier epochs of this instance left: processes by their cgroups first, then slots and mounts. */
 export async function reapHost(
-  { cgroups, slots }: { cgroups: CgroupTree; slots: SlotTree },
+  { cgroups, slots, egress }: { cgroups: CgroupTree; slots: SlotTree; egress?: Egress | null },
   signal: AbortSignal,
 ): Promise<number> {
   const groups = await cgroups.reapOlder(signal);
+  await egress?.reapOlder(signal);
   await slots.reapOlder(signal);
   return groups;
 }

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { Box, BoxExit, SandboxSpec } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
+import type { Egress } from '../../egress/egress.ts';
+import type { EgressLink } from '../../egress/egress-link.ts';
 import type { CgroupTree } from '../cgroup/cgroup.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import type { Slot, SlotOwner } from '../slot/slot.ts';
@@ -19,6 +21,8 @@ export interface BoxBuilderOptions {
   cgroups: CgroupTree;
   uids: UidPool | null;
   slots: SlotTree;
+  /** Absent or null: nothing is linked, and the driver refuses `egress`. */
+  egress?: Egress | null;
 }
 
 /** What a driver decides about a box once its slot, cgroup and uid are there. */
@@ -30,6 +34,8 @@ export interface BoxPlan {
 }
 
 export interface BoxParts {
+  /** The sandbox's way out, in whose namespace it is started; null without egress. */
+  link: EgressLink | null;
   slot: Slot;
   cgroup: SandboxCgroup | null;
   uid: number | null;
@@ -38,6 +44,8 @@ export interface BoxParts {
 
 export interface BuildOptions {
   spec: SandboxSpec;
+  /** The driver's name, where it links sandboxes to the egress network. */
+  driver?: string;
   slot: Omit<SlotOwner, 'uid'>;
   /** The cgroup's memory limit: the function's own plus what a tmpfs /tmp may hold. */
   memoryMib: number;
@@ -53,6 +61,7 @@ interface Progress {
   slot: Slot | null;
   process: LaunchedProcess | null;
   cgroup: SandboxCgroup | null;
+  link: EgressLink | null;
 }
 
 /** Builds boxes that are children of this server: uid, slot, cgroup, listener, process, connection, in that order. */
@@ -69,7 +78,7 @@ export class BoxBuilder {
   async build(options: BuildOptions): Promise<Box> {
     options.signal.throwIfAborted();
     const uid = this.#options.uids?.acquire() ?? null;
-    const built: Progress = { id: options.spec.id, slot: null, process: null, cgroup: null };
+    const built: Progress = { id: options.spec.id, slot: null, process: null, cgroup: null, link: null };
     const release = async () => {
       await options.onRemoved?.(uid);
       if (uid !== null) this.#options.uids?.release(uid);
@@ -101,14 +110,16 @@ export class BoxBuilder {
     built.cgroup = cgroup;
     const output = slot.openOutput();
     await slot.listen();
-    const parts: BoxParts = { slot, cgroup, uid, token };
+    built.link = await this.#link(options);
+    const parts: BoxParts = { slot, cgroup, uid, token, link: built.link };
     const plan = await options.plan(parts);
     const { stdoutPath, stderrPath } = slot;
-    const process = launch({ ...plan.launch, cgroup, uid, output: { stdoutPath, stderrPath } });
+    const networkNamespace = built.link?.namespacePath ?? undefined;
+    const process = launch({ ...plan.launch, cgroup, uid, networkNamespace, output: { stdoutPath, stderrPath } });
     built.process = process;
     const channel = await connectionOrExit(slot, process, output.stderr, signal);
     const box: HostBox = new HostBox({
-      ...{ id: spec.id, token, channel, output, slot, process, cgroup, taskRoot: plan.taskRoot },
+      ...{ id: spec.id, token, channel, output, slot, process, cgroup, link: built.link, taskRoot: plan.taskRoot },
       receipt: plan.receipt(parts),
       meteredPid: plan.isMeteredByPid ? process.pid : null,
       onRemoved: () => {
@@ -118,6 +129,13 @@ export class BoxBuilder {
     });
     this.#boxes.add(box);
     return box;
+  }
+
+  async #link({ spec, driver, signal }: BuildOptions): Promise<EgressLink | null> {
+    if (spec.network === 'none') return null;
+    const egress = this.#options.egress;
+    if (!egress || driver === undefined) throw new SandboxError('network_unenforceable', 'nothing to link it to');
+    return await egress.attach(driver, spec.id, { kind: 'new-namespace' }, signal);
   }
 }
 

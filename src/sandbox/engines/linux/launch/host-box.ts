@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Box, BoxExit, CodeRef, MeterReading } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
+import type { EgressLink } from '../../egress/egress-link.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import { ProcfsMeter } from '../procfs-meter.ts';
 import type { Slot } from '../slot/slot.ts';
@@ -14,6 +15,7 @@ export interface HostBoxOptions {
   slot: Slot;
   process: LaunchedProcess;
   cgroup: SandboxCgroup | null;
+  link: EgressLink | null;
   receipt: Box['receipt'];
   /** Where the code appears, as seen from inside. */
   taskRoot: string;
@@ -102,13 +104,20 @@ const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, source: null };
 
 /** Kills and removes what has been built of a sandbox so far; rejects with a SandboxError if something is left. */
 export async function removeSandbox(
-  built: { id: string; slot: Slot | null; process: LaunchedProcess | null; cgroup: SandboxCgroup | null },
+  built: {
+    id: string;
+    slot: Slot | null;
+    process: LaunchedProcess | null;
+    cgroup: SandboxCgroup | null;
+    link: EgressLink | null;
+  },
   signal: AbortSignal,
 ): Promise<void> {
   try {
     built.process?.kill();
     await untilAborted(built.process?.exited, signal);
     await built.cgroup?.remove(signal);
+    await built.link?.detach(signal);
     await built.slot?.remove(signal);
   } catch (cause) {
     throw new SandboxError('sandbox_start_failed', `sandbox ${built.id} could not be removed entirely`, { cause });

@@ -35,6 +35,8 @@ export interface LaunchOptions {
   connections?: number;
   /** A network namespace with nothing in it; where the server is root, else nothing changes. */
   hasOwnNetwork?: boolean;
+  /** Path of a network namespace to start it in; only where the server is root. */
+  networkNamespace?: string;
   /** Translates how the launched program ended, where it is only the parent of what we care about. */
   readExit?: (exit: BoxExit) => BoxExit;
 }
@@ -48,7 +50,13 @@ export function launch(options: LaunchOptions): LaunchedProcess {
   const { cgroup, uid, output } = options;
   const groups = cgroup?.paths ?? [];
   const fifos = output === null ? [] : [output.stdoutPath, output.stderrPath];
-  const args = [String(groups.length), ...groups, options.filePath ?? '/dev/null', ...fifos];
+  const args = [
+    options.networkNamespace ?? '',
+    String(groups.length),
+    ...groups,
+    options.filePath ?? '/dev/null',
+    ...fifos,
+  ];
   const connections = Array.from({ length: options.connections ?? 0 }, () => 'pipe' as const);
   const child = spawn('/bin/sh', ['-c', script(options), 'coldframe', ...args, ...asSandbox(options)], {
     cwd: options.cwd,
@@ -73,7 +81,8 @@ function script(options: LaunchOptions): string {
   const filter = options.filePath === undefined ? `exec ${FILE_FD}<&-` : `exec ${FILE_FD}<"$1" || exit 125`;
   const output = options.output === null ? 'exec 2>&1; shift' : 'exec >"$2" 2>"$3"; shift 3';
   const network = options.hasOwnNetwork && options.uid !== null ? 'unshare --net -- ' : '';
-  return `n=$1; shift
+  const joined = options.networkNamespace === undefined ? '' : 'nsenter "--net=$network" -- ';
+  return `network=$1; shift; n=$1; shift
 while [ "$n" -gt 0 ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; n=$((n-1)); done
 ulimit -c 0; ulimit -n ${FILES_MAX}
 echo ${OOM_SCORE_ADJ} > /proc/self/oom_score_adj
@@ -81,7 +90,7 @@ ${processes}
 ${filter}
 ${input}
 ${output}
-exec ${network}"$@"`;
+exec ${network}${joined}"$@"`;
 }
 
 function asSandbox({ uid, groups = [], noNewPrivileges, env, command }: LaunchOptions): string[] {

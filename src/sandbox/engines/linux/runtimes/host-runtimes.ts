@@ -199,6 +199,8 @@ async function stageEtc(root: string): Promise<void> {
   await writeFile(join(etc, 'group'), `sandbox:x:${id}:\n`);
   await writeFile(join(etc, 'nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
   await writeFile(join(etc, 'hosts'), '127.0.0.1 localhost\n');
+  // Empty without egress; with it, the resolver's file is bound over it.
+  await writeFile(join(etc, 'resolv.conf'), '');
   for (const name of ETC_FILES) {
     if ((await stat(join('/etc', name)).catch(() => null)) !== null)
       await stageFile(join('/etc', name), join(etc, name));

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { egressTraces, WORLD, World, whyNotEgress } from '../../src/sandbox/engines/egress/egress-rig.ts';
+import { PREPARE_TIMEOUT_MS, requireIsolation } from '../support/require-isolation.ts';
+import { TestServer } from '../support/test-server.ts';
+
+/** Reports what came of each connection, and what its resolver says of a name. */
+const CONNECTS = `import net from 'node:net';
+import dns from 'node:dns/promises';
+const attempt = ({ host, port }) => new Promise((resolve) => {
+  const socket = net.connect({ host, port }, () => resolve('reached'));
+  socket.on('error', (error) => resolve(error.code));
+  setTimeout(() => { resolve('silence'); socket.destroy(); }, 3000);
+});
+export const handler = async ({ targets }) => ({
+  seen: Object.fromEntries(await Promise.all(targets.map(async (one) => [one.host, await attempt(one)]))),
+  servers: dns.getServers(),
+});`;
+const REFUSED = /^(EHOSTUNREACH|ENETUNREACH|EACCES|silence)$/;
+const TARGETS = [WORLD.internet, ...WORLD.refused].map((host) => ({ host, port: WORLD.port }));
+
+const reason = await whyNotEgress();
+let server: TestServer;
+let world: World | null = null;
+let owner = '';
+
+beforeAll(async () => {
+  if (reason === null) world = await new World().open();
+  server = await TestServer.start();
+  owner = `coldframe-${(await server.api<{ instance: string }>('GET', '/platform')).body.instance}`;
+}, PREPARE_TIMEOUT_MS);
+afterAll(async () => {
+  await server.stop();
+  world?.close();
+  if (reason === null) expect(egressTraces(owner)).toEqual([]);
+});
+
+describe.each(['docker', 'gvisor', 'bubblewrap'] as const)('under %s', (isolation) => {
+  it('a function with egress reaches the internet and nothing private, cold and claimed', {
+    timeout: PREPARE_TIMEOUT_MS,
+  }, async (context) => {
+    if (reason !== null) context.skip(reason);
+    await requireIsolation(server, isolation, context);
+    for (const name of ['first', 'second']) {
+      const full = `egress-${isolation}-${name}`;
+      const settings = {
+        isolation,
+        network: 'egress',
+        timeoutMs: 20_000,
+        queueTimeoutMs: 60_000,
+        initTimeoutMs: 60_000,
+      };
+      await server.deploy(full, 'nodejs', CONNECTS, settings);
+      const reply = await server.invoke<{ seen: Record<string, string>; servers: string[] }>(full, {
+        targets: TARGETS,
+      });
+      expect([reply.status, reply.headers.get('coldframe-start')]).toEqual([
+        200,
+        expect.stringMatching(/cold|claimed/),
+      ]);
+      const { seen, servers } = reply.body;
+      expect(seen[WORLD.internet]).toBe('reached');
+      for (const host of WORLD.refused) expect([host, seen[host]]).toEqual([host, expect.stringMatching(REFUSED)]);
+      expect(servers).toEqual([expect.stringMatching(/^10\.2\d\d\./)]);
+    }
+  });
+});
+
+it('process isolation cannot fence a network: a deploy with egress is refused by name', async (context) => {
+  await requireIsolation(server, 'process', context);
+  const body = { name: 'open', runtime: 'nodejs', code: { source: CONNECTS }, isolation: 'process', network: 'egress' };
+  const reply = await server.api<{ code: string }>('POST', '/functions', body);
+  expect([reply.status, reply.body.code]).toEqual([422, 'network_unenforceable']);
+});
