@@ -67,7 +67,16 @@ function removeAbandoned(folder: string): void {
     const pid = name.startsWith(`${basename(folder)}.`)
       ? Number.parseInt(name.slice(basename(folder).length + 1), 10)
       : 0;
-    if (pid > 0 && !existsSync(`/proc/${pid}`)) rmSync(join(parent, name), { recursive: true, force: true });
+    if (pid > 0 && !isAlive(pid)) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
