@@ -112,8 +112,10 @@ export class ContainerDriver implements Driver {
 
   async #create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
     if (this.#stopped) throw new SandboxError('sandbox_illegal_state', 'the driver is stopped');
-    if (spec.network !== 'none' && this.#options.egress === null)
-      throw new SandboxError('network_unenforceable', 'egress is not offered by this driver');
+    if (spec.network !== 'none') {
+      if (this.#options.egress === null) throw new SandboxError('network_unenforceable', 'egress is not offered here');
+      await this.#options.egress.admit(this.name, spec.id);
+    }
     const image = this.#options.images.current;
     if (!image) throw new SandboxError('isolation_preparing', 'the runtime image is not there yet');
     if (!image.runtimes.includes(spec.runtime)) {

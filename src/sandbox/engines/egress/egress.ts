@@ -43,13 +43,17 @@ export class Egress {
    * not proven, `sandbox_start_failed` where it could not be made.
    */
   async attach(driverName: string, sandboxId: string, end: EgressEnd, signal: AbortSignal): Promise<EgressLink> {
-    if (!this.#prover.isTrial(sandboxId)) {
-      const driver = this.#drivers.get(driverName);
-      const proof = driver && (await this.prove(driver));
-      if (!proof?.isProven)
-        throw new SandboxError('network_unenforceable', proof?.detail ?? `egress was not proven for ${driverName}`);
-    }
+    await this.admit(driverName, sandboxId);
     return await this.#network.attach(sandboxId, end, signal);
+  }
+
+  /** For drivers that build before they link: rejects as `attach` would, with nothing made. Proves first where nothing is known. */
+  async admit(driverName: string, sandboxId: string): Promise<void> {
+    if (this.#prover.isTrial(sandboxId)) return;
+    const driver = this.#drivers.get(driverName);
+    const proof = driver && (await this.prove(driver));
+    if (!proof?.isProven)
+      throw new SandboxError('network_unenforceable', proof?.detail ?? `egress was not proven for ${driverName}`);
   }
 
   reapOlder(signal: AbortSignal): Promise<void> {
