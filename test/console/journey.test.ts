@@ -12,7 +12,7 @@ const MENDED =
 describe.skipIf(chromiumPath === null)('a first day with the console (needs chromium)', () => {
   let bed: ConsoleBed;
   beforeAll(async () => {
-    bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'bubblewrap,process' } });
+    bed = await ConsoleBed.open({ isolation: 'process', env: { COLDFRAME_ISOLATION: 'bubblewrap,process' } });
   });
   afterEach(() => bed.expectQuiet());
   afterAll(() => bed?.close());

@@ -35,7 +35,7 @@ describe.skipIf(chromiumPath === null)('the platform screen (needs chromium)', (
     const { body } = await bed.server.api<{ items: { state: string; fix: string | null }[] }>('GET', '/isolation');
     const fix = body.items.find(({ state }) => state !== 'usable')?.fix ?? '';
     expect(fix).not.toBe('');
-    await doctor.getByText(fix).waitFor();
+    await doctor.getByText(fix).first().waitFor();
     expect(await doctor.getByRole('button', { name: 'Copy command' }).count()).toBeGreaterThan(0);
   });
 
