@@ -165,3 +165,42 @@ describe('an isolation that was lost', () => {
     expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'process' });
   });
 });
+
+describe('an emulated machine', () => {
+  function withQemu(order: DriverRegistryOptions['order']): { finishProbe: () => void } {
+    const { promise: booted, resolve } = Promise.withResolvers<void>();
+    const drivers = (['qemu', 'process', 'firecracker'] as const).map((isolation) =>
+      guardDriver(
+        new MemoryDriver({
+          resolve: () => null,
+          isolation,
+          name: isolation,
+          probe: async () => {
+            if (isolation === 'qemu') await booted;
+            return isolation === 'firecracker' ? probed({ state: 'absent', runtimes: [] }) : probed({});
+          },
+        }),
+      ),
+    );
+    registry = new DriverRegistry({ drivers, order, log: silentLog, fallback: 'weaker' });
+    return { finishProbe: resolve };
+  }
+
+  test('is used when named, and neither `auto` nor a fallback comes to it', async () => {
+    withQemu(['firecracker', 'process']).finishProbe();
+    await registry.start();
+    await expect.poll(() => registry.get('qemu', 'nodejs24').state).toBe('usable');
+    expect(await registry.resolve('qemu', 'nodejs24')).toMatchObject({ isolation: 'qemu' });
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'process' });
+    const moved = registry.forRevision('firecracker', 'nodejs24');
+    expect(moved).toMatchObject({ state: 'usable', driver: { isolation: 'process' } });
+  });
+
+  test('may boot for long: nobody who has not named it waits for its probe', async () => {
+    const { finishProbe } = withQemu(['process']);
+    await registry.start();
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'process' });
+    expect(await registry.resolve('qemu', 'nodejs24')).toMatchObject({ isolation: 'qemu', preparing: true });
+    finishProbe();
+  });
+});

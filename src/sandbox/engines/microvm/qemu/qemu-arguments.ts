@@ -14,18 +14,12 @@ export const CODE_NODE = 'code';
  * than `microvm`: docs/decisions/0025. The clock of a guest stands at a time long gone until the agent is given the real one,
  * so that generators which reseed by the clock (OpenSSL's) do so in every clone of a snapshot.
  */
-export function qemuArguments(
-  machine: Machine,
-  options: { accelerator: 'tcg' | 'kvm'; isIncoming: boolean },
-): string[] {
-  const { accelerator } = options;
+export function qemuArguments(machine: Machine, options: { isIncoming: boolean }): string[] {
   const kernelArguments = ['console=ttyS0', 'quiet', machine.kernelArguments].join(' ');
   return [
     ...['-name', `guest=${machine.id}`],
     ...['-machine', 'q35,sata=off,smbus=off,usb=off,vmport=off,graphics=off,i8042=off'],
-    ...(accelerator === 'kvm'
-      ? ['-accel', 'kvm', '-cpu', 'host']
-      : ['-accel', `tcg,thread=${machine.cpus > 1 ? 'multi' : 'single'},tb-size=${TRANSLATION_MIB}`, '-cpu', 'max']),
+    ...['-accel', `tcg,thread=${machine.cpus > 1 ? 'multi' : 'single'},tb-size=${TRANSLATION_MIB}`, '-cpu', 'max'],
     ...['-smp', String(machine.cpus), '-m', `${machine.memoryMib}M`],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-rtc', 'base=2001-01-01'],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
@@ -40,7 +34,6 @@ export function qemuArguments(
       '-device',
       `virtserialport,chardev=${port},name=coldframe.${port}`,
     ]),
-    ...network(machine),
     ...(options.isIncoming ? ['-incoming', `fd:${FILE_FD}`] : []),
   ];
 }
@@ -59,14 +52,5 @@ function drive(name: string, fileNode: string, path: string): string[] {
     ...['-blockdev', JSON.stringify(imageNode(fileNode, path))],
     ...['-blockdev', JSON.stringify(driveNode(name, fileNode))],
     ...['-device', `virtio-blk-pci,drive=${name}`],
-  ];
-}
-
-function network({ network: device }: Machine): string[] {
-  if (device === null) return [];
-  const { tap, mac } = device;
-  return [
-    ...['-netdev', `tap,id=egress,ifname=${tap},script=no,downscript=no`],
-    ...['-device', `virtio-net-pci,netdev=egress,mac=${mac},romfile=`],
   ];
 }

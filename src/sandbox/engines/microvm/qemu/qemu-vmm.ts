@@ -18,30 +18,24 @@ const THREADS = 80;
 const VERSION_DEADLINE_MS = 5_000;
 
 /**
- * QEMU without hardware virtualisation (or with it, where a guest has truly booted on it): what stands in for Firecracker on
- * hosts that cannot run that. Each machine is one process of its own uid, without network, under QEMU's seccomp filter; its
- * connections are inherited sockets, so that there is no path to reach it by.
+ * QEMU without hardware virtualisation: what stands in for Firecracker on hosts that cannot run that. Each machine is one process
+ * of its own uid, without network, under QEMU's seccomp filter; its connections are inherited sockets, so that there is no path
+ * to reach it by.
  */
 export class QemuVmm implements Vmm {
   readonly name = 'qemu';
-  readonly #accelerator: 'tcg' | 'kvm';
   #path: string | null = null;
   #version: string | null = null;
 
-  constructor(options: { accelerator: 'tcg' | 'kvm' } = { accelerator: 'tcg' }) {
-    this.#accelerator = options.accelerator;
-  }
-
   get capabilities(): VmmCapabilities {
-    const isEmulated = this.#accelerator === 'tcg';
     return {
       snapshot: true,
       network: false,
-      fence: isEmulated ? 'emulated microvm' : 'microvm',
-      overheadMib: HEAP_MIB + (isEmulated ? TRANSLATION_MIB : 0),
+      fence: 'emulated microvm',
+      overheadMib: HEAP_MIB + TRANSLATION_MIB,
       threads: THREADS,
-      typicalBootMs: isEmulated ? 9_000 : 900,
-      typicalRestoreMs: isEmulated ? 500 : 150,
+      typicalBootMs: 9_000,
+      typicalRestoreMs: 500,
     };
   }
 
@@ -72,7 +66,7 @@ export class QemuVmm implements Vmm {
     if (path === null) throw new SandboxError('isolation_unavailable', `${PROGRAM} is not installed`);
     const isIncoming = snapshot !== null;
     const process = launch({
-      command: [path, ...qemuArguments(machine, { accelerator: this.#accelerator, isIncoming })],
+      command: [path, ...qemuArguments(machine, { isIncoming })],
       env: {},
       cwd: machine.directory,
       output: null,
@@ -81,7 +75,7 @@ export class QemuVmm implements Vmm {
       processesMax: THREADS + machine.cpus,
       noNewPrivileges: true,
       connections: CONNECTIONS.length,
-      hasOwnNetwork: machine.network === null,
+      hasOwnNetwork: true,
       // Opened as FILE_FD by the launching shell: QEMU's own uid needs no permission on it.
       ...(snapshot === null ? {} : { filePath: join(snapshot.directory, STATE_FILE) }),
     });
