@@ -33,6 +33,15 @@ test('a driver that links no sandboxes is never asked', async () => {
   expect([asked, watch.answer('process')]).toEqual([[], null]);
 });
 
+test('who waits while the operator looks again gets the newer answer', async () => {
+  const failed = { isProven: false, detail: 'reached the host', fix: null };
+  const { watch, asked } = watchOf([failed, PROVEN]);
+  const waiting = watch.settled(driver);
+  watch.follow(driver, { isUsable: true, fresh: true });
+  await waiting;
+  expect([asked, watch.answer('docker')]).toEqual([[false, true], PROVEN]);
+});
+
 test('what was proven is forgotten with the driver, and proven anew when the operator looks again', async () => {
   const failed = { isProven: false, detail: 'reached the host', fix: 'mend it' };
   const { watch, asked } = watchOf([PROVEN, failed]);

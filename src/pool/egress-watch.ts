@@ -9,6 +9,9 @@ export type ProveEgress = (driver: GuardedDriver, options: { fresh: boolean }) =
 /** A proof that failed is tried again at the first deploy after this long: rules, tools and a busy host change. */
 const AGAIN_MS = 10_000;
 
+/** Proofs that may overtake one another while somebody waits; probes are seconds apart. */
+const ROUNDS_MAX = 4;
+
 interface Watched {
   asked: Promise<EgressAnswer>;
   answer: EgressAnswer | null;
@@ -42,7 +45,12 @@ export class EgressWatch {
     const known = this.#watched.get(driver.isolation);
     const isOld = known?.answer?.isProven === false && performance.now() - known.askedAtMs > AGAIN_MS;
     if (known === undefined || isOld) this.#ask(driver, isOld);
-    await this.#watched.get(driver.isolation)?.asked;
+    // A probe meanwhile has it proven anew: then that answer counts.
+    for (let round = 0; round < ROUNDS_MAX; round++) {
+      const watched = this.#watched.get(driver.isolation);
+      await watched?.asked;
+      if (this.#watched.get(driver.isolation) === watched) return;
+    }
   }
 
   #ask(driver: GuardedDriver, fresh: boolean): void {
