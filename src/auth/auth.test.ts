@@ -189,8 +189,12 @@ describe('sessions', () => {
     const byAdmin = await open();
     const byLink = await auth.openSession(auth.redeemLinkToken(auth.mintLinkToken())!);
     expect(await auth.verifySession(byKey.token)).toMatchObject({ keyId: key.id, scopes: ['read'] });
+    const byItsLink = await auth.openSession(auth.redeemLinkToken(auth.mintLinkToken(key.id))!);
+    const unusedLink = auth.mintLinkToken(key.id);
     await auth.keys.remove('default', key.id);
     expect(await auth.verifySession(byKey.token)).toBeNull();
+    expect(await auth.verifySession(byItsLink.token)).toBeNull();
+    expect(auth.redeemLinkToken(unusedLink)).toBeNull();
     expect(await auth.verifySession(byBrief.token)).not.toBeNull();
     nowMs += HOUR_MS;
     expect(await auth.verifySession(byBrief.token)).toBeNull();

@@ -66,14 +66,17 @@ export class Auth {
     await this.#sessions.close(token);
   }
 
-  /** For the console link printed at start and by `coldframe open`. */
-  mintLinkToken(): string {
-    return this.#links.mint();
+  /** For the console link printed at start (no key) and by `coldframe open`: what it opens ends with the key that asked. */
+  mintLinkToken(keyId: string | null = null): string {
+    return this.#links.mint(keyId === null ? null : this.keys.referenceOf(keyId));
   }
 
-  /** Whoever holds a link may do everything; null when it is unknown, used or older than 10 minutes. */
+  /** Whoever holds a link may do everything; null when it is unknown, used, older than 10 minutes, or its key is gone. */
   redeemLinkToken(token: string): Principal | null {
-    if (!this.#links.redeem(token)) return null;
-    return { workspaceId: 'default', scopes: expandScopes(['admin']), keyId: null };
+    const link = this.#links.redeem(token);
+    if (link === null) return null;
+    const keyId = link.keyReference === null ? null : this.keys.keyIdOf(link.keyReference);
+    if (link.keyReference !== null && keyId === null) return null;
+    return { workspaceId: 'default', scopes: expandScopes(['admin']), keyId };
   }
 }

@@ -9,26 +9,27 @@ const TOKEN_MAX_CHARS = 128;
 /** Sign-in links: 256 bits, good once and for 10 minutes, hashed and in memory only, so a restart ends them all. */
 export class LinkTokens {
   readonly #now: () => number;
-  readonly #expiresAtMs = new Map<string, number>();
+  readonly #links = new Map<string, { expiresAtMs: number; keyReference: string | null }>();
 
   constructor(now: () => number = Date.now) {
     this.#now = now;
   }
 
-  mint(): string {
+  /** `keyReference` is the key it was asked for with (`Keys.referenceOf`); null for the link printed at start. */
+  mint(keyReference: string | null = null): string {
     const token = secretToken('cfl_');
-    const [oldest] = this.#expiresAtMs.keys();
-    if (this.#expiresAtMs.size >= LINKS_MAX && oldest !== undefined) this.#expiresAtMs.delete(oldest);
-    this.#expiresAtMs.set(hash('sha256', token, 'hex'), this.#now() + LIFE_MS);
+    const [oldest] = this.#links.keys();
+    if (this.#links.size >= LINKS_MAX && oldest !== undefined) this.#links.delete(oldest);
+    this.#links.set(hash('sha256', token, 'hex'), { expiresAtMs: this.#now() + LIFE_MS, keyReference });
     return token;
   }
 
-  /** True once per minted token. */
-  redeem(token: string): boolean {
-    if (token.length > TOKEN_MAX_CHARS) return false;
+  /** What it was minted with, once per token; null when unknown, used or too old. */
+  redeem(token: string): { keyReference: string | null } | null {
+    if (token.length > TOKEN_MAX_CHARS) return null;
     const digest = hash('sha256', token, 'hex');
-    const expiresAtMs = this.#expiresAtMs.get(digest);
-    this.#expiresAtMs.delete(digest);
-    return expiresAtMs !== undefined && this.#now() < expiresAtMs;
+    const link = this.#links.get(digest);
+    this.#links.delete(digest);
+    return link !== undefined && this.#now() < link.expiresAtMs ? { keyReference: link.keyReference } : null;
   }
 }

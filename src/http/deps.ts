@@ -81,7 +81,7 @@ export interface HttpAuth {
   openSession(principal: Principal): Promise<{ token: string; expiresAt: string }>;
   closeSession(token: string): Promise<void>;
   /** For a sign-in link; single use, 10 minutes. */
-  mintLinkToken(): string;
+  mintLinkToken(keyId?: string | null): string;
   /** Null when unknown, used or older than 10 minutes. */
   redeemLinkToken(token: string): Principal | null | Promise<Principal | null>;
 }

@@ -22,9 +22,12 @@ export function createSignInLink(app: App, { auth }: HttpDeps): void {
         response: { 201: LINK, default: PROBLEM },
       },
     },
-    async (_request, reply) => {
+    async (request, reply) => {
       reply.code(201);
-      return { token: auth.mintLinkToken(), expiresAt: new Date(Date.now() + LIFETIME_MS).toISOString() };
+      return {
+        token: auth.mintLinkToken(request.principal.keyId),
+        expiresAt: new Date(Date.now() + LIFETIME_MS).toISOString(),
+      };
     },
   );
 }
