@@ -26,9 +26,14 @@ export function setSlowness(factor: number): void {
   slowness = factor;
 }
 
-/** Milliseconds at the pace of the sandboxes. */
+/** The clock at the pace of the sandboxes. */
 export function paceMs(): number {
-  return performance.now() / slowness;
+  return atPace(performance.now());
+}
+
+/** What was measured of a sandbox, as it would be at the usual pace. */
+export function atPace(ms: number): number {
+  return ms / slowness;
 }
 
 /** A spec with everything filled in, a new id each time. */
