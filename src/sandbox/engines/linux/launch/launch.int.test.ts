@@ -15,7 +15,10 @@ test('a program launched without FIFOs prints both its streams into one pipe', a
 test.skipIf(!isRoot)('a sandbox has no groups but its own and those named (needs root)', async () => {
   const groupsOf = async (groups: number[]) => {
     const launched = launch({ ...plain, uid: 899_999, groups, command: ['/usr/bin/id', '-G'] });
-    return (await text(launched.output!)).trim();
+    const printed = (await text(launched.output!)).trim();
+    // Until it has settled, whatever runs under its uid is killed, the next one included.
+    await launched.exited;
+    return printed;
   };
   expect(await groupsOf([])).toBe('899999');
   expect(await groupsOf([899_990])).toBe('899999 899990');
