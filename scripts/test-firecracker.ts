@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { firecrackerSubject } from '../src/sandbox/drivers/microvm/firecracker-rig.ts';
+import { firecrackerSubject } from '../src/sandbox/drivers/microvm/testing/firecracker-rig.ts';
 import { guardDriver } from '../src/sandbox/guard/guarded-driver.ts';
-import { testGuestImages } from '../src/sandbox/images/guest/guest-rig.ts';
+import { testGuestImages } from '../src/sandbox/images/guest/testing/guest-rig.ts';
 import { buildMachineImage } from './emulated-machine/machine-image.ts';
 import { runMachine } from './emulated-machine/run-machine.ts';
 

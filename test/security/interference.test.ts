@@ -150,7 +150,8 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
     await requireIsolation(server, isolation, context);
     if (!(await isEnforced(server, isolation, 'pids'))) return context.skip('needs cgroups: pids are unenforced here');
     const name = `forks-${isolation}`;
-    await server.deploy(name, 'python', GREEDY, { isolation, timeoutMs: 20_000, memoryMib: 256 });
+    // A process costs gVisor's kernel more memory than the host's: the limit of processes must be met first.
+    await server.deploy(name, 'python', GREEDY, { isolation, timeoutMs: 20_000, memoryMib: 1_024 });
     const reply = await server.invoke<{ forks: number; error: string }>(name);
     expect([reply.status, reply.body.error]).toEqual([200, 'Resource temporarily unavailable']);
     expect(reply.body.forks).toBeGreaterThan(10);

@@ -1,5 +1,5 @@
 import { describeCloneUniqueness } from '../../conformance/clone-uniqueness.ts';
-import { firecrackerSubject, SLOWNESS } from './firecracker-rig.ts';
+import { firecrackerSubject, SLOWNESS } from './testing/firecracker-rig.ts';
 
 /** Per clone: a restore, a load and a call. */
 const CLONE_TIMEOUT_MS = 1_000;

@@ -1,4 +1,4 @@
 import { describeDriverConformance } from '../../conformance/driver-conformance.ts';
-import { firecrackerSubject, SLOWNESS } from './firecracker-rig.ts';
+import { firecrackerSubject, SLOWNESS } from './testing/firecracker-rig.ts';
 
 describeDriverConformance('firecracker', firecrackerSubject, { slowness: SLOWNESS });

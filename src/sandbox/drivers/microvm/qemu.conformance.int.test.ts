@@ -1,4 +1,4 @@
 import { describeDriverConformance } from '../../conformance/driver-conformance.ts';
-import { qemuSubject } from './qemu-rig.ts';
+import { qemuSubject } from './testing/qemu-rig.ts';
 
 describeDriverConformance('qemu', qemuSubject);

@@ -10,9 +10,9 @@ import { runTool } from '../../engines/linux/run-tool.ts';
 import { QemuVmm } from '../../engines/microvm/qemu/qemu-vmm.ts';
 import { guardDriver } from '../../guard/guarded-driver.ts';
 import { GUEST_FILES, type GuestImage, GuestImages } from '../../images/guest/guest-images.ts';
-import { testGuestImages } from '../../images/guest/guest-rig.ts';
-import { type MicrovmRig, microvmRig } from './microvm-rig.ts';
-import { whyNoQemu } from './qemu-rig.ts';
+import { testGuestImages } from '../../images/guest/testing/guest-rig.ts';
+import { type MicrovmRig, microvmRig } from './testing/microvm-rig.ts';
+import { whyNoQemu } from './testing/qemu-rig.ts';
 
 const reason = await whyNoQemu();
 const isRoot = process.getuid?.() === 0;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runTool } from '../../engines/linux/run-tool.ts';
 import { buildGuestImage, type GuestBuildOptions } from './guest-build.ts';
 import { GuestImages } from './guest-images.ts';
-import { whyNoGuest } from './guest-rig.ts';
+import { whyNoGuest } from './testing/guest-rig.ts';
 
 const NEVER = new AbortController().signal;
 const reason = await whyNoGuest();

@@ -1,13 +1,13 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { pause } from '../../engines/linux/pause.ts';
-import { runTool } from '../../engines/linux/run-tool.ts';
-import { DEFAULT_SUITE } from '../runtime-images.ts';
-import { buildGuestImage } from './guest-build.ts';
-import { GuestImages } from './guest-images.ts';
+import { pause } from '../../../engines/linux/pause.ts';
+import { runTool } from '../../../engines/linux/run-tool.ts';
+import { DEFAULT_SUITE } from '../../runtime-images.ts';
+import { buildGuestImage } from '../guest-build.ts';
+import { GuestImages } from '../guest-images.ts';
 
-const RUNTIMES_DIR = resolve(import.meta.dirname, '../../../../runtimes');
+const RUNTIMES_DIR = resolve(import.meta.dirname, '../../../../../runtimes');
 /** Another test file may be building; it takes a minute. */
 const WAIT_MS = 5 * 60_000;
 const LOOK_MS = 250;

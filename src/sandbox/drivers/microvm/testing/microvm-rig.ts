@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { HostRig } from '../../engines/linux/host-rig.ts';
-import { CodeDisks } from '../../engines/microvm/code-disks.ts';
-import type { Vmm } from '../../engines/microvm/vmm.ts';
-import type { GuestImages } from '../../images/guest/guest-images.ts';
-import { testGuestImages } from '../../images/guest/guest-rig.ts';
-import { MicrovmDriver } from './microvm-driver.ts';
+import { HostRig } from '../../../engines/linux/host-rig.ts';
+import { CodeDisks } from '../../../engines/microvm/code-disks.ts';
+import type { Vmm } from '../../../engines/microvm/vmm.ts';
+import type { GuestImages } from '../../../images/guest/guest-images.ts';
+import { testGuestImages } from '../../../images/guest/testing/guest-rig.ts';
+import { MicrovmDriver } from '../microvm-driver.ts';
 
 /** For tests: a microVM driver on a host of its own. */
 export interface MicrovmRig {

@@ -1,6 +1,6 @@
-import type { ConformanceSubject } from '../../conformance/driver-conformance.ts';
-import { QemuVmm } from '../../engines/microvm/qemu/qemu-vmm.ts';
-import { whyNoGuest } from '../../images/guest/guest-rig.ts';
+import type { ConformanceSubject } from '../../../conformance/driver-conformance.ts';
+import { QemuVmm } from '../../../engines/microvm/qemu/qemu-vmm.ts';
+import { whyNoGuest } from '../../../images/guest/testing/guest-rig.ts';
 import { microvmRig } from './microvm-rig.ts';
 
 /** For tests: why there are no guests under QEMU here, else null. */

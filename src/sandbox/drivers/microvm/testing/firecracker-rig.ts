@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
-import type { ConformanceSubject } from '../../conformance/driver-conformance.ts';
-import { FirecrackerVmm } from '../../engines/microvm/firecracker/firecracker-vmm.ts';
-import { whyNoGuest } from '../../images/guest/guest-rig.ts';
+import type { ConformanceSubject } from '../../../conformance/driver-conformance.ts';
+import { FirecrackerVmm } from '../../../engines/microvm/firecracker/firecracker-vmm.ts';
+import { whyNoGuest } from '../../../images/guest/testing/guest-rig.ts';
 import { microvmRig } from './microvm-rig.ts';
 
 const PROBE_UID = 702_000;
