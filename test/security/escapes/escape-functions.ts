@@ -9,7 +9,7 @@ export const ESCAPE_LIMITS = {
   ...{ memoryMib: 256, diskMib: 16 },
   ...{ timeoutMs: 60_000, queueTimeoutMs: 60_000, initTimeoutMs: 60_000 },
 };
-const GONE_WITHIN_MS = 10_000;
+export const GONE_WITHIN_MS = 10_000;
 
 /** The functions of one isolation's turn, deployed under names of its own and removed together. */
 export class EscapeFunctions {

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import type { Isolation } from '../../../src/domain/names.ts';
 import { fixture } from '../../support/fixture.ts';
 import { hostTraces } from '../../support/host-traces.ts';
+import { readUntil } from '../../support/read-until.ts';
 import type { TestServer } from '../../support/test-server.ts';
 import { type Canaries, hostKernel } from './canaries.ts';
-import { ESCAPE_LIMITS, EscapeFunctions } from './escape-functions.ts';
+import { ESCAPE_LIMITS, EscapeFunctions, GONE_WITHIN_MS } from './escape-functions.ts';
 import { freePort } from './free-port.ts';
 import { observeEgress } from './observe-egress.ts';
 import { PROBES } from './probe-table.ts';
@@ -181,7 +182,9 @@ class EscapeRun {
     for (const report of Object.values(reports)) report.seen += `; held: ${held.text}`;
     await this.#functions.call('holds', { do: 'release' });
     await this.#functions.remove('holds', instance, await this.#functions.sandboxOf(held));
-    const left = readFileSync('/proc/sysvipc/shm', 'utf8').includes(` ${SHM_KEY} `);
+    // Such memory goes after everything else of a sandbox, and before its uid is used again.
+    const isLeft = () => readFileSync('/proc/sysvipc/shm', 'utf8').includes(` ${SHM_KEY} `);
+    const left = await readUntil(isLeft, (seen) => !seen, GONE_WITHIN_MS);
     return {
       ...reports,
       'shared-locks': { open: !isStarted, seen: `status ${spared.status}, start ${start}` },
