@@ -10,12 +10,16 @@ afterEach(() => {
 });
 
 /** A real run of one test file made of `body`. */
-async function report(body: string, required: string[] = []): Promise<{ isWell: boolean; text: string }> {
+async function report(
+  body: string,
+  required: string[] = [],
+  longMs?: number,
+): Promise<{ isWell: boolean; text: string }> {
   const folder = mkdtempSync(join(import.meta.dirname, 'reported-'));
   folders.push(folder);
   writeFileSync(join(folder, 'a.test.ts'), `import { describe, expect, it } from 'vitest';\n${body}`);
   let text = '';
-  const reporter = new SuiteTableReporter({ required, out: (chunk) => (text += chunk) });
+  const reporter = new SuiteTableReporter({ required, longMs, out: (chunk) => (text += chunk) });
   const vitest = await startVitest('test', [], {
     root: folder,
     config: false,
@@ -66,4 +70,14 @@ test('failed tests, broken files, and runs of nothing are not well', async () =>
   expect(failed.text).toContain('FAILED');
   expect((await report("throw new Error('broken file');\n")).text).toContain('broken file');
   expect((await report('')).isWell).toBe(false);
+});
+
+test('what takes long is named as it ends, and a test may tell how far it is', async () => {
+  const { text } = await report(
+    "it('long', async (t) => {\n  await t.annotate('half done');\n  const endMs = performance.now() + 300; while (performance.now() < endMs);\n});\nit('short', () => {});\n",
+    [],
+    250,
+  );
+  expect(text).toMatch(/ {2}long: half done\n {2}passed long \(\d+ ms\)\n/);
+  expect(text).not.toContain('passed short');
 });

@@ -11,6 +11,8 @@ interface Suite {
 export interface SuiteTableOptions {
   /** Words of COLDFRAME_REQUIRE: a skip whose reason needs one of them is a failure, and so is a skip without a reason. */
   required?: readonly string[];
+  /** Tests that take longer are named as they end; by default those of seconds. */
+  longMs?: number;
   out?: (text: string) => void;
 }
 
@@ -29,10 +31,12 @@ const ENABLED_BY: [word: RegExp, command: string][] = [
 ];
 const NO_REASON = 'no reason given';
 const CELL_MAX = 72;
+const LONG_MS = 3_000;
 
 /** Prints failures as they come, and at the end one table per suite (a suite is a room of the house). */
 export class SuiteTableReporter implements Reporter {
   readonly #required: readonly string[];
+  readonly #longMs: number;
   readonly #out: (text: string) => void;
   readonly #suites = new Map<string, Suite>();
   readonly #failures: string[] = [];
@@ -42,7 +46,18 @@ export class SuiteTableReporter implements Reporter {
 
   constructor(options: SuiteTableOptions = {}) {
     this.#required = (options.required ?? []).filter(Boolean);
+    this.#longMs = options.longMs ?? LONG_MS;
     this.#out = options.out ?? ((text) => process.stdout.write(text));
+  }
+
+  /** A run of hours shows that it goes on, and what it waits for. */
+  onTestCaseResult(test: TestCase): void {
+    const tookMs = Math.round(test.diagnostic()?.duration ?? 0);
+    if (tookMs >= this.#longMs) this.#out(`  ${test.result().state} ${test.fullName} (${tookMs} ms)\n`);
+  }
+
+  onTestCaseAnnotate(test: TestCase, { message }: { message: string }): void {
+    this.#out(`  ${test.fullName}: ${message}\n`);
   }
 
   onTestModuleEnd(module: TestModule): void {

@@ -7,6 +7,8 @@ import { call, NEVER, setSlowness, settingsOf, specOf } from './sandbox-rig.ts';
 
 /** Alive at once, so that what only a neighbour's end would free is not shared unseen. */
 const ALIVE_AT_ONCE = 2;
+/** Where clones are emulated twice over, a test of them takes half an hour. */
+const TOLD_EVERY = 20;
 
 const PYTHON = `
 import os, random, secrets, ssl, tempfile, uuid
@@ -66,11 +68,14 @@ export function describeCloneUniqueness(
       if (unavailable === '') await guard.start(NEVER);
     }, options.timeoutMs);
 
-    afterAll(async () => {
-      await guard?.stop();
-      await subject?.close?.();
-      await trees.remove();
-    }, 60_000);
+    afterAll(
+      async () => {
+        await guard?.stop();
+        await subject?.close?.();
+        await trees.remove();
+      },
+      60_000 * (options.slowness ?? 1),
+    );
 
     for (const [runtime, files] of LANGUAGES) {
       test(`is different in every one (${runtime})`, { timeout: options.timeoutMs }, async (context) => {
@@ -83,6 +88,7 @@ export function describeCloneUniqueness(
             for (const [source, value] of Object.entries(values))
               drawn.set(source, [...(drawn.get(source) ?? []), value]);
           }
+          if ((made + count) % TOLD_EVERY === 0) await context.annotate(`${made + count} of ${options.clones} clones`);
         }
         expect(drawn.size).toBeGreaterThan(6);
         for (const [source, values] of drawn) {
