@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { firecrackerSubject } from '../src/sandbox/drivers/microvm/testing/firecracker-rig.ts';
+import { microvmSubject } from '../src/sandbox/drivers/microvm/testing/microvm-subject.ts';
 import { guardDriver } from '../src/sandbox/guard/guarded-driver.ts';
 import { testGuestImages } from '../src/sandbox/images/guest/testing/guest-rig.ts';
 import { buildMachineImage } from './emulated-machine/machine-image.ts';
@@ -57,7 +57,7 @@ function required(name: string, value: string | undefined): string {
 
 /** As a server would find out: a guest is truly booted. */
 async function kvmWorksHere(): Promise<boolean> {
-  const subject = await firecrackerSubject();
+  const subject = await microvmSubject('firecracker');
   if ('unavailable' in subject) {
     process.stdout.write(`Not here: ${subject.unavailable}\n`);
     return false;

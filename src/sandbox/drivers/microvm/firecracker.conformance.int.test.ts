@@ -1,4 +1,5 @@
 import { describeDriverConformance } from '../../conformance/driver-conformance.ts';
-import { firecrackerSubject, SLOWNESS } from './testing/firecracker-rig.ts';
+import { microvmSubject } from './testing/microvm-subject.ts';
+import { SLOWNESS } from './testing/monitors.ts';
 
-describeDriverConformance('firecracker', firecrackerSubject, { slowness: SLOWNESS });
+describeDriverConformance('firecracker', () => microvmSubject('firecracker'), { slowness: SLOWNESS });

@@ -1,5 +1,5 @@
 import { describeCloneUniqueness } from '../../conformance/clone-uniqueness.ts';
-import { qemuSubject } from './testing/qemu-rig.ts';
+import { microvmSubject } from './testing/microvm-subject.ts';
 
 /** Two hundred in all; each costs half a second of emulation. */
-describeCloneUniqueness('qemu', qemuSubject, { clones: 100, timeoutMs: 600_000 });
+describeCloneUniqueness('qemu', () => microvmSubject('qemu'), { clones: 100, timeoutMs: 600_000 });

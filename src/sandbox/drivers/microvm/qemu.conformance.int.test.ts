@@ -1,4 +1,4 @@
 import { describeDriverConformance } from '../../conformance/driver-conformance.ts';
-import { qemuSubject } from './testing/qemu-rig.ts';
+import { microvmSubject } from './testing/microvm-subject.ts';
 
-describeDriverConformance('qemu', qemuSubject);
+describeDriverConformance('qemu', () => microvmSubject('qemu'));

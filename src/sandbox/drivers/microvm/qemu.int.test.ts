@@ -12,9 +12,9 @@ import { guardDriver } from '../../guard/guarded-driver.ts';
 import { GUEST_FILES, type GuestImage, GuestImages } from '../../images/guest/guest-images.ts';
 import { testGuestImages } from '../../images/guest/testing/guest-rig.ts';
 import { type MicrovmRig, microvmRig } from './testing/microvm-rig.ts';
-import { whyNoQemu } from './testing/qemu-rig.ts';
+import { whyNoMachines } from './testing/monitors.ts';
 
-const reason = await whyNoQemu();
+const reason = await whyNoMachines('qemu');
 const isRoot = process.getuid?.() === 0;
 const SETTLED_MS = 20_000;
 /** Of processor time, in hundredths of a second. */

@@ -1,0 +1,4 @@
+import { describeKilledLife } from './testing/killed-life.ts';
+
+describeKilledLife('firecracker');
+describeKilledLife('unjailed');

@@ -1,0 +1,3 @@
+import { describeKilledLife } from './testing/killed-life.ts';
+
+describeKilledLife('qemu');

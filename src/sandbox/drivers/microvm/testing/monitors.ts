@@ -1,0 +1,35 @@
+import { tmpdir } from 'node:os';
+import { FirecrackerVmm } from '../../../engines/microvm/firecracker/firecracker-vmm.ts';
+import { QemuVmm } from '../../../engines/microvm/qemu/qemu-vmm.ts';
+import type { Vmm } from '../../../engines/microvm/vmm.ts';
+import { whyNoGuest } from '../../../images/guest/testing/guest-rig.ts';
+
+const PROBE_UID = 702_000;
+const NO_JAILER = '/nonexistent/jailer';
+
+/** How many times slower than under hardware virtualization Firecracker's guests run here; `npm run test:firecracker` says so. */
+export const SLOWNESS = Number(process.env.COLDFRAME_TEST_SLOWNESS ?? 1);
+
+/** `firecracker` is in its jailer's jail where that works here, `unjailed` never. */
+export type MonitorKind = 'qemu' | 'firecracker' | 'unjailed';
+
+/** For tests: a monitor of this host, and how slow its guests are. */
+export function monitorOf(kind: MonitorKind): { vmm: Vmm; slowness: number } {
+  if (kind === 'qemu') return { vmm: new QemuVmm(), slowness: 1 };
+  const vmm = new FirecrackerVmm({
+    binaryPath: process.env.COLDFRAME_FIRECRACKER ?? null,
+    jailerPath: kind === 'unjailed' ? NO_JAILER : (process.env.COLDFRAME_JAILER ?? null),
+    runDir: tmpdir(),
+    probeUid: process.getuid?.() === 0 ? PROBE_UID : null,
+    slowness: SLOWNESS,
+  });
+  return { vmm, slowness: SLOWNESS };
+}
+
+/** For tests: why there are no guests under that monitor here, else null. */
+export async function whyNoMachines(kind: MonitorKind): Promise<string | null> {
+  // Firecracker is not looked for on the PATH: one that happens to be there may not boot a guest on this host.
+  if (kind !== 'qemu') return process.env.COLDFRAME_FIRECRACKER ? await whyNoGuest() : 'needs firecracker and KVM';
+  const { state, detail } = await new QemuVmm().inspect(AbortSignal.timeout(10_000));
+  return state === 'present' ? await whyNoGuest() : `needs qemu: ${detail}`;
+}
