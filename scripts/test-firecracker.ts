@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { microvmSubject } from '../src/sandbox/drivers/microvm/testing/microvm-subject.ts';
 import { guardDriver } from '../src/sandbox/guard/guarded-driver.ts';
 import { testGuestImages } from '../src/sandbox/images/guest/testing/guest-rig.ts';
-import { buildMachineImage } from './emulated-machine/machine-image.ts';
+import { buildMachineImage, takeFile } from './emulated-machine/machine-image.ts';
 import { runMachine } from './emulated-machine/run-machine.ts';
 
 /**
@@ -14,14 +14,20 @@ import { runMachine } from './emulated-machine/run-machine.ts';
  * uniqueness of clones on a real Firecracker. Where KVM works here the tests run here; else, or with `--emulated`, inside a
  * machine with virtualization that is emulated in software (needs root, qemu-system-x86_64, mmdebstrap, e2fsprogs and a Debian
  * mirror), where everything takes many times as long. Exits with the tests' code. FILTERs name test files; `--keep` leaves
- * the emulated machine's files for a look. No Firecracker is brought along: build or download one.
+ * the emulated machine's files for a look. `--threat-model` runs the escape suite on it instead and writes its
+ * column of docs/threat-model.md (decisions/0030). No Firecracker is brought along: build or download one.
  */
 const ROOT = resolve(import.meta.dirname, '..');
 const TESTS = ['src/sandbox/drivers/microvm/firecracker'];
 /** As measured on two cores without hardware virtualization: a guest in an emulated machine is emulated twice over. */
 const SLOWNESS_EMULATED = 40;
-const MEMORY_MIB = 4_096;
+/** Room for a function of 2 GiB, its snapshot and its neighbours. */
+const MEMORY_MIB = 6_144;
 const DEADLINE_MS = 3 * 60 * 60_000;
+const COPIED = [
+  ...['bin', 'docs', 'fixtures', 'runtimes', 'scripts', 'src', 'templates', 'test'],
+  ...['package.json', 'tsconfig.json', 'vitest.config.ts'],
+];
 /** Packages for development alone, or for the platform at hand; the machine gets this Node as a file. */
 const NOT_COPIED = [
   '@cloudflare',
@@ -41,11 +47,17 @@ const { values, positionals } = parseArgs({
     jailer: { type: 'string' },
     emulated: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    'threat-model': { type: 'boolean', default: false },
   },
 });
 const binary = required('binary', values.binary);
 const jailer = values.jailer ?? join(dirname(binary), 'jailer');
 const filters = positionals.length > 0 ? positionals : TESTS;
+const THREAT_MODEL = 'docs/threat-model.md';
+/** Run with Node and the repository as the working directory. */
+const program = values['threat-model']
+  ? ['scripts/write-threat-model.ts', 'firecracker']
+  : ['scripts/test.ts', ...filters];
 
 function required(name: string, value: string | undefined): string {
   if (value !== undefined && existsSync(value)) return resolve(value);
@@ -72,7 +84,7 @@ async function kvmWorksHere(): Promise<boolean> {
 
 function runHere(): number {
   const env = { ...process.env, COLDFRAME_REQUIRE: 'firecracker' };
-  const args = ['--disable-warning=ExperimentalWarning', 'scripts/test.ts', ...filters];
+  const args = ['--disable-warning=ExperimentalWarning', ...program];
   return spawnSync(process.execPath, args, { cwd: ROOT, stdio: 'inherit', env }).status ?? 1;
 }
 
@@ -87,12 +99,7 @@ async function runEmulated(): Promise<number> {
       workDir,
       init: initScript(),
       files: [
-        ...['src', 'runtimes', 'fixtures', 'scripts', 'package.json', 'vitest.config.ts', 'tsconfig.json'].map(
-          (name) => ({
-            from: join(ROOT, name),
-            to: `opt/coldframe/${name}`,
-          }),
-        ),
+        ...COPIED.map((name) => ({ from: join(ROOT, name), to: `opt/coldframe/${name}` })),
         { from: join(ROOT, 'node_modules'), to: 'opt/coldframe/node_modules', except: NOT_COPIED },
         { from: join(ROOT, '../shared/data'), to: 'opt/shared/data' },
         { from: guestDir, to: `tmp/${basename(guestDir)}` },
@@ -102,7 +109,11 @@ async function runEmulated(): Promise<number> {
       ],
     });
     const onLine = (line: string) => process.stdout.write(`${line}\n`);
-    return await runMachine({ image, memoryMib: MEMORY_MIB, cpus: 2, deadlineMs: DEADLINE_MS, consolePath, onLine });
+    const machine = { image, memoryMib: MEMORY_MIB, cpus: 2, deadlineMs: DEADLINE_MS, consolePath, onLine };
+    const exitCode = await runMachine(machine);
+    if (values['threat-model'] && exitCode === 0)
+      takeFile(image, { from: `/opt/coldframe/${THREAT_MODEL}`, to: join(ROOT, THREAT_MODEL) });
+    return exitCode;
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     if (existsSync(consolePath)) process.stderr.write(execFileSync('tail', ['-n', '30', consolePath]));
@@ -115,7 +126,7 @@ async function runEmulated(): Promise<number> {
 
 /** Process 1 of the emulated machine. Results go to its second serial port, everything else to its console. */
 function initScript(): string {
-  const names = filters.map((filter) => `'${filter.replaceAll("'", '')}'`).join(' ');
+  const words = program.map((word) => `'${word.replaceAll("'", '')}'`).join(' ');
   return `export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp NO_COLOR=1
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -131,7 +142,7 @@ modprobe kvm-amd
 chgrp kvm /dev/kvm; chmod 660 /dev/kvm
 cd /opt/coldframe
 export COLDFRAME_FIRECRACKER=/usr/local/bin/firecracker COLDFRAME_REQUIRE=firecracker COLDFRAME_TEST_SLOWNESS=${SLOWNESS_EMULATED}
-node --disable-warning=ExperimentalWarning scripts/test.ts ${names} >/dev/ttyS1 2>&1
+node --disable-warning=ExperimentalWarning ${words} >/dev/ttyS1 2>&1
 echo "coldframe-exit $?" >/dev/ttyS1
 sync
 echo o >/proc/sysrq-trigger

@@ -6,6 +6,7 @@ import { Canaries } from '../test/security/escapes/canaries.ts';
 import { type Observation, observe } from '../test/security/escapes/observe.ts';
 import { readPage, withObservations } from '../test/security/escapes/threat-table.ts';
 import { giveGuestImage } from '../test/support/give-guest-image.ts';
+import { SLOWNESS } from '../test/support/pace.ts';
 import { settledState } from '../test/support/require-isolation.ts';
 import { TestServer } from '../test/support/test-server.ts';
 
@@ -15,10 +16,12 @@ import { TestServer } from '../test/support/test-server.ts';
  */
 const root = resolve(import.meta.dirname, '..');
 const named = process.argv.slice(2);
+/** Where each guest takes minutes of the host, none is made before it is asked for. */
+const NOTHING_AHEAD = { COLDFRAME_POOL_READY: '0' };
 const canaries = await Canaries.open();
 const dataDir = mkdtempSync(join(tmpdir(), 'coldframe-threats-'));
 await giveGuestImage(dataDir);
-const server = await TestServer.start({ dataDir });
+const server = await TestServer.start({ dataDir, env: SLOWNESS > 1 ? NOTHING_AHEAD : {} });
 try {
   const seen = new Map<Isolation, Map<string, Observation>>();
   for (const isolation of ISOLATIONS) {

@@ -58,6 +58,12 @@ export function buildMachineImage({ cacheDir, workDir, files, init }: MachineCon
   return { kernelPath, diskPath };
 }
 
+/** Takes a file out of a machine that has powered off. Throws when it has none there. */
+export function takeFile({ diskPath }: MachineImage, { from, to }: { from: string; to: string }): void {
+  const said = spawnSync('debugfs', ['-R', `dump ${from} ${to}`, diskPath], { encoding: 'utf8' });
+  if (/not found/i.test(said.stderr)) throw new Error(`the machine has no ${from}`);
+}
+
 function basePackages(cacheDir: string): string {
   const recipe = createHash('sha256')
     .update(JSON.stringify([SUITE, PACKAGES, UNNEEDED]))

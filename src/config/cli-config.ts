@@ -13,6 +13,7 @@ export interface CliConfig {
   /** As the server reads them. */
   firecracker: string | null;
   jailer: string | null;
+  firecrackerSlowness: number;
 }
 
 export function readCliConfig(env: Record<string, string | undefined>): CliConfig {
@@ -25,5 +26,6 @@ export function readCliConfig(env: Record<string, string | undefined>): CliConfi
     isColorWanted: !env.NO_COLOR && env.TERM !== 'dumb',
     firecracker: env.COLDFRAME_FIRECRACKER || null,
     jailer: env.COLDFRAME_JAILER || null,
+    firecrackerSlowness: Number(env.COLDFRAME_FIRECRACKER_SLOWNESS) || 1,
   };
 }

@@ -37,6 +37,8 @@ export interface Config {
   /** Paths of Firecracker and of its jailer; null: looked for on the PATH. */
   firecracker: string | null;
   jailer: string | null;
+  /** How many times slower than hardware virtualization its guests run here. */
+  firecrackerSlowness: number;
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -45,6 +47,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const DEFAULT_PORT = 8642;
 const DEFAULT_ORDER: readonly Isolation[] = ['firecracker', 'gvisor', 'docker', 'bubblewrap', 'process'];
 const ADMIN_KEY_MIN_CHARS = 16;
+/** Enough for a guest that is emulated twice over. */
+const SLOWNESS_MAX = 100;
 
 /** Every setting: its variable, its flag (of `coldframe up`) and what it means. docs/operations.md is checked against it. */
 export const SETTINGS = [
@@ -141,6 +145,12 @@ export const SETTINGS = [
     takes: 'path',
     meaning: 'Its jailer; default: looked for on the PATH. Used where the server is root.',
   },
+  {
+    variable: 'COLDFRAME_FIRECRACKER_SLOWNESS',
+    flag: 'firecracker-slowness',
+    takes: 'factor',
+    meaning: 'How many times slower its guests run here than on hardware, 1 to 100; its deadlines follow. Default 1.',
+  },
 ] as const;
 
 export type Flags = Record<string, string | undefined>;
@@ -199,6 +209,10 @@ export function parseConfig(flags: Flags, env: Env): Config {
     baseImage: read('COLDFRAME_BASE_IMAGE') ?? 'python:3.11-slim-bookworm',
     firecracker: mapNullable(read('COLDFRAME_FIRECRACKER'), (value) => parsePath('COLDFRAME_FIRECRACKER', value)),
     jailer: mapNullable(read('COLDFRAME_JAILER'), (value) => parsePath('COLDFRAME_JAILER', value)),
+    firecrackerSlowness:
+      mapNullable(read('COLDFRAME_FIRECRACKER_SLOWNESS'), (value) =>
+        parseWhole('COLDFRAME_FIRECRACKER_SLOWNESS', value, 1, SLOWNESS_MAX),
+      ) ?? 1,
   });
 }
 

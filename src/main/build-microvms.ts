@@ -20,6 +20,7 @@ export function buildMicrovmDrivers(
     jailerPath: config.jailer,
     runDir: host.runDir,
     probeUid: host.uidRange?.first ?? null,
+    slowness: config.firecrackerSlowness,
   });
   return [firecracker, new QemuVmm()].map(
     (vmm) =>

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { ISOLATIONS, type Isolation } from '../../src/domain/names.ts';
 import { giveGuestImage } from '../support/give-guest-image.ts';
+import { SLOWNESS } from '../support/pace.ts';
 import { isEnforced, PREPARE_TIMEOUT_MS, requireIsolation } from '../support/require-isolation.ts';
 import { TestServer } from '../support/test-server.ts';
 import { Canaries } from './escapes/canaries.ts';
@@ -13,7 +14,7 @@ import { cellOf, cellsOf, readPage, withObservations } from './escapes/threat-ta
 
 const IS_ROOT = process.getuid?.() === 0;
 /** A guest under software emulation takes its time. */
-const OBSERVE_TIMEOUT_MS = 420_000;
+const OBSERVE_TIMEOUT_MS = 420_000 * SLOWNESS;
 
 let dataDir: string;
 let server: TestServer;

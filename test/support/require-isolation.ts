@@ -1,11 +1,12 @@
 import type { TestContext } from 'vitest';
 import { ISOLATIONS, type Isolation } from '../../src/domain/names.ts';
+import { SLOWNESS } from './pace.ts';
 import type { TestServer } from './test-server.ts';
 
 /** The isolations whole-system tables run under, weakest first. */
 export const TESTED_ISOLATIONS = ['process', 'bubblewrap', 'docker', 'gvisor'] as const satisfies readonly Isolation[];
 /** A first start on a host without a registry bootstraps runtime images; that takes a minute on two cores. */
-export const PREPARE_TIMEOUT_MS = 180_000;
+export const PREPARE_TIMEOUT_MS = 180_000 * SLOWNESS;
 
 /** What a probe may end at; everything else is still on its way. */
 const SETTLED = new Set(['usable', 'absent', 'not_running', 'no_permission', 'restricted']);

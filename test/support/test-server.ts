@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { NODE_FLAGS } from '../../bin/node-flags.mjs';
 import type { InvocationRecord } from '../../src/domain/invocation.ts';
+import { SLOWNESS } from './pace.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const READY_TIMEOUT_MS = 120_000;
+const READY_TIMEOUT_MS = 120_000 * SLOWNESS;
+const RECORD_TIMEOUT_MS = 10_000 * SLOWNESS;
 export const ADMIN_KEY = 'test-admin-key-0123456789';
 
 export interface TestServerOptions {
@@ -46,6 +48,7 @@ export class TestServer {
         COLDFRAME_ADMIN_KEY: ADMIN_KEY,
         COLDFRAME_DATA_DIR: this.dataDir,
         COLDFRAME_LOG_LEVEL: 'info',
+        ...(SLOWNESS > 1 ? { COLDFRAME_FIRECRACKER_SLOWNESS: `${SLOWNESS}` } : {}),
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -141,7 +144,7 @@ export class TestServer {
         reply = await this.api('GET', `/invocations/${id}`);
         return reply.status === 200 && reply.body.state === 'finished';
       },
-      10_000,
+      RECORD_TIMEOUT_MS,
     );
     return reply.body as unknown as InvocationRecord;
   }

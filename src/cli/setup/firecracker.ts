@@ -26,6 +26,7 @@ export const setupFirecracker: Command = {
       jailerPath: path('jailer') ?? context.config.jailer,
       runDir: tmpdir(),
       probeUid: process.getuid?.() === 0 ? PROBE_UID : null,
+      slowness: context.config.firecrackerSlowness,
     });
     return setUpGuest(context, options, vmm);
   },

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 const CORE_PATTERN = '/proc/sys/kernel/core_pattern';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const CLOCK_DRIFT_MAX_MS = 2_000;
+/** Should nobody close it: longer than any run. */
+const ALIVE_S = 3 * 60 * 60;
 
 /**
  * What is put on the host for hostile functions to find, and what tells whether they did: files, a process, listening
@@ -43,7 +45,7 @@ export class Canaries {
     for (const folder of [this.openDir, this.linkTarget]) mkdirSync(folder);
     chmodSync(this.openDir, 0o1777);
     writeFileSync(join(this.linkTarget, 'file'), this.marker);
-    this.#process = spawn('/bin/sh', ['-c', 'sleep 600', this.marker], {
+    this.#process = spawn('/bin/sh', ['-c', `sleep ${ALIVE_S}`, this.marker], {
       env: { PATH: process.env.PATH, CANARY: this.marker },
       stdio: 'ignore',
     });
