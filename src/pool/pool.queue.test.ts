@@ -125,6 +125,24 @@ describe('failures', () => {
     (await bed.lease(revisionOf('b'))).release();
   });
 
+  test('a caller is not charged for tries that began before it came', async () => {
+    const { opened, open } = gate();
+    let hanging = 2;
+    await begin({
+      onCreate: async () => {
+        if (hanging-- <= 0) return;
+        await opened;
+        throw new SandboxError('sandbox_start_failed', 'planned');
+      },
+    });
+    const target = revisionOf('a');
+    const impatient = await Promise.all([1, 2].map(() => bed.acquire(target, { waitMs: 20 })));
+    expect(impatient.map(({ kind }) => kind)).toEqual(['throttled', 'throttled']);
+    const late = bed.acquire(target);
+    open();
+    leaseOf(await late).release();
+  });
+
   test('every caller of code that does not load gets the failure of its own try', async () => {
     const code = {
       bad: {

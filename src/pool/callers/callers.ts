@@ -74,10 +74,14 @@ export class Callers {
     this.#deps.book.dropIfDone(revision);
   }
 
-  /** A failure of ours: the caller at the head may have one more try, then is told. False when nobody waits. */
-  charge(revision: RevisionPool, error: Error): boolean {
+  /**
+   * A failure of ours: the caller at the head may have one more try, then is told. One who came after the try began has lost
+   * nothing by it: creates that hung while a daemon was away fail all at once when it is back. False when nobody waits.
+   */
+  charge(revision: RevisionPool, error: Error, beganAtMs: number): boolean {
     const { head } = revision.queue;
     if (head === null) return false;
+    if (head.enqueuedAtMs > beganAtMs) return true;
     head.failures++;
     if (head.failures >= PLATFORM_ATTEMPTS_MAX) {
       this.answer(revision, head, { kind: 'platform', error, queueMs: performance.now() - head.enqueuedAtMs });

@@ -8,7 +8,7 @@ export interface MakerHost {
   /** Aborts creates when the pool stops. */
   readonly signal: AbortSignal;
   made(entry: PooledSandbox): void;
-  makingFailed(desk: ClassDesk, error: Error): void;
+  makingFailed(desk: ClassDesk, error: Error, beganAtMs: number): void;
 }
 
 /**
@@ -44,7 +44,7 @@ export class Maker {
       entry = new PooledSandbox(sandbox, desk, beganAtMs, performance.now());
     } catch (error) {
       desk.creating--;
-      this.#host.makingFailed(desk, asError(error));
+      this.#host.makingFailed(desk, asError(error), beganAtMs);
       return;
     }
     desk.creating--;

@@ -65,14 +65,14 @@ export class Supply implements MakerHost, ClaimHost {
     this.#deps.loop.request();
   }
 
-  makingFailed(desk: ClassDesk, error: Error): void {
+  makingFailed(desk: ClassDesk, error: Error, beganAtMs: number): void {
     if (this.signal.aborted) return;
     desk.failed(error, performance.now());
     const { isolation, runtime } = desk.sandboxClass;
     this.#deps.log.warn({ isolation, runtime, failures: desk.failures, err: error }, 'a sandbox could not be made');
     if (desk.failures >= SUSPECT_FAILURES) this.#deps.drivers.suspect(isolation);
     const revision = desk.nextHungry();
-    if (revision !== null) this.#charge(revision, error);
+    if (revision !== null) this.#charge(revision, error, beganAtMs);
     this.#deps.loop.request();
   }
 
@@ -102,11 +102,11 @@ export class Supply implements MakerHost, ClaimHost {
     callers.settle(revision);
   }
 
-  claimBroke({ entry, revision }: ClaimStory, error: Error): void {
+  claimBroke({ entry, revision, gotAtMs }: ClaimStory, error: Error): void {
     this.#deps.roster.discard(entry, 'sandbox_lost');
     if (this.signal.aborted) return;
     this.#deps.log.warn({ sandboxId: entry.sandbox.id, err: error }, 'a claimed sandbox could not be used');
-    this.#charge(revision, error);
+    this.#charge(revision, error, gotAtMs);
   }
 
   #place(entry: PooledSandbox): void {
@@ -125,8 +125,8 @@ export class Supply implements MakerHost, ClaimHost {
   }
 
   /** minWarm tries again later; a caller may have one more try. */
-  #charge(revision: RevisionPool, error: Error): void {
-    if (!this.#deps.callers.charge(revision, error)) {
+  #charge(revision: RevisionPool, error: Error, beganAtMs: number): void {
+    if (!this.#deps.callers.charge(revision, error, beganAtMs)) {
       revision.prefills = 0;
       revision.retryAtMs = performance.now() + backoffMs(revision.desk?.failures ?? 1);
     }

@@ -154,7 +154,7 @@ export class ContainerDriver implements Driver {
     for (const container of await engine.listContainers([`${instance}=${host.instance}`], { signal })) {
       const age = container.Labels[epoch];
       if (age === undefined || !isOlder(age, host.epoch)) continue;
-      await this.#remover.remove(container.Id, { inDoubt: false, signal });
+      await this.#remover.remove(container.Id, { inDoubt: false, isKilled: false, signal });
       reaped++;
     }
     await cgroups.reapOlder(signal);

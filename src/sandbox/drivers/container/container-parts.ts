@@ -58,10 +58,10 @@ export class ContainerParts {
 
   /** Rejects with a SandboxError if something is left; may be called again. */
   async remove(signal: AbortSignal): Promise<void> {
-    this.kill();
+    const isKilled = this.kill();
     try {
       if (this.container !== 'none') {
-        await this.#remover.remove(this.name, { inDoubt: this.container === 'asked', signal });
+        await this.#remover.remove(this.name, { inDoubt: this.container === 'asked', isKilled, signal });
         this.container = 'none';
       }
       await this.#removeHostSide(signal);

@@ -7,10 +7,18 @@ const TRIES_MAX = 4;
 const FIRST_WAIT_MS = 100;
 /** A create whose answer was lost may still be carried out; a name is looked for this often before it counts as never made. */
 const LOOKS_IN_DOUBT = 4;
+/** A killed container is known to the daemon as ended well within this; one that is not is removed by force all the same. */
+const END_SEEN_DEADLINE_MS = 3_000;
 /** Between rounds for names that could not be removed, in milliseconds. */
 const ROUND_MS = 5_000;
 /** Names remembered for later rounds; more than this were never alive at once. */
 const OWED_MAX = 10_000;
+
+export interface RemoveOptions {
+  inDoubt: boolean;
+  isKilled: boolean;
+  signal: AbortSignal;
+}
 
 /**
  * Removes containers by name, with retries, and remembers those a lost daemon still owes us: they are tried again in the
@@ -34,11 +42,13 @@ export class ContainerRemover {
   }
 
   /**
-   * Resolves when the container is gone. `inDoubt`: its create got no answer, so its absence is looked at again. Rejects with
-   * an EngineError after the last try.
+   * Resolves when the container is gone. `inDoubt`: its create got no answer, so its absence is looked at again. `isKilled`: all
+   * its processes were sent SIGKILL without the daemon, whose word of its end is waited for first. Rejects with an EngineError
+   * after the last try.
    */
-  async remove(name: string, options: { inDoubt: boolean; signal: AbortSignal }): Promise<void> {
+  async remove(name: string, options: RemoveOptions): Promise<void> {
     let looks = options.inDoubt ? LOOKS_IN_DOUBT : 1;
+    if (options.isKilled && !options.inDoubt) await this.#seenEnded(name, options.signal);
     let waitMs = FIRST_WAIT_MS;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -49,6 +59,18 @@ export class ContainerRemover {
       }
       await pause(waitMs, options.signal);
       waitMs *= 2;
+    }
+  }
+
+  /**
+   * Removal by force of one that still counts as running sends it a kill of the runtime's own. When that meets the deaths of
+   * hundreds of processes (a fork bomb under gVisor), containerd's shim was seen to need up to a minute.
+   */
+  async #seenEnded(name: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#engine.waitContainer(name, { signal, deadlineMs: END_SEEN_DEADLINE_MS });
+    } catch (error) {
+      this.#log.debug({ container: name, error: String(error) }, 'the end of a killed container was not seen');
     }
   }
 
