@@ -24,6 +24,8 @@ const SLOWNESS_EMULATED = 40;
 /** Room for a function of 2 GiB, its snapshot and its neighbours. */
 const MEMORY_MIB = 6_144;
 const DEADLINE_MS = 3 * 60 * 60_000;
+/** As seen on two cores; each long test says when it ends. */
+const USUALLY = 'about two hours for everything';
 const COPIED = [
   ...['bin', 'docs', 'fixtures', 'runtimes', 'scripts', 'src', 'templates', 'test'],
   ...['package.json', 'tsconfig.json', 'vitest.config.ts'],
@@ -91,6 +93,10 @@ function runHere(): number {
 async function runEmulated(): Promise<number> {
   const workDir = mkdtempSync(join(tmpdir(), 'coldframe-machine-'));
   const consolePath = join(workDir, 'console.log');
+  const remove = () => rmSync(workDir, { recursive: true, force: true });
+  process.once('exit', values.keep ? () => process.stderr.write(`left in ${workDir}\n`) : remove);
+  const latest = new Date(Date.now() + DEADLINE_MS).toTimeString().slice(0, 5);
+  process.stdout.write(`In an emulated machine: ${USUALLY}, and until ${latest} at the latest.\n`);
   try {
     // Made here, where there is a mirror and a processor of full speed; tests find it by its name.
     const guestDir = dirname((await testGuestImages()).directory);
@@ -118,9 +124,6 @@ async function runEmulated(): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
     if (existsSync(consolePath)) process.stderr.write(execFileSync('tail', ['-n', '30', consolePath]));
     return 1;
-  } finally {
-    if (values.keep) process.stderr.write(`left in ${workDir}\n`);
-    else rmSync(workDir, { recursive: true, force: true });
   }
 }
 
@@ -150,6 +153,8 @@ sleep 10
 `;
 }
 
+// An end from outside takes the machine and its files along, which `exit` does and a signal alone does not.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 process.env.COLDFRAME_FIRECRACKER = binary;
 if (existsSync(jailer)) process.env.COLDFRAME_JAILER = jailer;
 process.exit(!values.emulated && (await kvmWorksHere()) ? runHere() : await runEmulated());
