@@ -63,7 +63,7 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     new ContainerDriver({ kind: DOCKER, ...inContainers }),
     new BubblewrapDriver(onHost),
     new ProcessDriver(onHost),
-    ...buildMicrovmDrivers({ host, config, cgroups, slots, uids, runtimesDir: RUNTIMES_DIR }),
+    ...buildMicrovmDrivers({ host, config, cgroups, slots, uids, egress, runtimesDir: RUNTIMES_DIR }),
   ].map((driver) => guardDriver(driver));
   for (const driver of drivers) egress.offer(driver);
   cgroups.prepare();

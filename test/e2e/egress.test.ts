@@ -1,11 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { egressTraces, WORLD, World, whyNotEgress } from '../../src/sandbox/engines/egress/egress-rig.ts';
+import {
+  egressTraces,
+  WORLD,
+  World,
+  whyNotEgress,
+  whyNotGuestEgress,
+} from '../../src/sandbox/engines/egress/egress-rig.ts';
+import { giveGuestImage } from '../support/give-guest-image.ts';
 import { PREPARE_TIMEOUT_MS, requireIsolation } from '../support/require-isolation.ts';
 import { TestServer } from '../support/test-server.ts';
 
 /** Reports what came of each connection, and what its resolver says of a name. */
 const CONNECTS = `import net from 'node:net';
 import dns from 'node:dns/promises';
+import os from 'node:os';
 const attempt = ({ host, port }) => new Promise((resolve) => {
   const socket = net.connect({ host, port }, () => resolve('reached'));
   socket.on('error', (error) => resolve(error.code));
@@ -14,32 +25,45 @@ const attempt = ({ host, port }) => new Promise((resolve) => {
 export const handler = async ({ targets }) => ({
   seen: Object.fromEntries(await Promise.all(targets.map(async (one) => [one.host, await attempt(one)]))),
   servers: dns.getServers(),
+  own: Object.values(os.networkInterfaces()).flat().filter((one) => !one.internal),
 });`;
+interface Report {
+  seen: Record<string, string>;
+  servers: string[];
+  own: { address: string; mac: string }[];
+}
 const REFUSED = /^(EHOSTUNREACH|ENETUNREACH|EACCES|silence)$/;
 const TARGETS = [WORLD.internet, ...WORLD.refused].map((host) => ({ host, port: WORLD.port }));
 
 const reason = await whyNotEgress();
+const guestReason = await whyNotGuestEgress();
+let dataDir: string;
 let server: TestServer;
 let world: World | null = null;
 let owner = '';
 
 beforeAll(async () => {
   if (reason === null) world = await new World().open();
-  server = await TestServer.start();
+  dataDir = mkdtempSync(join(tmpdir(), 'coldframe-egress-'));
+  await giveGuestImage(dataDir);
+  server = await TestServer.start({ dataDir });
   owner = `coldframe-${(await server.api<{ instance: string }>('GET', '/platform')).body.instance}`;
-}, PREPARE_TIMEOUT_MS);
+}, 2 * PREPARE_TIMEOUT_MS);
 afterAll(async () => {
   await server.stop();
+  rmSync(dataDir, { recursive: true, force: true });
   world?.close();
   if (reason === null) expect(egressTraces(owner)).toEqual([]);
 });
 
-describe.each(['docker', 'gvisor', 'bubblewrap'] as const)('under %s', (isolation) => {
+describe.each(['docker', 'gvisor', 'bubblewrap', 'qemu'] as const)('under %s', (isolation) => {
   it('a function with egress reaches the internet and nothing private, cold and claimed', {
     timeout: PREPARE_TIMEOUT_MS,
   }, async (context) => {
-    if (reason !== null) context.skip(reason);
+    const lacking = isolation === 'qemu' ? guestReason : reason;
+    if (lacking !== null) context.skip(lacking);
     await requireIsolation(server, isolation, context);
+    const cards: Report['own'] = [];
     for (const name of ['first', 'second']) {
       const full = `egress-${isolation}-${name}`;
       const settings = {
@@ -50,18 +74,20 @@ describe.each(['docker', 'gvisor', 'bubblewrap'] as const)('under %s', (isolatio
         initTimeoutMs: 60_000,
       };
       await server.deploy(full, 'nodejs', CONNECTS, settings);
-      const reply = await server.invoke<{ seen: Record<string, string>; servers: string[] }>(full, {
-        targets: TARGETS,
-      });
+      const reply = await server.invoke<Report>(full, { targets: TARGETS });
       expect([reply.status, reply.headers.get('coldframe-start')]).toEqual([
         200,
         expect.stringMatching(/cold|claimed/),
       ]);
-      const { seen, servers } = reply.body;
+      const { seen, servers, own } = reply.body;
       expect(seen[WORLD.internet]).toBe('reached');
       for (const host of WORLD.refused) expect([host, seen[host]]).toEqual([host, expect.stringMatching(REFUSED)]);
       expect(servers).toEqual([expect.stringMatching(/^10\.2\d\d\./)]);
+      cards.push(...own);
     }
+    // Both are alive: nothing of one's card is the other's, also where both are clones of one snapshot.
+    expect(cards).toHaveLength(2);
+    for (const field of ['address', 'mac'] as const) expect(new Set(cards.map((card) => card[field])).size).toBe(2);
   });
 });
 

@@ -6,7 +6,7 @@ import select
 import signal
 import time
 
-from . import kernel
+from . import kernel, network
 from .control import Control, Lost
 from .ports import open_port
 from .pump import Pump
@@ -40,6 +40,7 @@ class Machine:
     def run(self):
         try:
             _mount_all()
+            network.start_loopback()
             self._watch_children()
             self._connect()
             self._boot(self._control.wait())
@@ -159,6 +160,8 @@ class Machine:
         time.clock_settime(time.CLOCK_REALTIME, message["wallTimeMs"] / 1000)
         kernel.add_entropy(base64.b64decode(message["entropy"]))
         if message["op"] == "begin":
+            if message["network"] is not None:
+                network.join(message["network"])
             self._begin()
             self._control.send(event="begun")
         elif message["op"] == "code":

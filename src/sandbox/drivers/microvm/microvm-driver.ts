@@ -3,6 +3,8 @@ import type { Isolation } from '../../../domain/names.ts';
 import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
 import type { HostContext } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { EgressLink } from '../../engines/egress/egress-link.ts';
+import { TAP } from '../../engines/egress/link-script.ts';
 import { reapHost } from '../../engines/linux/reap-host.ts';
 import type { CodeDisks } from '../../engines/microvm/code-disks.ts';
 import { GuestControl } from '../../engines/microvm/guest-control.ts';
@@ -10,7 +12,16 @@ import { SnapshotStore } from '../../engines/microvm/snapshot-store.ts';
 import type { Machine, Vmm, VmSnapshot } from '../../engines/microvm/vmm.ts';
 import type { GuestImage, GuestImages } from '../../images/guest/guest-images.ts';
 import { MicrovmBox } from './microvm-box.ts';
-import { bootMessage, guestMemoryMib, KERNEL_ARGUMENTS, kindOf, newToken, overheadMib } from './microvm-machine.ts';
+import {
+  bootMessage,
+  CARD_MAC,
+  guestMemoryMib,
+  guestNetworkOf,
+  KERNEL_ARGUMENTS,
+  kindOf,
+  newToken,
+  overheadMib,
+} from './microvm-machine.ts';
 import { type HostParts, MicrovmParts } from './microvm-parts.ts';
 import { probeMicrovm } from './microvm-probe.ts';
 
@@ -65,6 +76,7 @@ export class MicrovmDriver implements Driver {
       fork: false,
       updateLimits: false,
       sharesHostKernel: false,
+      egress: Boolean(options.egress) && capabilities.network,
       codeDelivery: 'drive',
       channel: name === 'firecracker' ? 'vsock' : 'stdio',
       // A monitor learns how it can be fenced when it is inspected.
@@ -122,7 +134,10 @@ export class MicrovmDriver implements Driver {
 
   async #create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
     if (this.#isStopped) throw new SandboxError('sandbox_illegal_state', 'the driver is stopped');
-    if (spec.network !== 'none') throw new SandboxError('network_unenforceable', `${this.name} offers no egress`);
+    if (spec.network !== 'none') {
+      if (!this.capabilities.egress) throw new SandboxError('network_unenforceable', `${this.name} offers no egress`);
+      await this.#options.egress?.admit(this.name, spec.id);
+    }
     const image = this.#image;
     if (image === null) throw new SandboxError('isolation_unavailable', 'there is no guest image');
     if (!image.runtimes.includes(spec.runtime)) {
@@ -148,6 +163,7 @@ export class MicrovmDriver implements Driver {
     const { vmm, disks } = this.#options;
     const parts = await MicrovmParts.prepare(this.#options, spec, vmm.capabilities, signal);
     try {
+      const link = await this.#link(spec, parts, signal);
       const machine = await this.#machine(spec, image, parts);
       const vm = await (snapshot === null ? vmm.boot(machine, signal) : vmm.restore(machine, snapshot, signal));
       parts.vm = vm;
@@ -155,7 +171,7 @@ export class MicrovmDriver implements Driver {
       const control = new GuestControl(streams.control);
       const token = snapshot?.token ?? newToken();
       if (snapshot === null) await orItsEnd(parts, control.boot(bootMessage(spec, { token, settle: false }), signal));
-      await orItsEnd(parts, control.begin(signal));
+      await orItsEnd(parts, control.begin(link && guestNetworkOf(link), signal));
       const { isolation, name: driver } = this;
       const receipt = { isolation, driver, fence: this.capabilities.fence, imageDigest: image.digest };
       const box: MicrovmBox = new MicrovmBox({
@@ -183,6 +199,7 @@ export class MicrovmDriver implements Driver {
     const parts = await MicrovmParts.prepare(this.#options, { ...spec, id }, vmm.capabilities, signal);
     try {
       const beganAtMs = performance.now();
+      if (spec.network !== 'none') parts.network = await this.#options.egress!.spareTap(id, parts.uid ?? 0, signal);
       const vm = await vmm.boot(await this.#machine({ ...spec, id }, image, parts), signal);
       parts.vm = vm;
       const control = new GuestControl((await vm.connect(signal)).control);
@@ -210,8 +227,16 @@ export class MicrovmDriver implements Driver {
       codePath: await this.#options.disks.empty(),
       memoryMib: guestMemoryMib(spec),
       cpus: Math.max(1, Math.ceil(spec.cpus)),
-      network: null,
+      network: parts.network && { tap: TAP, mac: CARD_MAC, namespacePath: parts.network.namespacePath },
     };
+  }
+
+  async #link(spec: SandboxSpec, parts: MicrovmParts, signal: AbortSignal): Promise<EgressLink | null> {
+    const { egress } = this.#options;
+    if (spec.network === 'none' || !egress) return null;
+    const link = await egress.attach(this.name, spec.id, { kind: 'tap', uid: parts.uid ?? 0 }, signal);
+    parts.network = link;
+    return link;
   }
 
   #enforced(): EnforcedLimits {

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { RuntimeId } from '../../../domain/names.ts';
 import type { SandboxSpec } from '../../contract/driver.ts';
+import type { EgressLink } from '../../engines/egress/egress-link.ts';
+import { resolvConfText } from '../../engines/egress/egress-network.ts';
 import { bootEnvironment } from '../../engines/linux/launch/boot-environment.ts';
-import type { HostMessage } from '../../engines/microvm/guest-protocol.ts';
+import type { GuestNetwork, HostMessage } from '../../engines/microvm/guest-protocol.ts';
 import type { VmmCapabilities } from '../../engines/microvm/vmm.ts';
 
 /** Where things are in a guest; as in containers. */
@@ -16,6 +18,9 @@ const PAGE_TABLE_SHARE = 1 / 48;
 
 /** For every monitor. A panic or a failed init ends the machine instead of leaving it to hang. */
 export const KERNEL_ARGUMENTS = 'panic=-1 reboot=t tsc=nowatchdog';
+
+/** Of every card as the monitor makes it, so that all machines of a snapshot are alike; no frame ever carries it. */
+export const CARD_MAC = '02:cf:00:00:00:00';
 
 /** The guest's memory: the function's own limit, its temp file system, and what the guest needs for itself. */
 export function guestMemoryMib(spec: Pick<SandboxSpec, 'memoryMib' | 'diskMib'>): number {
@@ -44,6 +49,17 @@ export function overheadMib(vmm: VmmCapabilities): number {
 export function kindOf(spec: SandboxSpec): string | null {
   if (Object.keys(spec.bootEnv).length > 0) return null;
   return [spec.runtime, spec.memoryMib, spec.cpus, spec.pidsMax, spec.diskMib, spec.network].join('/');
+}
+
+/** What the agent is told of a machine's network when it begins. */
+export function guestNetworkOf({ address, gateway, dns }: EgressLink): GuestNetwork {
+  return { address, gateway, mac: macOf(address), resolvConf: resolvConfText(dns) };
+}
+
+/** Locally administered, and as different from others as the address. */
+export function macOf(address: string): string {
+  const bytes = [0x02, 0xcf, ...address.split('.').map(Number)];
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
 /** What the agent is told at boot. */

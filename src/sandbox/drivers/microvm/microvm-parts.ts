@@ -1,5 +1,7 @@
 import type { SandboxSpec } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Egress } from '../../engines/egress/egress.ts';
+import type { EgressPlace } from '../../engines/egress/egress-link.ts';
 import type { CgroupTree } from '../../engines/linux/cgroup/cgroup.ts';
 import type { SandboxCgroup } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
 import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
@@ -13,6 +15,8 @@ export interface HostParts {
   slots: SlotTree;
   /** Null: monitors run as the server's own user. */
   uids: UidPool | null;
+  /** Absent or null: `egress` is refused. */
+  egress?: Egress | null;
 }
 
 /** Everything of one machine on this host, built step by step and taken down whole from wherever that stopped. */
@@ -22,6 +26,7 @@ export class MicrovmParts {
   slot: Slot | null = null;
   cgroup: SandboxCgroup | null = null;
   vm: Vm | null = null;
+  network: EgressPlace | null = null;
   readonly #uids: UidPool | null;
   #isRemoved = false;
 
@@ -59,6 +64,7 @@ export class MicrovmParts {
         await this.vm.remove(signal);
       }
       await this.cgroup?.remove(signal);
+      await this.network?.detach(signal);
       await this.slot?.remove(signal);
     } catch (cause) {
       throw new SandboxError('sandbox_start_failed', `sandbox ${this.id} could not be removed entirely`, { cause });

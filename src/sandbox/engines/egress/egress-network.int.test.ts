@@ -9,9 +9,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { parseEgressAllow } from '../../../domain/egress-allow.ts';
 import type { EgressLink } from './egress-link.ts';
 import { EgressNetwork } from './egress-network.ts';
-import { attempts, egressTraces, inNamespace, WORLD, World, whyNotEgress } from './egress-rig.ts';
+import { attempts, egressTraces, inNamespace, WORLD, World, whyNotEgress, whyNotGuestEgress } from './egress-rig.ts';
+import { TAP } from './link-script.ts';
 
 const reason = await whyNotEgress();
+const guestReason = await whyNotGuestEgress();
 const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const soon = () => AbortSignal.timeout(20_000);
 const runDir = mkdtempSync(join(tmpdir(), 'cfe-'));
@@ -60,7 +62,7 @@ function networkOf(options: { instance?: string; epoch?: string; allow?: string 
 
 async function linked(network: EgressNetwork, id = 'one'): Promise<EgressLink & { path: string }> {
   const link = await network.attach(id, { kind: 'new-namespace' }, soon());
-  return Object.assign(link, { path: link.namespacePath! });
+  return Object.assign(link, { path: link.namespacePath });
 }
 
 function hostAddresses(): string[] {
@@ -151,6 +153,46 @@ describe('a sandbox with egress', () => {
   });
 });
 
+describe('the end of a guest', () => {
+  const MONITOR = 600_001;
+  const own = (network: EgressNetwork) => egressTraces(`${network.names.owner}-guest`);
+
+  beforeEach(({ skip }) => {
+    if (guestReason !== null) skip(guestReason);
+  });
+
+  test('leads out for what speaks behind its tap with its address, and nowhere for the monitor itself', async () => {
+    const network = networkOf();
+    const link = await network.attach('guest', { kind: 'tap', uid: MONITOR }, soon());
+    const targets = [WORLD.internet, WORLD.refused[0]].map((host) => ({ host, port: WORLD.port }));
+    const [internet, refused] = targets.map(({ host, port }) => `${host}:${port}`) as [string, string];
+    expect(attempts(link.namespacePath, targets)).toEqual({ [internet]: 'ENETUNREACH', [refused]: 'ENETUNREACH' });
+    // As a guest would on its card: the bridge is the segment the tap is on.
+    const inside = (...command: string[]) => inNamespace(link.namespacePath, 'ip', ...command);
+    inside('address', 'add', `${link.address}/32`, 'dev', 'br0');
+    inside('route', 'add', link.gateway, 'dev', 'br0', 'scope', 'link');
+    inside('route', 'add', 'default', 'via', link.gateway);
+    const seen = attempts(link.namespacePath, targets);
+    expect(seen[internet]).toBe('reached');
+    expect(seen[refused]).toMatch(REFUSED);
+    expect(own(network)).not.toEqual([]);
+    await link.detach(soon());
+    expect(own(network)).toEqual([]);
+  });
+
+  test('alone is linked to nothing, and goes like a link', async () => {
+    const network = networkOf();
+    const spare = await network.spareTap('guest', MONITOR, soon());
+    const links = inNamespace(spare.namespacePath, 'ip', '-brief', 'link').trim().split('\n');
+    expect(links.map((line) => line.split(/[ @]/)[0])).toEqual(['lo', 'br0', TAP]);
+    await spare.detach(soon());
+    await spare.detach(soon());
+    const aborted = network.spareTap('guest', MONITOR, AbortSignal.abort());
+    await expect(aborted).rejects.toMatchObject({ code: 'sandbox_start_failed' });
+    expect(own(network)).toEqual([]);
+  });
+});
+
 describe('ownership', () => {
   test('I5: what an older start left is reaped, and neither a newer start nor another instance is touched', async () => {
     const dead = networkOf({ epoch: 'e1' });
@@ -170,7 +212,7 @@ describe('ownership', () => {
     }
   });
 
-  test('a detach may be repeated, an aborted attach leaves nothing, and a tap is linked like a namespace', async () => {
+  test('a detach may be repeated, and an aborted attach leaves nothing', async () => {
     const network = networkOf();
     const link = await linked(network);
     await link.detach(soon());
@@ -178,9 +220,5 @@ describe('ownership', () => {
     await expect(network.attach('aborted', { kind: 'new-namespace' }, AbortSignal.abort())).rejects.toMatchObject({
       code: 'sandbox_start_failed',
     });
-    const tap = await network.attach('guest', { kind: 'tap', uid: 600_001 }, soon());
-    expect(egressTraces(network.names.owner).join('\n')).toContain(`${network.names.owner}-guest`);
-    await tap.detach(soon());
-    expect(egressTraces(`${network.names.owner}-guest`)).toEqual([]);
   });
 });

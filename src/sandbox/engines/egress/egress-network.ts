@@ -7,12 +7,13 @@ import { SandboxError } from '../../contract/sandbox-error.ts';
 import { runTool } from '../linux/run-tool.ts';
 import { AddressPool } from './address-pool.ts';
 import { chooseSubnet } from './choose-subnet.ts';
-import { type EgressLink, SandboxLink } from './egress-link.ts';
+import { type EgressLink, type EgressPlace, namespacePathOf, SandboxLink, SpareTap } from './egress-link.ts';
 import { type EgressNames, egressNames } from './egress-names.ts';
+import { EgressRefusal } from './egress-refusal.ts';
 import { egressRules } from './egress-rules.ts';
 import { removeOlderEgress, removeOwnEgress } from './egress-traces.ts';
-import { hostGateways, takenBlocks, whyNoEgress } from './host-network.ts';
-import { LINK_NAMESPACE, LINK_TAP, MAKE_NAMESPACE } from './link-script.ts';
+import { hostGateways, takenBlocks, whyNoEgress, whyNoTap } from './host-network.ts';
+import { LINK_NAMESPACE, LINK_TAP, MAKE_NAMESPACE, MAKE_TAP } from './link-script.ts';
 import { DnsForwarder } from './resolver/dns-forwarder.ts';
 
 const SETUP_DEADLINE_MS = 10_000;
@@ -27,7 +28,10 @@ export interface EgressNetworkOptions {
   log: DriverLog;
 }
 
-/** Which end a sandbox takes: the namespace it lives in, one made for it to be started in, or a tap for a guest's card. */
+/**
+ * Which end a sandbox takes: the namespace it lives in, one made for it to be started in, or one made for a guest's monitor to be
+ * started in as `uid`, with a tap for the guest's card.
+ */
 export type EgressEnd = { kind: 'namespace'; path: string } | { kind: 'new-namespace' } | { kind: 'tap'; uid: number };
 
 /**
@@ -78,33 +82,46 @@ export class EgressNetwork {
   }
 
   /**
-   * Links one sandbox. Rejects with SandboxError `sandbox_start_failed`; nothing is left then. Else `detach` must follow, also when
-   * the sandbox and its end are gone already.
+   * Links one sandbox. Rejects with SandboxError `sandbox_start_failed`, or `network_unenforceable` where it cannot be had here;
+   * nothing is left then. Else `detach` must follow, also when the sandbox and its end are gone already.
    */
   async attach(sandboxId: string, end: EgressEnd, signal: AbortSignal): Promise<EgressLink> {
-    const { addresses } = await this.prepare().catch((cause) => {
-      throw new SandboxError('network_unenforceable', 'the egress network cannot be made', { cause });
-    });
+    const { addresses } = await this.#ready(end);
     const taken = addresses.acquire();
     if (taken === null) throw new SandboxError('sandbox_start_failed', 'no address is left for egress');
     const device = `${this.names.prefix}${taken.index.toString(36)}`;
-    const namespace = end.kind === 'new-namespace' ? `${this.names.owner}-${sandboxId}` : null;
+    const alias = `${this.names.owner}-${sandboxId}`;
+    const made = end.kind === 'namespace' ? null : alias;
+    const namespacePath = end.kind === 'namespace' ? end.path : namespacePathOf(alias);
     const link = new SandboxLink({
-      ...{ device, address: taken.address, gateway: addresses.gateway, table: this.names.table, namespace },
+      ...{ device, address: taken.address, gateway: addresses.gateway, table: this.names.table, namespacePath, made },
       onGone: () => addresses.release(taken.index),
     });
     try {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(LINK_DEADLINE_MS)]);
-      if (namespace !== null) await run(MAKE_NAMESPACE, [namespace], deadline);
-      const where =
-        end.kind === 'tap' ? String(end.uid) : end.kind === 'namespace' ? end.path : `/run/netns/${namespace}`;
-      const alias = `${this.names.owner}-${sandboxId}`;
-      const args = [device, alias, taken.address, addresses.gateway, this.names.table, where];
+      if (end.kind === 'tap') await run(MAKE_TAP, [alias, String(end.uid)], deadline);
+      else if (end.kind === 'new-namespace') await run(MAKE_NAMESPACE, [alias], deadline);
+      const args = [device, alias, taken.address, addresses.gateway, this.names.table, namespacePath];
       await run(end.kind === 'tap' ? LINK_TAP : LINK_NAMESPACE, args, deadline);
       return link;
     } catch (cause) {
       await link.detach(AbortSignal.timeout(LINK_DEADLINE_MS));
       throw new SandboxError('sandbox_start_failed', 'the sandbox could not be linked', { cause });
+    }
+  }
+
+  /** The end of a guest alone, linked to nothing: for a machine that needs the card and no network. Rejects like `attach`. */
+  async spareTap(sandboxId: string, uid: number, signal: AbortSignal): Promise<EgressPlace> {
+    await this.#ready({ kind: 'tap', uid });
+    const namespace = `${this.names.owner}-${sandboxId}`;
+    const tap = new SpareTap(namespace);
+    try {
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(LINK_DEADLINE_MS)]);
+      await run(MAKE_TAP, [namespace, String(uid)], deadline);
+      return tap;
+    } catch (cause) {
+      await tap.detach(AbortSignal.timeout(LINK_DEADLINE_MS));
+      throw new SandboxError('sandbox_start_failed', 'no tap could be made', { cause });
     }
   }
 
@@ -121,6 +138,14 @@ export class EgressNetwork {
     if (prepared === null) return;
     await prepared.catch(() => undefined);
     await this.#undo();
+  }
+
+  async #ready(end: EgressEnd): Promise<Ready> {
+    const lacking = end.kind === 'tap' ? whyNoTap(end.uid) : null;
+    if (lacking !== null) throw new EgressRefusal(lacking);
+    return await this.prepare().catch((cause) => {
+      throw new SandboxError('network_unenforceable', 'the egress network cannot be made', { cause });
+    });
   }
 
   async #prepare(): Promise<Ready> {
@@ -143,7 +168,7 @@ export class EgressNetwork {
     this.#resolver = new DnsForwarder({ address: gateway, allow, log });
     await this.#resolver.listen();
     await mkdir(join(this.#options.runDir, this.#options.epoch), { recursive: true, mode: 0o711 });
-    await writeFile(this.resolvConf, `nameserver ${gateway}\noptions timeout:3 attempts:2\n`, { mode: 0o644 });
+    await writeFile(this.resolvConf, resolvConfText(gateway), { mode: 0o644 });
     return { addresses, block };
   }
 
@@ -152,6 +177,11 @@ export class EgressNetwork {
     this.#resolver = null;
     await removeOwnEgress(this.names, AbortSignal.timeout(SETUP_DEADLINE_MS));
   }
+}
+
+/** What sandboxes find at /etc/resolv.conf. */
+export function resolvConfText(dns: string): string {
+  return `nameserver ${dns}\noptions timeout:3 attempts:2\n`;
 }
 
 interface Ready {

@@ -4,16 +4,20 @@ import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type EgressAllow, ipv4Block, ipv4Number, overlaps } from '../../../domain/egress-allow.ts';
+import { LIMITS } from '../../../domain/limits.ts';
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
 import type { DriverLog } from '../../contract/host-context.ts';
 import type { LoadSettings, Sandbox, SandboxReply } from '../../contract/sandbox.ts';
 import type { EgressNetwork } from './egress-network.ts';
+import { EgressRefusal } from './egress-refusal.ts';
 import { isRefusedAddress } from './egress-rules.ts';
 import { hostGateways, hostResolvers } from './host-network.ts';
 import { PROOF_SOURCE } from './proof-source.ts';
 
-/** The whole proof: two sandboxes made, loaded, asked and removed. */
+/** The whole proof: two sandboxes made, loaded, asked and removed; beside what a first start may take. */
 const PROOF_DEADLINE_MS = 30_000;
+/** A first start may take this many times as long as is typical: hosts are busy. */
+const PATIENCE = 5;
 const CALL_MS = 8_000;
 const SIBLING_PORT = 7_123;
 /** Where clouds tell machines their credentials, and ports on which a router or resolver of the host's network would answer. */
@@ -58,7 +62,8 @@ export class EgressProver {
 
   /** Never rejects. */
   async prove(driver: GuardedDriver): Promise<EgressProof> {
-    const signal = AbortSignal.timeout(PROOF_DEADLINE_MS);
+    const { firstStartMs = 0 } = driver.capabilities;
+    const signal = AbortSignal.timeout(PROOF_DEADLINE_MS + PATIENCE * firstStartMs);
     const lacking = await this.#options.network.inspect(signal);
     if (lacking !== null) return { isProven: false, ...lacking };
     try {
@@ -72,6 +77,7 @@ export class EgressProver {
         fix: 'Look for rules that accept or translate packets before ours: nft list ruleset',
       };
     } catch (error) {
+      if (error instanceof EgressRefusal) return { isProven: false, ...error.why };
       this.#options.log.warn({ driver: driver.name, err: error }, 'egress could not be proven');
       return { isProven: false, detail: 'No sandbox with egress could be tried; the server log says why.', fix: null };
     }
@@ -108,11 +114,13 @@ export class EgressProver {
     const id = `egress-${randomBytes(6).toString('hex')}`;
     this.#trials.add(id);
     try {
-      const memoryMib = Math.max(128, driver.capabilities.memoryMinMib);
+      // As most functions have it: what is made for the first of a kind (a snapshot) is then theirs too.
+      const memoryMib = Math.max(LIMITS.memoryMib.default, driver.capabilities.memoryMinMib);
+      const [cpus, diskMib] = [LIMITS.cpus.default, LIMITS.diskMib.default];
       const sandbox = await driver.create(
         {
-          ...{ id, runtime: 'nodejs24', memoryMib, cpus: 1, pidsMax: 64, diskMib: 16, network: 'egress', bootEnv: {} },
-          labels: { instance, epoch },
+          ...{ id, runtime: 'nodejs24', memoryMib, cpus, pidsMax: LIMITS.pidsMax, diskMib },
+          ...{ network: 'egress', bootEnv: {}, labels: { instance, epoch } },
           from: { kind: 'image' },
         },
         signal,

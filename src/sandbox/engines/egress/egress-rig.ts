@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { whyNoEgress } from './host-network.ts';
+import { whyNoEgress, whyNoTap } from './host-network.ts';
 
 /** Addresses of the world: one of the internet, and one of each kind that egress refuses, all answering on one port. */
 export const WORLD = {
@@ -12,11 +12,18 @@ export const WORLD = {
 
 const LISTENER = `require('node:net').createServer((socket) => socket.on('error', () => {}).end('hello')).listen(${WORLD.port}, '0.0.0.0', () => console.log('up'))`;
 const ATTEMPT_MS = 1_500;
+const ANY_UID = 600_001;
 
 /** For tests alone. Null where egress can be had, else the reason a test is skipped for. */
 export async function whyNotEgress(): Promise<string | null> {
   const lacking = await whyNoEgress(AbortSignal.timeout(5_000));
   return lacking === null ? null : `needs root and nftables: ${lacking.detail}`;
+}
+
+/** The same for guests, whose monitors run as uids of their own. */
+export async function whyNotGuestEgress(): Promise<string | null> {
+  const lacking = whyNoTap(ANY_UID);
+  return (await whyNotEgress()) ?? (lacking && `needs /dev/net/tun, for qemu: ${lacking.detail}`);
 }
 
 /** A network namespace routed to from this host that plays the internet, and private networks behind it. */

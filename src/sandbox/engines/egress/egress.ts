@@ -1,6 +1,6 @@
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
-import type { EgressLink } from './egress-link.ts';
+import type { EgressLink, EgressPlace } from './egress-link.ts';
 import type { EgressEnd, EgressNetwork } from './egress-network.ts';
 import type { EgressProof, EgressProver } from './egress-prover.ts';
 
@@ -54,6 +54,11 @@ export class Egress {
     const proof = driver && (await this.prove(driver));
     if (!proof?.isProven)
       throw new SandboxError('network_unenforceable', proof?.detail ?? `egress was not proven for ${driverName}`);
+  }
+
+  /** For a machine that needs a guest's end and is linked to nothing, so that nothing need be proven. See EgressNetwork. */
+  spareTap(sandboxId: string, uid: number, signal: AbortSignal): Promise<EgressPlace> {
+    return this.#network.spareTap(sandboxId, uid, signal);
   }
 
   reapOlder(signal: AbortSignal): Promise<void> {

@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type Ipv4Block, ipv4Block } from '../../../domain/egress-allow.ts';
 import { runTool } from '../linux/run-tool.ts';
 
 const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+const TUN = '/dev/net/tun';
+const FOR_ALL = 0o006;
 const TOOL_PLACES = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
 /** Null where links and rules can be made, else what is missing and the command that mends it. */
@@ -25,6 +27,16 @@ export async function whyNoEgress(signal: AbortSignal): Promise<{ detail: string
   return exitCode === 0
     ? null
     : { detail: 'The kernel has no nftables, or they may not be used here.', fix: 'modprobe nf_tables' };
+}
+
+/** Null where a monitor that runs as `uid` can open the tap made for it, else what is missing and the command that mends it. */
+export function whyNoTap(uid: number, path = TUN): { detail: string; fix: string } | null {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined)
+    return { detail: `Guests’ network cards need ${path}, which is not there.`, fix: 'modprobe tun' };
+  const isOpen = uid === 0 || (found.mode & FOR_ALL) === FOR_ALL;
+  if (isOpen) return null;
+  return { detail: `Guests’ network cards need ${path}, which only root may open here.`, fix: `chmod 666 ${path}` };
 }
 
 /** Blocks this host has routes or addresses in. */

@@ -14,9 +14,11 @@ ip link set dev "$host" up
 ip route add "$address/32" dev "$host" src "$gateway"
 nft add element inet "$table" sources "{ \\"$host\\" . $address }"`;
 
+const NO_IPV6 = `for all in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ -e "$all" ] && echo 1 > "$all"; done`;
+
 /** Inside the namespace: one address, one way out, and no IPv6. */
 const INSIDE = `nsenter "--net=$where" /bin/sh -ec '
-for all in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ -e "$all" ] && echo 1 > "$all"; done
+${NO_IPV6}
 ip link set dev lo up
 ip address add "$1/32" dev eth0
 ip link set dev eth0 up
@@ -33,9 +35,29 @@ ${INSIDE}`;
 export const MAKE_NAMESPACE = `set -e
 ip netns add "$1"`;
 
-/** `where` is the uid that may open the tap. */
+/** The other end of a guest's network card; every namespace has its own, so the name is the same in every clone of a snapshot. */
+export const TAP = 'tap0';
+
+/**
+ * A namespace for a monitor, with a tap its uid may open and nothing behind it yet. Nothing in it has an address: whoever breaks
+ * out of a guest into its monitor finds the same one link, and may not even give it one.
+ */
+export const MAKE_TAP = `set -e
+ip netns add "$1"
+nsenter "--net=/run/netns/$1" /bin/sh -ec '
+${NO_IPV6}
+ip link add br0 type bridge
+ip tuntap add dev ${TAP} mode tap user "$1"
+ip link set dev ${TAP} master br0
+ip link set dev ${TAP} up
+ip link set dev br0 up' coldframe "$2"`;
+
+/** `where` is a path to a namespace made by MAKE_TAP. */
 export const LINK_TAP = `${HEAD}
-ip tuntap add dev "$host" mode tap user "$where"
+ip link add "$host" type veth peer name eth0 netns "$where"
+nsenter "--net=$where" /bin/sh -ec '
+ip link set dev eth0 master br0
+ip link set dev eth0 up'
 ${TAIL}`;
 
 /** Safe to repeat: every part may be gone already, some with the sandbox. */
@@ -43,3 +65,6 @@ export const UNLINK = `host=$1 address=$2 table=$3 namespace=$4
 nft delete element inet "$table" sources "{ \\"$host\\" . $address }" 2>/dev/null
 [ -z "$namespace" ] || [ ! -e "/run/netns/$namespace" ] || ip netns delete "$namespace" || exit 1
 [ ! -e "/sys/class/net/$host" ] || ip link delete dev "$host" 2>/dev/null || [ ! -e "/sys/class/net/$host" ]`;
+
+/** The same for a namespace that was never linked. */
+export const REMOVE_NAMESPACE = `[ ! -e "/run/netns/$1" ] || ip netns delete "$1" || [ ! -e "/run/netns/$1" ]`;

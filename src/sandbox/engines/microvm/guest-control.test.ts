@@ -26,7 +26,8 @@ function connected(): { control: GuestControl; say: (text: string) => void; hear
 
 test('each question is answered by its own word, however the bytes are cut', async () => {
   const { control, say, heard } = connected();
-  const beginning = control.begin(NEVER);
+  const network = { address: '10.208.0.2', gateway: '10.208.0.1', mac: '02:cf:0a:d0:00:02', resolvConf: '' };
+  const beginning = control.begin(network, NEVER);
   say('{"event":"be');
   say('gun"}\n');
   await beginning;
@@ -34,7 +35,7 @@ test('each question is answered by its own word, however the bytes are cut', asy
   say('{"event":"coded"}\n');
   await mounting;
   const [begin, code] = heard();
-  expect([begin?.op, code?.op]).toEqual(['begin', 'code']);
+  expect([begin?.op, begin?.network, code?.op]).toEqual(['begin', network, 'code']);
   expect(begin?.entropy).not.toBe(code?.entropy);
   expect(Math.abs(Number(begin?.wallTimeMs) - Date.now())).toBeLessThan(10_000);
 });
@@ -58,7 +59,7 @@ test('a guest that fails, lies, talks rubbish or goes away ends whoever waits wi
     ['{"event":"exit","exitCode":1,"signal":null,"oomKills":0}\n', 'the shim ended'],
   ] as const) {
     const { control, say } = connected();
-    const asked = control.begin(NEVER);
+    const asked = control.begin(null, NEVER);
     say(said);
     await expect(asked, said.slice(0, 40)).rejects.toMatchObject({
       code: 'sandbox_start_failed',
@@ -66,7 +67,7 @@ test('a guest that fails, lies, talks rubbish or goes away ends whoever waits wi
     });
   }
   const { control } = connected();
-  const asked = control.begin(NEVER);
+  const asked = control.begin(null, NEVER);
   control.close();
   await expect(asked).rejects.toMatchObject({ code: 'sandbox_start_failed' });
   await expect(control.mountCode(NEVER)).rejects.toMatchObject({ code: 'sandbox_start_failed' });
@@ -75,7 +76,7 @@ test('a guest that fails, lies, talks rubbish or goes away ends whoever waits wi
 test('an abort ends the waiting at once', async () => {
   const { control } = connected();
   const controller = new AbortController();
-  const asked = control.begin(controller.signal);
+  const asked = control.begin(null, controller.signal);
   controller.abort(new Error('enough'));
   await expect(asked).rejects.toThrow('enough');
 });

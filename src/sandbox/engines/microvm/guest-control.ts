@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { SandboxError } from '../../contract/sandbox-error.ts';
-import { CONTROL_LINE_MAX_BYTES, type GuestMessage, type HostMessage } from './guest-protocol.ts';
+import { CONTROL_LINE_MAX_BYTES, type GuestMessage, type GuestNetwork, type HostMessage } from './guest-protocol.ts';
 
 /** What the kernel's generator of a guest is given; more than any of its states. */
 const ENTROPY_BYTES = 64;
@@ -51,9 +51,9 @@ export class GuestControl {
     return this.#ask({ op: 'boot', ...message }, 'ready', signal);
   }
 
-  /** Gives the guest entropy and time of its own and lets bytes flow. */
-  begin(signal: AbortSignal): Promise<void> {
-    return this.#ask({ op: 'begin', ...fresh() }, 'begun', signal);
+  /** Gives the guest entropy, time and, where it has a card, an address of its own, and lets bytes flow. */
+  begin(network: GuestNetwork | null, signal: AbortSignal): Promise<void> {
+    return this.#ask({ op: 'begin', ...fresh(), network }, 'begun', signal);
   }
 
   /** After the code drive was swapped: has it mounted. */

@@ -5,14 +5,24 @@
  * prints; `control` carries one JSON object a line, at most CONTROL_LINE_MAX_BYTES long.
  *
  * Order: host `boot`, guest `ready` (the shim has connected and said hello, which the agent still holds back; nothing of a
- * function is there yet: this is where snapshots are taken), host `begin`, guest `begun` (clock and entropy are new, bytes
- * flow), host `code` once the drive is swapped, guest `coded`. At any time guest `oom` and, last of all, `exit`. A guest
+ * function is there yet: this is where snapshots are taken), host `begin`, guest `begun` (clock, entropy and
+ * network are its own, bytes flow), host `code` once the drive is swapped, guest `coded`. At any time guest `oom` and, last of all, `exit`. A guest
  * whose control connection ends before `begin` dials again (it has been restored); after it, it powers off.
  */
 export const GUEST_PORTS = { control: 1001, channel: 1002, stdout: 1003, stderr: 1004 } as const;
 export type GuestPort = keyof typeof GUEST_PORTS;
 
 export const CONTROL_LINE_MAX_BYTES = 64 * 1024;
+
+/** What a guest with a network card makes of it; the card has neither address nor use before. */
+export interface GuestNetwork {
+  /** Its one IPv4 address (as /32) and its only way out. */
+  address: string;
+  gateway: string;
+  mac: string;
+  /** Content of /etc/resolv.conf. */
+  resolvConf: string;
+}
 
 export type HostMessage =
   | {
@@ -27,7 +37,7 @@ export type HostMessage =
       /** Says `ready` only when the shim has nothing left to prepare: for a snapshot. */
       settle: boolean;
     }
-  | { op: 'begin'; entropy: string; wallTimeMs: number }
+  | { op: 'begin'; entropy: string; wallTimeMs: number; network: GuestNetwork | null }
   | { op: 'code'; entropy: string; wallTimeMs: number };
 
 export type GuestMessage =

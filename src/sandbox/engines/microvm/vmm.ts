@@ -25,7 +25,7 @@ export interface Vmm {
   boot(machine: Machine, signal: AbortSignal): Promise<Vm>;
   /**
    * Starts a machine that goes on where `snapshot` was taken, itself running. The plan must be the one it was taken with but
-   * for `id`, `directory`, `uid` and `cgroup`; its code drive is the empty one again. Rejects like `boot`.
+   * for `id`, `directory`, `uid`, `cgroup` and the namespace of its network; its code drive is the empty one again. Rejects like `boot`.
    */
   restore(machine: Machine, snapshot: VmSnapshot, signal: AbortSignal): Promise<Vm>;
 }
@@ -79,7 +79,11 @@ export interface Machine {
   /** The guest's memory. */
   memoryMib: number;
   cpus: number;
-  network: { tap: string; mac: string } | null;
+  /**
+   * A network card on a tap that the monitor's uid may open, in the namespace the monitor is started in; null: none. The tap has
+   * the same name in every clone of a snapshot; the guest gives itself a MAC of its own when it is told its address.
+   */
+  network: { tap: string; mac: string; namespacePath: string } | null;
 }
 
 /** Files of one snapshot; readable by every sandbox uid, written by none of them. Opaque to everybody but the monitor. */

@@ -110,6 +110,8 @@ async function addRuntimes(root: string, options: GuestBuildOptions): Promise<Ru
     await writeFile(target, content, { mode: 0o644 });
   }
   await writeFile(join(root, 'etc/passwd'), PASSWD_LINE, { flag: 'a' });
+  // Empty without a network; with one, the resolver's file is bound over it.
+  await writeFile(join(root, 'etc/resolv.conf'), '');
   await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
   const node = `nodejs${options.nodeVersion.split('.')[0]}`;
   return RUNTIMES.filter((id) => id === node || id === `python${python}`);

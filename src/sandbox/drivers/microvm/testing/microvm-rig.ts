@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { Egress } from '../../../engines/egress/egress.ts';
+import { EgressNetwork } from '../../../engines/egress/egress-network.ts';
+import { EgressProver } from '../../../engines/egress/egress-prover.ts';
 import { HostRig } from '../../../engines/linux/host-rig.ts';
 import { CodeDisks } from '../../../engines/microvm/code-disks.ts';
 import type { Vmm } from '../../../engines/microvm/vmm.ts';
@@ -10,6 +13,7 @@ import { MicrovmDriver } from '../microvm-driver.ts';
 export interface MicrovmRig {
   host: HostRig;
   driver: MicrovmDriver;
+  egress: Egress;
   close(): Promise<void>;
 }
 
@@ -20,6 +24,8 @@ export async function microvmRig(
   const images = options.images ?? (await testGuestImages());
   // A host that runs tests is never idle, and an emulated guest boots for seconds of CPU time.
   const host = new HostRig({ ...options.host, doYield: false });
+  const network = new EgressNetwork({ ...host.host, allow: [] });
+  const egress = new Egress({ network, prover: new EgressProver({ ...host.host, network, allow: [] }) });
   const driver = new MicrovmDriver({
     isolation: vmm.name,
     vmm,
@@ -29,7 +35,14 @@ export async function microvmRig(
     cgroups: host.cgroups,
     slots: host.slots,
     uids: host.uids,
+    egress,
     snapshotDir: join(host.slots.epochDir, `.snapshots-${vmm.name}`),
   });
-  return { host, driver, close: () => host.close() };
+  return {
+    ...{ host, driver, egress },
+    async close() {
+      await egress.close();
+      await host.close();
+    },
+  };
 }

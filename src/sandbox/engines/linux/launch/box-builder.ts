@@ -114,7 +114,7 @@ export class BoxBuilder {
     const parts: BoxParts = { slot, cgroup, uid, token, link: built.link };
     const plan = await options.plan(parts);
     const { stdoutPath, stderrPath } = slot;
-    const networkNamespace = built.link?.namespacePath ?? undefined;
+    const networkNamespace = built.link?.namespacePath;
     const process = launch({ ...plan.launch, cgroup, uid, networkNamespace, output: { stdoutPath, stderrPath } });
     built.process = process;
     const channel = await connectionOrExit(slot, process, output.stderr, signal);

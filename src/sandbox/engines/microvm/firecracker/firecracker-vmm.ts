@@ -121,14 +121,11 @@ export class FirecrackerVmm implements Vmm {
     return await this.#run(machine, signal, async (client, cell) => {
       const state = await cell.show(join(snapshot.directory, STATE_FILE), STATE_FILE, signal);
       const memory = await cell.show(join(snapshot.directory, MEMORY_FILE), MEMORY_FILE, signal);
-      const { network } = machine;
-      const tap = network === null ? [] : [{ iface_id: 'eth0', host_dev_name: network.tap }];
       return async () => {
         await client.loadSnapshot(
           {
             snapshot_path: state,
             mem_backend: { backend_type: 'File', backend_path: memory },
-            ...(tap.length === 0 ? {} : { network_overrides: tap }),
             resume_vm: true,
           },
           signal,
@@ -188,6 +185,7 @@ export class FirecrackerVmm implements Vmm {
       groups: cell.isJailed ? [] : this.#groups,
       processesMax: PROCESSES_MAX,
       noNewPrivileges: true,
+      networkNamespace: machine.network?.namespacePath,
     });
   }
 

@@ -34,7 +34,17 @@ export function qemuArguments(machine: Machine, options: { isIncoming: boolean }
       '-device',
       `virtserialport,chardev=${port},name=coldframe.${port}`,
     ]),
+    ...networkCard(machine),
     ...(options.isIncoming ? ['-incoming', `fd:${FILE_FD}`] : []),
+  ];
+}
+
+/** No program is run to set the tap up, and no firmware is read for the card. */
+function networkCard({ network }: Machine): string[] {
+  if (network === null) return [];
+  return [
+    ...['-netdev', `tap,id=net,ifname=${network.tap},script=no,downscript=no`],
+    ...['-device', `virtio-net-pci,netdev=net,mac=${network.mac},romfile=`],
   ];
 }
 

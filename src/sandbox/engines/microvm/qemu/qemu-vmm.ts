@@ -19,8 +19,8 @@ const VERSION_DEADLINE_MS = 5_000;
 
 /**
  * QEMU without hardware virtualisation: what stands in for Firecracker on hosts that cannot run that. Each machine is one process
- * of its own uid, without network, under QEMU's seccomp filter; its connections are inherited sockets, so that there is no path
- * to reach it by.
+ * of its own uid, in a network namespace with nothing in it or with its guest's tap alone, under QEMU's seccomp filter; its
+ * connections are inherited sockets, so that there is no path to reach it by.
  */
 export class QemuVmm implements Vmm {
   readonly name = 'qemu';
@@ -30,7 +30,7 @@ export class QemuVmm implements Vmm {
   get capabilities(): VmmCapabilities {
     return {
       snapshot: true,
-      network: false,
+      network: true,
       fence: 'emulated microvm',
       overheadMib: HEAP_MIB + TRANSLATION_MIB,
       threads: THREADS,
@@ -75,7 +75,8 @@ export class QemuVmm implements Vmm {
       processesMax: THREADS + machine.cpus,
       noNewPrivileges: true,
       connections: CONNECTIONS.length,
-      hasOwnNetwork: true,
+      hasOwnNetwork: machine.network === null,
+      networkNamespace: machine.network?.namespacePath,
       // Opened as FILE_FD by the launching shell: QEMU's own uid needs no permission on it.
       ...(snapshot === null ? {} : { filePath: join(snapshot.directory, STATE_FILE) }),
     });
