@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { egressTraces, whyNotEgress } from '../../src/sandbox/engines/egress/egress-rig.ts';
 import { fixture } from '../support/fixture.ts';
 import { epochsOf, hostTraces, NO_TRACES } from '../support/host-traces.ts';
 import { readUntil } from '../support/read-until.ts';
@@ -23,6 +24,7 @@ interface Reply {
   atMs: number;
 }
 
+const noEgress = await whyNotEgress();
 let dataDir: string;
 let victim: TestServer;
 let bystander: TestServer;
@@ -36,7 +38,10 @@ afterEach(async () => {
   const instances = await Promise.all([victim, bystander].filter((one) => !one.hasEnded).map(instanceOf));
   await Promise.all([victim.stop(), bystander.stop()]);
   rmSync(dataDir, { recursive: true, force: true });
-  for (const instance of instances) expect(await hostTraces(instance)).toEqual(NO_TRACES);
+  for (const instance of instances) {
+    expect(await hostTraces(instance)).toEqual(NO_TRACES);
+    if (noEgress === null) expect(egressTraces(`coldframe-${instance}`)).toEqual([]);
+  }
 });
 
 /** Calls without end and keeps what was answered; ends with the server's death. */
@@ -130,6 +135,46 @@ it('I5: kill -9 again and again, also while it starts, leaves nothing once it st
   await victim.untilReady();
   await victim.stop();
   expect(await hostTraces(instance)).toEqual(NO_TRACES);
+});
+
+it('I5: after kill -9 with egress in use a restart leaves no link, namespace or rule of it, and no neighbour loses its own', {
+  timeout: PREPARE_TIMEOUT_MS,
+}, async (context) => {
+  if (noEgress !== null) context.skip(noEgress);
+  const isolations = ['bubblewrap', 'docker'] as const;
+  for (const isolation of isolations) await requireIsolation(victim, isolation, context);
+  await requireIsolation(bystander, 'bubblewrap', context);
+  const settings = { network: 'egress', maxConcurrency: 1, queueTimeoutMs: 60_000, initTimeoutMs: 60_000 };
+  const answers = async (name: string) => {
+    expect((await victim.invoke(name, { name: 'Ada' })).status).toBe(200);
+  };
+  const greeting = isolations.map(async (isolation) => {
+    await victim.deploy(isolation, 'nodejs', fixture('hello', 'nodejs'), { ...settings, isolation });
+    await answers(isolation);
+  });
+  await bystander.deploy('counter', 'nodejs', fixture('counter', 'nodejs'), { ...settings, isolation: 'bubblewrap' });
+  expect((await bystander.invoke('counter')).body).toEqual({ count: 0 });
+  await Promise.all(greeting);
+  const instance = await instanceOf(victim);
+  const [killedEpoch = ''] = epochsOf(instance);
+  const killed = `coldframe-${instance}-${killedEpoch}`;
+  const neighbour = `coldframe-${await instanceOf(bystander)}`;
+  const kept = egressTraces(neighbour);
+
+  await victim.kill('SIGKILL');
+  // A link for each of the two, the gateway, a namespace, the table and what iptables lets through.
+  expect(egressTraces(killed).length).toBeGreaterThanOrEqual(6);
+  victim = await TestServer.start({ dataDir });
+  const left = await readUntil(
+    async () => egressTraces(killed),
+    (traces) => traces.length === 0,
+    GONE_WITHIN_MS,
+  );
+  expect(left).toEqual([]);
+  await victim.untilReady('bubblewrap');
+  await answers('bubblewrap');
+  expect(egressTraces(neighbour)).toEqual(kept);
+  expect((await bystander.invoke('counter')).body).toEqual({ count: 1 });
 });
 
 async function instanceOf(server: TestServer): Promise<string> {
