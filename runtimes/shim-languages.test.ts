@@ -113,6 +113,14 @@ describe('what only the node shim does', () => {
     expect(performance.now() - startMs).toBeLessThan(1_500);
   });
 
+  it('loses no answer to a sibling that ends the process in the same turn', async () => {
+    const shim = await load('ends-for-all', { concurrency: 4 });
+    for (const n of [1, 2]) shim.send(n, {});
+    shim.send(3, { exit: 7 });
+    for (const n of [1, 2, 3]) expect((await shim.reply(n)).text).toBe('"answered"');
+    await shim.until(() => shim.exitCode === 7);
+  });
+
   it('ends a stream that the handler forgot to end with an error', async () => {
     const shim = await load('streams');
     expect((await shim.invoke(1, { unfinished: true })).type).toBe(FRAME.error);

@@ -146,7 +146,7 @@ class Call {
   #finish(type, metaRest, body) {
     if (this.#isDone) return;
     this.#isDone = true;
-    this.#shim.channel.send(type, this.stream, `{"us":${this.#elapsedUs()}${metaRest}}`, body);
+    this.#shim.channel.send(type, this.stream, `{"us":${this.#elapsedUs()}${metaRest}}`, body, 0, this.#shim.isBusy());
     this.#shim.onDone(this);
   }
 

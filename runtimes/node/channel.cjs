@@ -7,10 +7,16 @@ const { writeSync } = fs;
 const { wait } = Atomics;
 const { byteLength, allocUnsafe, allocUnsafeSlow, concat } = Buffer;
 const now = performance.now.bind(performance);
+const nextTick = process.nextTick.bind(process);
 /** How long a dying process may wait for the host to read its last words, in ms. */
 const LAST_WORDS_MS = 500;
+/** Frames that wait for each other are at most this many bytes together. */
+const GATHERED_MAX_BYTES = 32 * 1024;
 
-/** The shim's end of the wire: one frame, one write, straight to the descriptor while nothing is queued before it. */
+/**
+ * The shim's end of the wire: straight to the descriptor while nothing is queued before it, one write a frame. Only answers that
+ * may wait share a write with others of the same turn.
+ */
 class Channel {
   #socket;
   #fd = -1;
@@ -19,6 +25,9 @@ class Channel {
   #partial = null;
   #fill = 0;
   #isHeaderPiece = false;
+  /** Frames that leave together, in order; their bytes. */
+  #gathered = [];
+  #gatheredBytes = 0;
 
   constructor(path, onFrame, onOpen, onClose) {
     this.#onFrame = onFrame;
@@ -41,9 +50,30 @@ class Channel {
     this.#socket.unref();
   }
 
-  /** `meta` is JSON text; `body` a string, bytes or null. */
-  send(type, stream, meta, body, flags = 0) {
+  /** `meta` is JSON text; `body` a string, bytes or null. `mayWait`: until what is ready to run now has run. */
+  send(type, stream, meta, body, flags = 0, mayWait = false) {
     const frame = encode(type, stream, meta, body, flags);
+    const isFirst = this.#gatheredBytes === 0;
+    if (isFirst && !mayWait) {
+      this.#write(frame);
+      return;
+    }
+    this.#gathered.push(frame);
+    this.#gatheredBytes += frame.length;
+    if (this.#gatheredBytes > GATHERED_MAX_BYTES) this.flush();
+    else if (isFirst) nextTick(() => this.flush());
+  }
+
+  /** Sends what was gathered; nothing when that is nothing. */
+  flush() {
+    if (this.#gatheredBytes === 0) return;
+    const frames = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#write(frames.length === 1 ? frames[0] : concat(frames));
+  }
+
+  #write(frame) {
     if (this.#fd === -1 || this.#socket.writableLength > 0) {
       this.#socket.write(frame);
       return;
@@ -54,6 +84,7 @@ class Channel {
 
   /** The same before an exit: returns when the kernel has it all, or the host has not read for too long. */
   sendNow(type, stream, meta, body) {
+    this.flush();
     // Behind a frame that is half queued ours would be taken for a part of it; the host then sees a death.
     if (this.#fd === -1 || this.#socket.writableLength > 0) return;
     const frame = encode(type, stream, meta, body, 0);

@@ -37,6 +37,8 @@ const shim = {
   contextBase: null,
   /** More than one call at once: output is attributed, and an empty loop no longer tells anything about one of them. */
   isShared: false,
+  /** Several calls run at once, so that several may be answered at once. */
+  isBusy: () => calls.size > 1,
   holdLoop: (isHeld) => (isHeld || calls.size === 0 ? channel.ref() : channel.unref()),
   onDone(call) {
     calls.delete(call.stream);
@@ -113,7 +115,7 @@ function invoke(stream, meta, body) {
 async function warmUp() {
   require('./load-handler.cjs');
   await import('./warm-up.cjs');
-  const rehearsal = { channel: { send() {} }, contextBase: {}, isShared: false, holdLoop() {}, onDone() {} };
+  const rehearsal = { channel: { send() {} }, contextBase: {}, isShared: false, isBusy: () => false, holdLoop() {}, onDone() {} };
   new Call(rehearsal, 0, parse('{"id":"","arn":"","remainingMs":1}')).run(
     async (event) => event,
     Buffer.from('{"a":1}'),
@@ -173,6 +175,7 @@ function setEnvironment(meta) {
 
 /** Answers everything that waits, at once, because the process is about to be gone. */
 function lastWords(code, errorText) {
+  channel.flush();
   if (handler === null && loadStartMs !== null) {
     channel.sendNow(FRAME.loadError, 0, '{"importUs":0}', errorText ?? exitError(code, null));
   }

@@ -139,7 +139,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     const stream = this.#calls.nextStream();
     const call = new Call(this, request, { onReply, onSettled }, { stream, isShared, meterStart });
     this.#calls.put(call);
-    call.isDispatched = this.#session.send(FRAME.invoke, stream, this.#meta.of(request), request.event);
+    call.isDispatched = this.#session.send(FRAME.invoke, stream, this.#meta.of(request), request.event, isShared);
     // Refused while up: the shim has stopped reading. Otherwise its death is on the way, with the cause.
     if (!call.isDispatched && this.#session.isUp) {
       this.#end('the shim does not read', LOST, null);

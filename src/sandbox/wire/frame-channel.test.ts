@@ -37,6 +37,23 @@ describe('FrameChannel', () => {
     expect(writes).toEqual([5]);
   });
 
+  it('sends frames that may wait with those of later callbacks of the same turn', async () => {
+    const writes: number[] = [];
+    const duplex = sink({
+      writev(chunks, done) {
+        writes.push(chunks.length);
+        done();
+      },
+    });
+    const { channel } = watch(duplex, FROM_SHIM);
+    const send = () => channel.send(FRAME.ping, 0, '{"n":1}', null, true);
+    send();
+    process.nextTick(() => process.nextTick(send));
+    queueMicrotask(send);
+    await until(() => writes.length > 0);
+    expect(writes).toEqual([3]);
+  });
+
   it('refuses to hold more unsent bytes than its bound, and says so', () => {
     const duplex = sink({ write() {} });
     const { channel } = watch(duplex, FROM_SHIM, 100_000);

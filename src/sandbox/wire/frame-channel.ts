@@ -21,7 +21,8 @@ export interface FrameChannelOptions {
 }
 
 /**
- * Frames over a Duplex. Frames sent within one turn of the event loop leave in one write. Nothing is queued without bound:
+ * Frames over a Duplex. Frames sent by one callback leave in one write, and those that may wait share it with everything else
+ * that this turn of the event loop sends (decisions/0009). Nothing is queued without bound:
  * `send` refuses what would exceed the bound on unsent bytes, and the caller decides (a sandbox that does not read is sick).
  */
 export class FrameChannel {
@@ -71,9 +72,10 @@ export class FrameChannel {
 
   /**
    * Sends one frame; `meta` is JSON text ('' for none). Returns false, with nothing written, when the channel is closed or
-   * the frame would exceed the bound on unsent bytes. The body must not change until sent.
+   * the frame would exceed the bound on unsent bytes. The body must not change until sent. `mayWait`: until every connection
+   * that is readable now has been read, instead of until the end of this callback.
    */
-  send(type: FrameType, stream: number, meta: string, body: Uint8Array | null, flags = 0): boolean {
+  send(type: FrameType, stream: number, meta: string, body: Uint8Array | null, mayWait = false): boolean {
     const duplex = this.#duplex;
     if (this.#isClosed || !duplex.writable) return false;
     const bodyBytes = body === null ? 0 : body.length;
@@ -82,12 +84,13 @@ export class FrameChannel {
     if (!this.#isCorked) {
       this.#isCorked = true;
       duplex.cork();
-      process.nextTick(uncork, this);
+      if (mayWait) setImmediate(uncork, this);
+      else process.nextTick(uncork, this);
     }
     if (body === null || bodyBytes <= COPY_MAX_BYTES) {
-      duplex.write(encodeFrame(type, stream, meta, body, flags));
+      duplex.write(encodeFrame(type, stream, meta, body));
     } else {
-      duplex.write(encodeHead(type, stream, meta, bodyBytes, flags));
+      duplex.write(encodeHead(type, stream, meta, bodyBytes));
       duplex.write(body);
     }
     return true;

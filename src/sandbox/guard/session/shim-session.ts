@@ -72,9 +72,9 @@ export class ShimSession implements HandshakePort, LoadPort {
     return !this.#death.isDying && this.#channel.isOpen;
   }
 
-  /** False when nothing was written: the session is not up, or the shim has stopped reading. */
-  send(type: FrameType, stream: number, meta: string, body: Uint8Array | null): boolean {
-    return !this.#death.isDying && this.#channel.send(type, stream, meta, body);
+  /** False when nothing was written: the session is not up, or the shim has stopped reading. `mayWait`: see FrameChannel. */
+  send(type: FrameType, stream: number, meta: string, body: Uint8Array | null, mayWait = false): boolean {
+    return !this.#death.isDying && this.#channel.send(type, stream, meta, body, mayWait);
   }
 
   async expect(types: readonly FrameType[], deadlineMs: number, signal: AbortSignal): Promise<Expected> {
