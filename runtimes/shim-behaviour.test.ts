@@ -1,36 +1,10 @@
-import { existsSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
-import { BODY_MAX_BYTES, CREDIT_BYTES, FRAME } from '../src/sandbox/wire/frame-type.ts';
-import { type Heard, type Language, ShimProcess } from '../test/shims/shim-process.ts';
-
-const LANGUAGES: Language[] = existsSync('/usr/bin/python3') ? ['node', 'python'] : ['node'];
-if (!LANGUAGES.includes('python')) console.warn('python shim skipped: there is no /usr/bin/python3');
-
-const running: ShimProcess[] = [];
-afterEach(async () => {
-  for (const shim of running.splice(0)) await shim.stop();
-});
+import { describe, expect, it } from 'vitest';
+import { BODY_MAX_BYTES, FRAME } from '../src/sandbox/wire/frame-type.ts';
+import { errorOf, LANGUAGES, runningShims } from '../test/shims/running-shims.ts';
 
 describe.each(LANGUAGES)('the %s shim', (language) => {
   const isNode = language === 'node';
-  const start = async (env?: Record<string, string>) => {
-    const shim = await ShimProcess.start(language, env);
-    running.push(shim);
-    return shim;
-  };
-  const loaded = async (folder: string, options: Parameters<ShimProcess['load']>[1] = {}) => {
-    const shim = await start();
-    const answer = await shim.load(folder, options);
-    expect(answer).toMatchObject({ type: FRAME.loaded, meta: { importUs: expect.any(Number) } });
-    return shim;
-  };
-  const refused = async (folder: string, handler?: string) => {
-    const shim = await start();
-    const answer = await shim.load(folder, handler === undefined ? {} : { handler });
-    expect(answer.type).toBe(FRAME.loadError);
-    await shim.exited();
-    return { error: JSON.parse(answer.text), shim };
-  };
+  const { start, loaded, refused } = runningShims(language);
 
   it('says hello with its token and features, and answers a ping', async () => {
     const shim = await start();
@@ -273,56 +247,6 @@ describe.each(LANGUAGES)('the %s shim', (language) => {
     expect(shim.heard.filter((frame) => frame.type === FRAME.end)).toHaveLength(1);
   });
 
-  it('streams what the handler writes, the first chunk naming its type', async () => {
-    const shim = await loaded('streams');
-    const end = await shim.invoke(1, { pieces: 3 }, { stream: true });
-    const chunks = chunksOf(shim, 1);
-    expect(end).toMatchObject({ type: FRAME.end, text: '' });
-    expect(chunks.map((chunk) => chunk.text).join('')).toBe('x'.repeat(15));
-    expect(chunks[0]?.meta.contentType).toMatch(/^text\/plain/);
-    expect(chunks.slice(1).every((chunk) => Object.keys(chunk.meta).length === 0)).toBe(true);
-  });
-
-  it('says that an empty stream is one, and ends a broken one with its error', async () => {
-    const shim = await loaded('streams');
-    expect((await shim.invoke(1, { pieces: 0 })).type).toBe(FRAME.end);
-    expect(chunksOf(shim, 1)).toHaveLength(1);
-    expect(errorOf(await shim.invoke(2, { failAt: 2 })).errorMessage).toBe('broke off');
-  });
-
-  it('streams an HTTP prelude as JSON and eight NUL bytes', async () => {
-    const shim = await loaded('streams-http');
-    await shim.invoke(1, {});
-    const [head] = chunksOf(shim, 1);
-    expect(head?.meta).toEqual({ contentType: 'application/vnd.awslambda.http-integration-response', prelude: true });
-    const text = chunksOf(shim, 1)
-      .map((chunk) => chunk.text)
-      .join('');
-    const [prelude, body] = text.split('\0'.repeat(8));
-    expect(JSON.parse(prelude as string)).toMatchObject({ statusCode: 201, cookies: ['a=1'] });
-    expect(body).toBe('<p>streamed</p>');
-  });
-
-  it('streams generators', async () => {
-    const shim = await loaded('streams-generator');
-    expect((await shim.invoke(1, { pieces: 2 })).type).toBe(FRAME.end);
-    expect(chunksOf(shim, 1).map((chunk) => chunk.text)).toEqual(['piece 0\n', 'piece 1\n']);
-  });
-
-  it('sends no more of a stream than its credit, and goes on when there is more', async () => {
-    const shim = await loaded('streams');
-    shim.send(1, { pieces: 10, pieceBytes: 50_000 });
-    await shim.until(() => bytesOf(shim, 1) === CREDIT_BYTES);
-    shim.channel.send(FRAME.ping, 0, '{"n":1}', null);
-    await shim.next((frame) => frame.type === FRAME.pong);
-    expect(bytesOf(shim, 1)).toBe(CREDIT_BYTES);
-    shim.channel.send(FRAME.credit, 1, '{"bytes":100000}', null);
-    await shim.until(() => bytesOf(shim, 1) === CREDIT_BYTES + 100_000);
-    shim.channel.send(FRAME.credit, 1, '{"bytes":1000000}', null);
-    expect((await shim.reply(1)).type).toBe(FRAME.end);
-    expect(bytesOf(shim, 1)).toBe(500_000);
-  });
-
   it('answers calls that arrive together, each on its own stream', async () => {
     const shim = await loaded('slow', { concurrency: 8 });
     for (let n = 1; n <= 8; n++) shim.send(n, { ms: 10 + n });
@@ -335,16 +259,3 @@ describe.each(LANGUAGES)('the %s shim', (language) => {
     expect((await shim.invoke(1, {})).type).toBe(FRAME.error);
   });
 });
-
-function chunksOf(shim: ShimProcess, stream: number): Heard[] {
-  return shim.heard.filter((frame) => frame.type === FRAME.chunk && frame.stream === stream);
-}
-
-function bytesOf(shim: ShimProcess, stream: number): number {
-  return chunksOf(shim, stream).reduce((sum, chunk) => sum + chunk.text.length, 0);
-}
-
-function errorOf(reply: Heard): { errorType: string; errorMessage: string; stackTrace: string[] } {
-  expect(reply.type).toBe(FRAME.error);
-  return JSON.parse(reply.text);
-}

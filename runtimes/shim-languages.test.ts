@@ -1,24 +1,12 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BODY_MAX_BYTES, CREDIT_BYTES, FLAG_OPTIONAL, FRAME, HEADER_BYTES } from '../src/sandbox/wire/frame-type.ts';
 
-import { type Language, ShimProcess } from '../test/shims/shim-process.ts';
-
-const running: ShimProcess[] = [];
-afterEach(async () => {
-  for (const shim of running.splice(0)) await shim.stop();
-});
-
-async function loaded(language: Language, folder: string, options: Parameters<ShimProcess['load']>[1] = {}) {
-  const shim = await ShimProcess.start(language);
-  running.push(shim);
-  expect((await shim.load(folder, options)).type).toBe(FRAME.loaded);
-  return shim;
-}
+import { runningShims } from '../test/shims/running-shims.ts';
 
 describe('what only the node shim does', () => {
-  const load = (folder: string, options?: Parameters<ShimProcess['load']>[1]) => loaded('node', folder, options);
+  const { loaded: load, refused } = runningShims('node');
 
   it('shares its numbers with the host', () => {
     const require = createRequire(import.meta.url);
@@ -67,9 +55,7 @@ describe('what only the node shim does', () => {
   });
 
   it('shows where a CommonJS module does not parse', async () => {
-    const shim = await ShimProcess.start('node');
-    running.push(shim);
-    const error = JSON.parse((await shim.load('syntax-error-cjs')).text);
+    const { error } = await refused('syntax-error-cjs');
     expect(error.stackTrace.slice(0, 2)).toEqual(['/var/task/index.js:3', '  const broken = ;']);
   });
 
@@ -128,7 +114,7 @@ describe('what only the node shim does', () => {
 });
 
 describe.skipIf(!existsSync('/usr/bin/python3'))('what only the python shim does (needs python)', () => {
-  const load = (folder: string, options?: Parameters<ShimProcess['load']>[1]) => loaded('python', folder, options);
+  const { loaded: load } = runningShims('python');
 
   it.each([
     ['nested/deep.handler', '"nested"'],

@@ -115,7 +115,14 @@ function invoke(stream, meta, body) {
 async function warmUp() {
   require('./load-handler.cjs');
   await import('./warm-up.cjs');
-  const rehearsal = { channel: { send() {} }, contextBase: {}, isShared: false, isBusy: () => false, holdLoop() {}, onDone() {} };
+  const rehearsal = {
+    channel: { send() {} },
+    contextBase: {},
+    isShared: false,
+    isBusy: () => false,
+    holdLoop() {},
+    onDone() {},
+  };
   new Call(rehearsal, 0, parse('{"id":"","arn":"","remainingMs":1}')).run(
     async (event) => event,
     Buffer.from('{"a":1}'),
