@@ -1,23 +1,17 @@
 import { afterEach, expect, test } from 'vitest';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
+import { parkedCalls } from '../conformance/parked-calls.ts';
 import { call, loaded, NEVER, NO_CODE, settingsOf, specOf, until } from '../conformance/sandbox-rig.ts';
 import type { SandboxReply } from '../contract/sandbox.ts';
-import { NO_REPLY } from '../drivers/memory/memory-call.ts';
-import type { MemoryCall } from '../drivers/memory/memory-module.ts';
 
 const ILLEGAL = expect.objectContaining({ code: 'sandbox_illegal_state' });
-/** Calls left open by `park`, newest last. */
-let parked: MemoryCall[] = [];
-const park = (_event: Uint8Array, call: MemoryCall): unknown => {
-  parked.push(call);
-  return NO_REPLY;
-};
+const { parked, park } = parkedCalls();
 
 let rig: MemoryRig | null = null;
 afterEach(async () => {
   await rig?.close();
   rig = null;
-  parked = [];
+  parked.length = 0;
 });
 
 test('the event goes in and the result comes out byte by byte, whatever they hold', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { MIB } from '../../domain/limits.ts';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
+import { parkedCalls } from '../conformance/parked-calls.ts';
 import { call, type Finished, until } from '../conformance/sandbox-rig.ts';
 import type { Sandbox } from '../contract/sandbox.ts';
 import { NO_REPLY } from '../drivers/memory/memory-call.ts';
@@ -8,21 +9,17 @@ import type { MemoryCall } from '../drivers/memory/memory-module.ts';
 import { encodeFrame } from '../wire/frame-codec.ts';
 import { FRAME, type FrameType } from '../wire/frame-type.ts';
 
-let parked: MemoryCall[] = [];
-const park = (_event: Uint8Array, call: MemoryCall): unknown => {
-  parked.push(call);
-  return NO_REPLY;
-};
+const { parked, park } = parkedCalls();
 
 let rig: MemoryRig | null = null;
 afterEach(async () => {
   await rig?.close();
   rig = null;
-  parked = [];
+  parked.length = 0;
 });
 
 /** A sandbox with `count` calls that have arrived and wait. */
-async function parkedCalls(count: number): Promise<{ sandbox: Sandbox; calls: Promise<Finished>[] }> {
+async function waiting(count: number): Promise<{ sandbox: Sandbox; calls: Promise<Finished>[] }> {
   rig ??= await memoryRig(park);
   const sandbox = await rig.sandbox({ concurrency: Math.max(2, count) });
   const calls = Array.from({ length: count }, (_, index) => call(sandbox, index, { requestId: `r${index}` }));
@@ -91,7 +88,7 @@ for (const [what, cause, act] of [
   ['is killed for memory', { cause: 'oom', exitCode: null, signal: 'SIGKILL' }, (one: MemoryCall) => one.outOfMemory()],
 ] as const) {
   test(`I2: when the process ${what} every call in flight is died with that cause`, async () => {
-    const { sandbox, calls } = await parkedCalls(2);
+    const { sandbox, calls } = await waiting(2);
     act(parked[0]!);
     for (const { reply } of await Promise.all(calls)) {
       expect(reply).toEqual({ kind: 'died', exit: cause, dispatched: true });
@@ -112,7 +109,7 @@ test('a result written just before the process ends still counts', async () => {
 });
 
 test('a channel that breaks while the process lives is died, lost, after a short wait for the cause', async () => {
-  const { sandbox, calls } = await parkedCalls(1);
+  const { sandbox, calls } = await waiting(1);
   parked[0]?.closeChannel();
   const { reply } = await calls[0]!;
   expect(reply).toMatchObject({ kind: 'died', exit: { cause: 'lost' } });
@@ -120,7 +117,7 @@ test('a channel that breaks while the process lives is died, lost, after a short
 });
 
 test('half a frame at the end is a death, not a violation', async () => {
-  const { sandbox, calls } = await parkedCalls(1);
+  const { sandbox, calls } = await waiting(1);
   parked[0]?.sendRaw(encodeFrame(FRAME.end, 1, '{"us":1}', Buffer.from('123')).subarray(0, 15));
   parked[0]?.signal('SIGKILL');
   expect((await calls[0]!).reply).toMatchObject({ kind: 'died', exit: { cause: 'signal' } });
@@ -151,7 +148,7 @@ test('an idle sandbox that dies tells its listeners once, even while paused', as
 });
 
 test('I2: a kill for memory inside retires the sandbox though the call itself succeeded', async () => {
-  const { sandbox, calls } = await parkedCalls(1);
+  const { sandbox, calls } = await waiting(1);
   const [box] = rig!.driver.boxes.values();
   // A kill for memory leaves the peak at the limit.
   box!.figures.peakBytes = sandbox.spec.memoryMib * MIB;
@@ -167,7 +164,7 @@ test.each([
 ])(
   'I2: an error that announces the end of the process %s is answered, and nothing new is taken',
   async (_how, errorType, meta) => {
-    const { sandbox, calls } = await parkedCalls(1);
+    const { sandbox, calls } = await waiting(1);
     const body = Buffer.from(JSON.stringify({ errorType, errorMessage: 'exit status 1', stackTrace: [] }));
     parked[0]?.sendFrame(FRAME.error, 0, 1, meta, body);
     expect((await calls[0]!).reply).toMatchObject({ kind: 'error', error: { errorType } });
@@ -199,7 +196,7 @@ for (const [what, send] of [
   ],
 ] as const) {
   test(`I2: ${what} is protocolViolation and kills the sandbox`, async () => {
-    const { sandbox, calls } = await parkedCalls(1);
+    const { sandbox, calls } = await waiting(1);
     send(parked[0]!);
     expect((await calls[0]!).reply.kind).toBe('protocolViolation');
     await isGone(sandbox);
@@ -207,7 +204,7 @@ for (const [what, send] of [
 }
 
 test('a frame over its bound is a violation as soon as its header is read', async () => {
-  const { sandbox, calls } = await parkedCalls(1);
+  const { sandbox, calls } = await waiting(1);
   const head = Buffer.alloc(12);
   head.writeUInt32BE(8 + 6 * 1024 * 1024 + 1, 0);
   head[4] = FRAME.end;
@@ -218,14 +215,14 @@ test('a frame over its bound is a violation as soon as its header is read', asyn
 });
 
 test('an unknown optional frame is ignored', async () => {
-  const { calls } = await parkedCalls(1);
+  const { calls } = await waiting(1);
   parked[0]?.sendFrame(99 as FrameType, 0x80, 0, null, Buffer.alloc(1000));
   parked[0]?.reply(Buffer.from('1'));
   expect((await calls[0]!).value).toBe(1);
 });
 
 test('a duplicate result: the first reply stands, the sandbox is killed, a sibling is not left waiting', async () => {
-  const { sandbox, calls } = await parkedCalls(2);
+  const { sandbox, calls } = await waiting(2);
   parked[0]?.reply(Buffer.from('1'));
   parked[0]?.reply(Buffer.from('1'));
   const [first, second] = await Promise.all(calls);
@@ -235,60 +232,11 @@ test('a duplicate result: the first reply stands, the sandbox is killed, a sibli
 });
 
 test('where the culprit is known its siblings are died', async () => {
-  const { sandbox, calls } = await parkedCalls(2);
+  const { sandbox, calls } = await waiting(2);
   parked[1]?.sendFrame(FRAME.end, 0, 2, null, Buffer.from('1'));
   const [first, second] = await Promise.all(calls);
   expect(first?.reply).toMatchObject({ kind: 'died', dispatched: true });
   expect(second?.reply.kind).toBe('protocolViolation');
-  await isGone(sandbox);
-});
-
-test('cancel: a handler that gives up in the grace is cancelled and its sandbox serves on', async () => {
-  rig = await memoryRig(
-    (_event, running) =>
-      new Promise((_resolve, reject) => {
-        running.cancelled.addEventListener('abort', () => reject(new Error('stopped')));
-      }),
-  );
-  const sandbox = await rig.sandbox();
-  const calling = call(sandbox, {}, { requestId: 'mine' });
-  expect(sandbox.cancel('other')).toBe(false);
-  expect(sandbox.cancel('mine')).toBe(true);
-  expect(sandbox.cancel('mine')).toBe(true);
-  expect((await calling).reply).toEqual({ kind: 'cancelled' });
-  expect(sandbox.cancel('mine')).toBe(false);
-  expect(sandbox.state).toBe('loaded');
-});
-
-test('cancel: a result that comes first stands', async () => {
-  rig = await memoryRig(park);
-  const sandbox = await rig.sandbox();
-  const calling = call(sandbox, {}, { requestId: 'mine' });
-  await until('arrived', () => parked.length === 1);
-  sandbox.cancel('mine');
-  parked[0]?.reply(Buffer.from('1'));
-  expect((await calling).reply.kind).toBe('result');
-});
-
-test('cancel: one that does not end is cancelled after its grace, or at its own clock if that is nearer', async () => {
-  rig = await memoryRig(park);
-  const sandbox = await rig.sandbox();
-  const calling = call(sandbox, {}, { requestId: 'mine', timeoutMs: 50 });
-  sandbox.cancel('mine');
-  const { reply, replyMs } = await calling;
-  expect(reply).toEqual({ kind: 'cancelled' });
-  expect(replyMs).toBeLessThan(150);
-  await isGone(sandbox);
-});
-
-test('cancel: a handler whose process ends in the grace is cancelled, not crashed', async () => {
-  rig = await memoryRig(park);
-  const sandbox = await rig.sandbox();
-  const calling = call(sandbox, {}, { requestId: 'mine' });
-  await until('arrived', () => parked.length === 1);
-  sandbox.cancel('mine');
-  parked[0]?.exit(1);
-  expect((await calling).reply).toEqual({ kind: 'cancelled' });
   await isGone(sandbox);
 });
 

@@ -14,7 +14,8 @@ import { BODY_MAX_BYTES, FRAME } from '../wire/frame-type.ts';
 import { Call, type CallOwner } from './call/call.ts';
 import { CallTable } from './call/call-table.ts';
 import { InvokeMeta } from './call/invoke-meta.ts';
-import { mayHaveHitLimit, UNKNOWN_USAGE, UsageMeter } from './call/usage-meter.ts';
+import { MemoryWatch } from './call/memory-watch.ts';
+import { UNKNOWN_USAGE, UsageMeter } from './call/usage-meter.ts';
 import type { GuardedSandboxOptions } from './guarded-sandbox-options.ts';
 import { SandboxLifecycle } from './sandbox-state.ts';
 import { awaitHello } from './session/handshake.ts';
@@ -59,8 +60,8 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   #removalStarted = false;
   /** It ended without anybody's order. */
   #hasDied = false;
-  #oomKills = 0;
   readonly #meter: UsageMeter;
+  readonly #memory: MemoryWatch;
 
   constructor(box: Box, options: GuardedSandboxOptions) {
     this.id = options.spec.id;
@@ -68,6 +69,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     this.receipt = box.receipt;
     this.#box = box;
     this.#meter = new UsageMeter(box);
+    this.#memory = new MemoryWatch(box, options.spec.memoryMib);
     this.#options = options;
     this.#lifecycle = new SandboxLifecycle(this.id, options.onTransition);
     this.#session = new ShimSession(box, this);
@@ -115,7 +117,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
       const result = await loadHandler(this.#session, code, settings, signal);
       if (result.kind === 'loaded') {
         this.#concurrency = this.#features.has('concurrency') ? settings.concurrency : 1;
-        this.#oomKills = this.#box.oomKills?.() ?? 0;
+        this.#memory.loaded();
         this.#lifecycle.transition('loaded', 'loaded');
       }
       return result;
@@ -215,11 +217,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
       logs: this.#session.output.endDrain(call.lines),
     };
     this.#inFlight -= 1;
-    const isUp = this.#session.exit === null;
-    const limitMib = this.#box.memoryLimitMib ?? this.spec.memoryMib;
-    if (isUp && mayHaveHitLimit(settled.usage, limitMib) && (this.#box.oomKills?.() ?? 0) > this.#oomKills) {
-      this.#retire('out of memory inside');
-    }
+    if (this.#session.exit === null && this.#memory.hasKilled(settled.usage)) this.#retire('out of memory inside');
     if (this.#inFlight === 0) {
       if (this.state === 'busy') this.#lifecycle.transition('loaded', 'settled');
       else if (this.state === 'draining') this.#end(this.#drainReason ?? 'drained', KILLED, null);

@@ -60,11 +60,6 @@ export class UsageMeter {
   }
 }
 
-/** A peak that cannot be told may be anything. */
-export function mayHaveHitLimit(usage: Usage, limitMib: number): boolean {
-  return usage.maxMemoryMib === null || usage.maxMemoryMib >= limitMib * 0.95;
-}
-
 export const UNKNOWN_USAGE: Readonly<Usage> = {
   cpuMs: null,
   maxMemoryMib: null,
