@@ -1,5 +1,5 @@
 import { Component, type ReactNode } from 'react';
-import { ProblemNotice } from '../shared/ui/problem-notice.tsx';
+import { ProblemNotice } from '../shared/page/problem-notice.tsx';
 import classes from './error-boundary.module.css';
 
 interface State {

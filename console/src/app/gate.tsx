@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { SignInScreen } from '../features/sign-in/sign-in-screen.tsx';
 import { takeLinkToken } from '../features/sign-in/take-link-token.ts';
 import { useSession } from '../shared/api/use-session.ts';
-import { ProblemNotice } from '../shared/ui/problem-notice.tsx';
+import { ProblemNotice } from '../shared/page/problem-notice.tsx';
 import { Routes } from './routes.tsx';
 import { Shell } from './shell/shell.tsx';
 

@@ -1,5 +1,5 @@
 import { Link } from 'wouter';
-import { EmptyState } from '../shared/ui/empty-state.tsx';
+import { EmptyState } from '../shared/page/empty-state.tsx';
 
 export function NotFoundScreen() {
   return (

@@ -1,12 +1,12 @@
 import { lazy, Suspense } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { FunctionsScreen } from '../features/functions/functions-screen.tsx';
-import { SkeletonRows } from '../shared/ui/skeleton-rows.tsx';
+import { SkeletonRows } from '../shared/page/skeleton-rows.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { NotFoundScreen } from './not-found-screen.tsx';
 
 const FunctionScreen = lazy(() => import('./function/function-screen.tsx'));
-const NewFunctionScreen = lazy(() => import('../features/templates/new-function-screen.tsx'));
+const NewFunctionScreen = lazy(() => import('./create/new-function-screen.tsx'));
 const InvocationsScreen = lazy(() => import('../features/invocations/invocations-screen.tsx'));
 const InvocationScreen = lazy(() => import('../features/invocations/invocation-screen.tsx'));
 const LogsScreen = lazy(() => import('../features/logs/logs-screen.tsx'));

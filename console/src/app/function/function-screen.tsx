@@ -6,12 +6,12 @@ import type { ApiProblem } from '../../shared/api/api-problem.ts';
 import { call, client } from '../../shared/api/call.ts';
 import { queryKeys } from '../../shared/api/query-keys.ts';
 import type { ColdframeFunction } from '../../shared/api/types.ts';
-import { CopyButton } from '../../shared/ui/copy-button.tsx';
-import { EmptyState } from '../../shared/ui/empty-state.tsx';
-import { PageHeader } from '../../shared/ui/page-header.tsx';
-import { ProblemNotice } from '../../shared/ui/problem-notice.tsx';
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
-import { StatusMark } from '../../shared/ui/status-mark.tsx';
+import { CopyButton } from '../../shared/controls/copy-button.tsx';
+import { EmptyState } from '../../shared/page/empty-state.tsx';
+import { PageHeader } from '../../shared/page/page-header.tsx';
+import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
+import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
+import { StatusMark } from '../../shared/values/status-mark.tsx';
 import classes from './function-screen.module.css';
 
 const CodeTab = lazy(() => import('../../features/editor/code-tab.tsx'));

@@ -1,9 +1,9 @@
 import { NativeSelect } from '@mantine/core';
 import type { ColdframeFunction } from '../../shared/api/types.ts';
 import { formatInstant } from '../../shared/format/instants.ts';
-import { EmptyState } from '../../shared/ui/empty-state.tsx';
-import { ProblemNotice } from '../../shared/ui/problem-notice.tsx';
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+import { EmptyState } from '../../shared/page/empty-state.tsx';
+import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
+import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
 import { useUrlState } from '../../shared/url/use-url-state.ts';
 import { CompareForm } from './compare-form.tsx';
 import classes from './compare-tab.module.css';

@@ -1,8 +1,8 @@
 import { Button, Progress } from '@mantine/core';
 import { formatCount } from '../../shared/format/figures.ts';
-import { Instant } from '../../shared/ui/instant.tsx';
-import { ProblemNotice } from '../../shared/ui/problem-notice.tsx';
-import { StatusMark } from '../../shared/ui/status-mark.tsx';
+import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
+import { Instant } from '../../shared/values/instant.tsx';
+import { StatusMark } from '../../shared/values/status-mark.tsx';
 import { BarPanel } from './bar-panel.tsx';
 import classes from './comparison-view.module.css';
 import { FiguresTable } from './figures-table.tsx';

@@ -1,5 +1,5 @@
 import { formatCount, formatDuration, formatMib } from '../../shared/format/figures.ts';
-import { StatusMark } from '../../shared/ui/status-mark.tsx';
+import { StatusMark } from '../../shared/values/status-mark.tsx';
 import classes from './figures-table.module.css';
 import type { ComparedIsolation } from './use-comparisons.ts';
 

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { deleteFunction } from '../../../../src/client/generated/sdk.gen.ts';
 import { call, client } from '../../shared/api/call.ts';
 import { queryKeys } from '../../shared/api/query-keys.ts';
-import { ConfirmByName } from '../../shared/ui/confirm-by-name.tsx';
+import { ConfirmByName } from '../../shared/controls/confirm-by-name.tsx';
 
 /** `name` null is closed. */
 export function DeleteFunctionDialog({ name, onClose }: { name: string | null; onClose(): void }) {

@@ -1,11 +1,12 @@
-import { ActionIcon, Menu } from '@mantine/core';
+import { Menu } from '@mantine/core';
 import { memo } from 'react';
 import { Link } from 'wouter';
+import { MoreButton } from '../../shared/controls/more-button.tsx';
 import { formatDuration, formatPercent, formatPerMinute } from '../../shared/format/figures.ts';
-import { Figure } from '../../shared/ui/figure.tsx';
-import { Instant } from '../../shared/ui/instant.tsx';
-import { Sparkline } from '../../shared/ui/sparkline.tsx';
-import { StatusMark } from '../../shared/ui/status-mark.tsx';
+import { Figure } from '../../shared/values/figure.tsx';
+import { Instant } from '../../shared/values/instant.tsx';
+import { Sparkline } from '../../shared/values/sparkline.tsx';
+import { StatusMark } from '../../shared/values/status-mark.tsx';
 import type { FunctionActivity, FunctionRowData } from './function-row-data.ts';
 import classes from './functions-table.module.css';
 
@@ -99,13 +100,7 @@ function RowMenu({ name, path, url, onDelete }: MenuProps) {
   return (
     <Menu position="bottom-end" width={180} transitionProps={{ duration: 80 }}>
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`Actions of ${name}`}>
-          <svg viewBox="0 0 16 16" width="14" height="14" fill="currentColor" aria-hidden="true">
-            <circle cx="3" cy="8" r="1.4" />
-            <circle cx="8" cy="8" r="1.4" />
-            <circle cx="13" cy="8" r="1.4" />
-          </svg>
-        </ActionIcon>
+        <MoreButton label={`Actions of ${name}`} />
       </Menu.Target>
       <Menu.Dropdown>
         {['monitor', 'invocations', 'logs', 'settings'].map((tab) => (

@@ -1,4 +1,4 @@
-import { PageHeader } from '../../shared/ui/page-header.tsx';
+import { PageHeader } from '../../shared/page/page-header.tsx';
 import { InvocationList } from './list/invocation-list.tsx';
 
 export default function InvocationsScreen() {

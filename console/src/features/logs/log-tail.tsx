@@ -1,11 +1,11 @@
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useState } from 'react';
+import { FunctionPicker } from '../../shared/controls/function-picker.tsx';
 import { formatCount } from '../../shared/format/figures.ts';
-import { EmptyState } from '../../shared/ui/empty-state.tsx';
-import { FunctionPicker } from '../../shared/ui/function-picker.tsx';
-import { LiveMark } from '../../shared/ui/live-mark.tsx';
+import { EmptyState } from '../../shared/page/empty-state.tsx';
 import { useUrlState } from '../../shared/url/use-url-state.ts';
+import { LiveMark } from '../../shared/values/live-mark.tsx';
 import { type LogFilters, logFilters, NO_LOG_FILTERS } from './log-filters.ts';
 import { LogRows } from './log-rows.tsx';
 import classes from './log-tail.module.css';

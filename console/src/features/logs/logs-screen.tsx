@@ -1,4 +1,4 @@
-import { PageHeader } from '../../shared/ui/page-header.tsx';
+import { PageHeader } from '../../shared/page/page-header.tsx';
 import { LogTail } from './log-tail.tsx';
 
 export default function LogsScreen() {

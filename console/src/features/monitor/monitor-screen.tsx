@@ -1,4 +1,4 @@
-import { PageHeader } from '../../shared/ui/page-header.tsx';
+import { PageHeader } from '../../shared/page/page-header.tsx';
 import { Monitor } from './monitor.tsx';
 
 export default function MonitorScreen() {

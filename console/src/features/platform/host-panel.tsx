@@ -1,7 +1,7 @@
 import type { PoolState } from '../../shared/api/types.ts';
 import { formatMib, formatPercent, UNKNOWN } from '../../shared/format/figures.ts';
-import { Section } from '../../shared/ui/section.tsx';
-import { Sparkline } from '../../shared/ui/sparkline.tsx';
+import { Section } from '../../shared/page/section.tsx';
+import { Sparkline } from '../../shared/values/sparkline.tsx';
 import classes from './host-panel.module.css';
 import type { HostSample } from './use-platform.ts';
 

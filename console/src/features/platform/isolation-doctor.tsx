@@ -1,9 +1,9 @@
 import type { IsolationStatus } from '../../shared/api/types.ts';
-import { CommandLine } from '../../shared/ui/command-line.tsx';
-import { ProblemNotice } from '../../shared/ui/problem-notice.tsx';
-import { Section } from '../../shared/ui/section.tsx';
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
-import { StatusMark } from '../../shared/ui/status-mark.tsx';
+import { CommandLine } from '../../shared/controls/command-line.tsx';
+import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
+import { Section } from '../../shared/page/section.tsx';
+import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
+import { StatusMark } from '../../shared/values/status-mark.tsx';
 import classes from './isolation-doctor.module.css';
 import { useIsolation } from './use-platform.ts';
 

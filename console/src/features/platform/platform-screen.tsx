@@ -1,8 +1,8 @@
 import { formatDuration } from '../../shared/format/figures.ts';
 import { useNow } from '../../shared/format/use-now.ts';
-import { PageHeader } from '../../shared/ui/page-header.tsx';
-import { ProblemNotice } from '../../shared/ui/problem-notice.tsx';
-import { StatusMark } from '../../shared/ui/status-mark.tsx';
+import { PageHeader } from '../../shared/page/page-header.tsx';
+import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
+import { StatusMark } from '../../shared/values/status-mark.tsx';
 import { HostPanel } from './host-panel.tsx';
 import { IsolationDoctor } from './isolation-doctor.tsx';
 import { KeysPanel } from './keys/keys-panel.tsx';

@@ -1,10 +1,10 @@
 import type { ApiProblem } from '../../shared/api/api-problem.ts';
 import type { PoolState } from '../../shared/api/types.ts';
 import { formatCount, formatMib } from '../../shared/format/figures.ts';
-import table from '../../shared/ui/data-table.module.css';
-import { ProblemNotice } from '../../shared/ui/problem-notice.tsx';
-import { Section } from '../../shared/ui/section.tsx';
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
+import { Section } from '../../shared/page/section.tsx';
+import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
+import table from '../../shared/values/data-table.module.css';
 import { groupPool } from './pool-groups.ts';
 
 const HEADINGS = [

@@ -1,7 +1,7 @@
 import { Progress } from '@mantine/core';
 import type { Platform } from '../../shared/api/types.ts';
 import { formatPercent } from '../../shared/format/figures.ts';
-import { Section } from '../../shared/ui/section.tsx';
+import { Section } from '../../shared/page/section.tsx';
 import classes from './preparing-panel.module.css';
 
 /** Shown only while something is being made ready. */

@@ -6,7 +6,7 @@ import { deleteFunction } from '../../../../src/client/generated/sdk.gen.ts';
 import type { ApiProblem } from '../../shared/api/api-problem.ts';
 import { call, client } from '../../shared/api/call.ts';
 import { queryKeys } from '../../shared/api/query-keys.ts';
-import { ConfirmByName } from '../../shared/ui/confirm-by-name.tsx';
+import { ConfirmByName } from '../../shared/controls/confirm-by-name.tsx';
 import { Section } from './fields/section.tsx';
 
 export function DeleteSection({ name }: { name: string }) {

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { ProblemNotice } from '../../shared/ui/problem-notice.tsx';
+import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
 import type { SettingsForm } from './form/use-settings-form.ts';
 import classes from './save-bar.module.css';
 

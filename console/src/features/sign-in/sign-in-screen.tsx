@@ -4,9 +4,9 @@ import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { signIn } from '../../../../src/client/generated/sdk.gen.ts';
 import { call, client } from '../../shared/api/call.ts';
 import { queryKeys } from '../../shared/api/query-keys.ts';
-import { CommandLine } from '../../shared/ui/command-line.tsx';
-import { ProblemNotice } from '../../shared/ui/problem-notice.tsx';
-import { SkeletonRows } from '../../shared/ui/skeleton-rows.tsx';
+import { CommandLine } from '../../shared/controls/command-line.tsx';
+import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
+import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
 import classes from './sign-in-screen.module.css';
 
 interface Props {

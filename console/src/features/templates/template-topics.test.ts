@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { byTopic, freeName, titleOf } from './template-topics.ts';
+import { byTopic, titleOf } from './template-topics.ts';
 
 it('twins stand under one topic, the smallest first and unknown ones last', () => {
   const names = ['zebra-node', 'hello-python', 'failing-node', 'hello-node'];
@@ -15,9 +15,4 @@ it('twins stand under one topic, the smallest first and unknown ones last', () =
 
 it('a title is what stands before the colon', () => {
   expect([titleOf('Hello: the smallest'), titleOf('Hello')]).toEqual(['Hello', 'Hello']);
-});
-
-it('a name that is taken gets a number', () => {
-  expect(freeName('hello', new Set())).toBe('hello');
-  expect(freeName('hello', new Set(['hello', 'hello-2']))).toBe('hello-3');
 });

@@ -14,8 +14,19 @@ export interface Topic {
   templates: Partial<Record<Language, string>>;
 }
 
-/** From the smallest to those that teach by failing; what this does not know comes last. */
-const ORDER = ['hello', 'http-api', 'webhook', 'csv-to-json', 'call-api', 'streaming', 'clean-up', 'slow', 'failing'];
+/** One's own, then from the smallest to those that teach by failing; what this does not know comes last. */
+const ORDER = [
+  'own',
+  'hello',
+  'http-api',
+  'webhook',
+  'csv-to-json',
+  'call-api',
+  'streaming',
+  'clean-up',
+  'slow',
+  'failing',
+];
 
 /** Twins under their topic. */
 export function byTopic(templates: readonly TemplateName[]): Topic[] {
@@ -35,12 +46,4 @@ function place(topic: string): number {
 /** Descriptions begin with a title and a colon. */
 export function titleOf(description: string): string {
   return description.split(':', 1)[0] ?? description;
-}
-
-/** A name nobody has: the template's own, else with a number after it. */
-export function freeName(wanted: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(wanted)) return wanted;
-  let number = 2;
-  while (taken.has(`${wanted}-${number}`)) number++;
-  return `${wanted}-${number}`;
 }

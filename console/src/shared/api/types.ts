@@ -1,6 +1,7 @@
 import type {
   GetFunctionResponses,
   GetInvocationResponses,
+  GetTemplateResponses,
   ListFunctionsResponses,
   ListIsolationResponses,
   ListKeysResponses,
@@ -17,3 +18,5 @@ export type IsolationStatus = ListIsolationResponses[200]['items'][number];
 export type Platform = PlatformResponses[200];
 export type PoolState = PoolResponses[200];
 export type ApiKey = ListKeysResponses[200]['items'][number];
+/** A function to start from: its settings, files and events. */
+export type Template = GetTemplateResponses[200];

@@ -31,7 +31,7 @@ export interface EditorKeys {
 export function baseSetup(label: string): Extension {
   return [
     EditorView.cspNonce.of(pageNonce),
-    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocapitalize: 'off' }),
+    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocapitalize: 'off', tabindex: '0' }),
     highlightSpecialChars(),
     history(),
     drawSelection(),

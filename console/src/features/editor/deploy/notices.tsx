@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { ProblemNotice } from '../../../shared/ui/problem-notice.tsx';
+import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
 import type { Draft } from '../draft/use-draft.ts';
 import classes from './notices.module.css';
 import type { Save } from './use-save.ts';
@@ -28,18 +28,24 @@ export function Notices({ draft, save, refused, onRefusedSeen }: Props) {
         </div>
       ) : null}
       {save.error ? <ProblemNotice error={save.error} /> : null}
-      {refused.length > 0 ? (
-        <div className={classes.notice} role="alert">
-          <ul className={classes.list}>
-            {refused.map((line) => (
-              <li key={line}>{line}</li>
-            ))}
-          </ul>
-          <Button variant="default" size="compact-sm" onClick={onRefusedSeen}>
-            Close
-          </Button>
-        </div>
-      ) : null}
+      <RefusedFiles lines={refused} onSeen={onRefusedSeen} />
     </>
+  );
+}
+
+/** Dropped files that could not be taken, and what to do with them. */
+export function RefusedFiles({ lines, onSeen }: { lines: readonly string[]; onSeen(): void }) {
+  if (lines.length === 0) return null;
+  return (
+    <div className={classes.notice} role="alert">
+      <ul className={classes.list}>
+        {lines.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+      <Button variant="default" size="compact-sm" onClick={onSeen}>
+        Close
+      </Button>
+    </div>
   );
 }

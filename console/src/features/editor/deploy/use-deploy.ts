@@ -7,6 +7,7 @@ import type { ColdframeFunction } from '../../../shared/api/types.ts';
 import { codePayload } from '../draft/code-payload.ts';
 import type { DraftModel } from '../draft/draft-model.ts';
 import { codeKey } from '../draft/use-deployed-code.ts';
+import { putZip } from './put-zip.ts';
 
 export interface Deployed {
   revisionNumber: number;
@@ -61,18 +62,6 @@ function putDraft(name: string, model: DraftModel): Promise<ColdframeFunction> {
       path: { name },
       body: codePayload(model) as never,
       headers: { 'if-match': `"${model.snapshot().base.revisionId}"` },
-    }),
-  );
-}
-
-function putZip(name: string, revisionId: string, zip: File): Promise<ColdframeFunction> {
-  return call(
-    putCode({
-      client,
-      path: { name },
-      body: zip as never,
-      bodySerializer: (body) => body as never,
-      headers: { 'if-match': `"${revisionId}"`, 'content-type': 'application/zip' },
     }),
   );
 }

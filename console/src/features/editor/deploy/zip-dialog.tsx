@@ -1,6 +1,6 @@
 import { Button, Group, Modal } from '@mantine/core';
 import { formatBytes } from '../../../shared/format/figures.ts';
-import { ProblemNotice } from '../../../shared/ui/problem-notice.tsx';
+import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
 
 interface Props {
   zip: File;

@@ -36,6 +36,8 @@ export function loadEventText(functionId: string): string | null {
 
 export const saveEventText = (functionId: string, text: string) => EVENTS.save(functionId, text);
 
+export const dropEventText = (functionId: string): void => EVENTS.remove(functionId);
+
 function isSavedDraft(value: unknown): value is SavedDraft {
   if (typeof value !== 'object' || value === null) return false;
   const { revisionId, codeSha256, changes } = value as Partial<SavedDraft>;

@@ -4,12 +4,14 @@ import { type DroppedFiles, readDropped } from './read-dropped.ts';
 
 interface Props {
   onDropped(files: DroppedFiles): void;
+  /** What is said while files are held over it. */
+  invitation: string;
   /** `pickFiles` does by button what dropping does. */
   children(pickFiles: () => void): ReactNode;
 }
 
 /** Takes files that are dropped on what it holds, or picked. */
-export function DropZone({ onDropped, children }: Props) {
+export function DropZone({ onDropped, invitation, children }: Props) {
   const input = useRef<HTMLInputElement>(null);
   // Entering a child comes before leaving its parent: only the sum says whether one is still inside.
   const depth = useRef(0);
@@ -57,7 +59,7 @@ export function DropZone({ onDropped, children }: Props) {
           event.currentTarget.value = '';
         }}
       />
-      {isOver ? <div className={classes.over}>Drop files to add them, or a zip to deploy it</div> : null}
+      {isOver ? <div className={classes.over}>{invitation}</div> : null}
     </div>
   );
 }

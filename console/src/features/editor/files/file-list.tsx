@@ -1,6 +1,7 @@
-import { ActionIcon, Menu, TextInput } from '@mantine/core';
+import { Menu, TextInput } from '@mantine/core';
 import { type FormEvent, type KeyboardEvent, useState } from 'react';
 import { visibleText } from '../../../shared/attempt/visible-text.ts';
+import { MoreButton } from '../../../shared/controls/more-button.tsx';
 import type { DraftModel, DraftSnapshot } from '../draft/draft-model.ts';
 import classes from './file-list.module.css';
 import { fileNameProblem } from './file-name.ts';
@@ -141,19 +142,7 @@ function FileRow({ path, isSelected, isDirty, isLast, onSelect, onRename, onRemo
       </button>
       <Menu position="bottom-end" width={160} transitionProps={{ duration: 80 }}>
         <Menu.Target>
-          <ActionIcon
-            className={classes.more}
-            variant="subtle"
-            color="gray"
-            size="xs"
-            aria-label={`Actions for ${path}`}
-          >
-            <svg viewBox="0 0 16 16" width="12" height="12" fill="currentColor" aria-hidden="true">
-              <circle cx="3" cy="8" r="1.3" />
-              <circle cx="8" cy="8" r="1.3" />
-              <circle cx="13" cy="8" r="1.3" />
-            </svg>
-          </ActionIcon>
+          <MoreButton className={classes.more} size="xs" label={`Actions for ${path}`} />
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item onClick={onRename} rightSection={<kbd className={classes.key}>F2</kbd>}>

@@ -6,27 +6,28 @@ import { ErrorView } from '../../../shared/attempt/error-view.tsx';
 import { LogLines } from '../../../shared/attempt/log-lines.tsx';
 import { Waterfall } from '../../../shared/attempt/waterfall.tsx';
 import { formatDuration, formatMib } from '../../../shared/format/figures.ts';
-import { Figure } from '../../../shared/ui/figure.tsx';
-import { ProblemNotice } from '../../../shared/ui/problem-notice.tsx';
-import { StatusMark } from '../../../shared/ui/status-mark.tsx';
+import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
+import { Figure } from '../../../shared/values/figure.tsx';
+import { StatusMark } from '../../../shared/values/status-mark.tsx';
 import { Elapsed } from '../run/elapsed.tsx';
 import type { RunReply } from '../run/run-reply.ts';
+import { MOD_KEY } from '../run/use-panel-keys.ts';
 import type { Runs } from '../run/use-run.ts';
 import classes from './result-pane.module.css';
 import { ResultText } from './result-text.tsx';
 
-/** Where the panes stand below each other; workbench.module.css has the same width. */
+/** Where the panes stand below each other; desk-panes.module.css has the same width. */
 const STACKED = '(max-width: 48rem)';
 
 interface Props {
   runs: Runs;
   onFrame(frame: AuthorFrame): void;
-  /** How the run is begun by keyboard, e.g. Ctrl+Enter. */
-  runKey: string;
+  /** What a run leaves untouched, in a sentence. */
+  untouched: string;
 }
 
 /** What became of the last run: result or error, where its time went, what it printed. */
-export function ResultPane({ runs, onFrame, runKey }: Props) {
+export function ResultPane({ runs, onFrame, untouched }: Props) {
   const { startedAtMs, reply, error } = runs;
   const pane = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -47,7 +48,7 @@ export function ResultPane({ runs, onFrame, runKey }: Props) {
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
       <div className={classes.content} data-stale={startedAtMs !== null} tabIndex={0}>
-        <Content reply={reply} error={error} onFrame={onFrame} runKey={runKey} />
+        <Content reply={reply} error={error} onFrame={onFrame} untouched={untouched} />
       </div>
     </section>
   );
@@ -86,13 +87,18 @@ function Ended({ reply, error }: { reply: RunReply | null; error: unknown }) {
   );
 }
 
-function Content({ reply, error, onFrame, runKey }: Omit<Props, 'runs'> & { reply: RunReply | null; error: unknown }) {
+function Content({
+  reply,
+  error,
+  onFrame,
+  untouched,
+}: Omit<Props, 'runs'> & { reply: RunReply | null; error: unknown }) {
   if (error) return <ProblemNotice error={error} />;
   if (reply === null) {
     return (
       <p className={classes.hint}>
-        <b>Run</b> ({runKey}) sends the event to the code as it stands here, saved or not, in a sandbox of its own.
-        Nothing is deployed, and calls of the deployed function go on as they were.
+        <b>Run</b> ({MOD_KEY}+Enter) sends the event to the code as it stands here, saved or not, in a sandbox of its
+        own. {untouched}
       </p>
     );
   }

@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
 import { indentedJson } from '../../../shared/attempt/indented-json.ts';
 import { visibleText } from '../../../shared/attempt/visible-text.ts';
+import { CopyButton } from '../../../shared/controls/copy-button.tsx';
 import { formatBytes } from '../../../shared/format/figures.ts';
-import { CopyButton } from '../../../shared/ui/copy-button.tsx';
 import classes from './result-text.module.css';
 
 /** A page with megabytes of text in it is slow; copying gives all of it. */

@@ -1,4 +1,5 @@
 import { getInvocation, invokeFunction, tryFunction } from '../../../../../src/client/generated/sdk.gen.ts';
+import type { TryFunctionData } from '../../../../../src/client/generated/types.gen.ts';
 import { call, client } from '../../../shared/api/call.ts';
 import type { Invocation } from '../../../shared/api/types.ts';
 import type { CodeChanges } from '../draft/draft-model.ts';
@@ -28,15 +29,21 @@ const RECORD_LOOK_EVERY_MS = 60;
 
 const asIs = (body: unknown): string => body as string;
 
+/** What is run: code, and settings where they are not those of a deployed function. */
+export interface UnsavedFunction {
+  code: { files: Record<string, string> } | { changes: CodeChanges };
+  settings?: TryFunctionData['body']['settings'];
+}
+
 /** Runs unsaved code; deploys nothing. Rejects with an ApiProblem when nothing ran. */
 export async function runDraft(
   { functionName, eventText, signal }: RunRequest,
-  code: { files: Record<string, string> } | { changes: CodeChanges },
+  unsaved: UnsavedFunction,
 ): Promise<RunReply> {
   const reply = tryFunction({
     client,
     path: { name: functionName },
-    body: `{"code":${JSON.stringify(code)},"event":${eventText}}` as never,
+    body: `{"event":${eventText},${JSON.stringify(unsaved).slice(1)}` as never,
     bodySerializer: asIs,
     parseAs: 'text',
     signal,

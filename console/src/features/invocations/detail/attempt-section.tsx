@@ -2,7 +2,7 @@ import type { Attempt } from '../../../shared/api/types.ts';
 import { ErrorView } from '../../../shared/attempt/error-view.tsx';
 import { LogLines } from '../../../shared/attempt/log-lines.tsx';
 import { Waterfall } from '../../../shared/attempt/waterfall.tsx';
-import { StatusMark } from '../../../shared/ui/status-mark.tsx';
+import { StatusMark } from '../../../shared/values/status-mark.tsx';
 import classes from './detail.module.css';
 import { UsageFacts } from './invocation-facts.tsx';
 import { ReceiptFacts } from './receipt-facts.tsx';

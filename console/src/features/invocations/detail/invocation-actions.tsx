@@ -6,8 +6,8 @@ import { replayInvocation } from '../../../../../src/client/generated/sdk.gen.ts
 import { call, client } from '../../../shared/api/call.ts';
 import type { Invocation } from '../../../shared/api/types.ts';
 import { formatDuration } from '../../../shared/format/figures.ts';
-import { ProblemNotice } from '../../../shared/ui/problem-notice.tsx';
-import { StatusMark } from '../../../shared/ui/status-mark.tsx';
+import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
+import { StatusMark } from '../../../shared/values/status-mark.tsx';
 import { COPY_FORMS } from './copy-as.ts';
 import classes from './detail.module.css';
 

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Attempt, Invocation } from '../../../shared/api/types.ts';
+import { CopyButton } from '../../../shared/controls/copy-button.tsx';
 import { formatBytes, formatDuration, formatMib } from '../../../shared/format/figures.ts';
 import { formatInstant } from '../../../shared/format/instants.ts';
-import { CopyButton } from '../../../shared/ui/copy-button.tsx';
 import classes from './detail.module.css';
 
 /** Name and value pairs, dense. */

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { indentedJson } from '../../../shared/attempt/indented-json.ts';
 import { visibleText } from '../../../shared/attempt/visible-text.ts';
-import { CopyButton } from '../../../shared/ui/copy-button.tsx';
+import { CopyButton } from '../../../shared/controls/copy-button.tsx';
 import classes from './detail.module.css';
 
 interface Props {

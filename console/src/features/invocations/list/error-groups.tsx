@@ -9,11 +9,11 @@ import { frameHref } from '../../../shared/attempt/author-frame.ts';
 import { visibleText } from '../../../shared/attempt/visible-text.ts';
 import { formatCount } from '../../../shared/format/figures.ts';
 import { useActivity } from '../../../shared/live/use-activity.ts';
-import { EmptyState } from '../../../shared/ui/empty-state.tsx';
-import { Instant } from '../../../shared/ui/instant.tsx';
-import { ProblemNotice } from '../../../shared/ui/problem-notice.tsx';
-import { SkeletonRows } from '../../../shared/ui/skeleton-rows.tsx';
-import { StatusMark } from '../../../shared/ui/status-mark.tsx';
+import { EmptyState } from '../../../shared/page/empty-state.tsx';
+import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
+import { SkeletonRows } from '../../../shared/page/skeleton-rows.tsx';
+import { Instant } from '../../../shared/values/instant.tsx';
+import { StatusMark } from '../../../shared/values/status-mark.tsx';
 import classes from './error-groups.module.css';
 import { type Filters, timesOf } from './list-filters.ts';
 

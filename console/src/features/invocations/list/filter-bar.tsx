@@ -1,8 +1,8 @@
 import { Button, CloseButton, NativeSelect } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { INVOCATION_STATES, OUTCOMES, STARTS } from '../../../../../src/domain/names.ts';
+import { FunctionPicker } from '../../../shared/controls/function-picker.tsx';
 import { formatDate, formatInstant } from '../../../shared/format/instants.ts';
-import { FunctionPicker } from '../../../shared/ui/function-picker.tsx';
 import classes from './filter-bar.module.css';
 import { type Filters, isFiltered, NO_FILTERS, SPANS } from './list-filters.ts';
 

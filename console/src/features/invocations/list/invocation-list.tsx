@@ -1,10 +1,10 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { formatCount } from '../../../shared/format/figures.ts';
-import { EmptyState } from '../../../shared/ui/empty-state.tsx';
-import { LiveMark } from '../../../shared/ui/live-mark.tsx';
-import { ProblemNotice } from '../../../shared/ui/problem-notice.tsx';
-import { SkeletonRows } from '../../../shared/ui/skeleton-rows.tsx';
+import { EmptyState } from '../../../shared/page/empty-state.tsx';
+import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
+import { SkeletonRows } from '../../../shared/page/skeleton-rows.tsx';
 import { useUrlState } from '../../../shared/url/use-url-state.ts';
+import { LiveMark } from '../../../shared/values/live-mark.tsx';
 import { ErrorGroups } from './error-groups.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import classes from './invocation-list.module.css';

@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import { visibleText } from '../../../shared/attempt/visible-text.ts';
 import { formatDuration } from '../../../shared/format/figures.ts';
 import { formatClock, formatDate } from '../../../shared/format/instants.ts';
-import { StatusMark } from '../../../shared/ui/status-mark.tsx';
+import { StatusMark } from '../../../shared/values/status-mark.tsx';
 import classes from './invocation-table.module.css';
 import type { InvocationItem } from './invocation-table.tsx';
 

@@ -45,10 +45,8 @@ export function InvocationTable({ items, hasFunctions, isComplete, onNearEnd }: 
     if (row === null || to === undefined || to < 0 || to >= items.length) return;
     event.preventDefault();
     rows.scrollToIndex(to);
-    // The row may have to be made first.
-    requestAnimationFrame(() => {
-      body.current?.querySelector<HTMLElement>(`[data-index="${to}"] a`)?.focus({ preventScroll: true });
-    });
+    // At once where it can be, so that a key held down skips no row; else the row has to be made first.
+    if (!focusRow(body.current, to)) requestAnimationFrame(() => focusRow(body.current, to));
   };
   return (
     <table
@@ -92,4 +90,10 @@ export function InvocationTable({ items, hasFunctions, isComplete, onNearEnd }: 
       </tbody>
     </table>
   );
+}
+
+function focusRow(body: HTMLElement | null, index: number): boolean {
+  const link = body?.querySelector<HTMLElement>(`[data-index="${index}"] a`) ?? null;
+  link?.focus({ preventScroll: true });
+  return link !== null;
 }

@@ -5,8 +5,8 @@ import { createKey } from '../../../../../src/client/generated/sdk.gen.ts';
 import { SCOPES, type Scope } from '../../../../../src/domain/names.ts';
 import { call, client } from '../../../shared/api/call.ts';
 import { queryKeys } from '../../../shared/api/query-keys.ts';
-import { CommandLine } from '../../../shared/ui/command-line.tsx';
-import { ProblemNotice } from '../../../shared/ui/problem-notice.tsx';
+import { CommandLine } from '../../../shared/controls/command-line.tsx';
+import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
 
 const MEANINGS: Record<Scope, string> = {
   invoke: 'call functions',

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core';
 import type { ApiKey } from '../../../shared/api/types.ts';
-import table from '../../../shared/ui/data-table.module.css';
-import { Instant } from '../../../shared/ui/instant.tsx';
+import table from '../../../shared/values/data-table.module.css';
+import { Instant } from '../../../shared/values/instant.tsx';
 
 interface Props {
   keys: readonly ApiKey[];

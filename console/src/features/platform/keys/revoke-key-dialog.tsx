@@ -3,7 +3,7 @@ import { deleteKey } from '../../../../../src/client/generated/sdk.gen.ts';
 import { call, client } from '../../../shared/api/call.ts';
 import { queryKeys } from '../../../shared/api/query-keys.ts';
 import type { ApiKey } from '../../../shared/api/types.ts';
-import { ConfirmByName } from '../../../shared/ui/confirm-by-name.tsx';
+import { ConfirmByName } from '../../../shared/controls/confirm-by-name.tsx';
 
 /** `doomed` null is closed. */
 export function RevokeKeyDialog({ doomed, onClose }: { doomed: ApiKey | null; onClose(): void }) {

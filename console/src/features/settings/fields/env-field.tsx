@@ -1,5 +1,6 @@
-import { ActionIcon, Button, PasswordInput, Select, TextInput } from '@mantine/core';
+import { Button, PasswordInput, Select, TextInput } from '@mantine/core';
 import { useRef } from 'react';
+import { RemoveButton } from '../../../shared/controls/remove-button.tsx';
 import type { EnvRow } from '../form/env-rows.ts';
 import type { SettingsForm } from '../form/use-settings-form.ts';
 import classes from './env-field.module.css';
@@ -32,16 +33,10 @@ export function EnvField({ form }: { form: SettingsForm }) {
             autoComplete="off"
           />
           <EnvValue row={row} onChange={(part) => change(row.key, part)} />
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label={`Remove ${row.name || 'the variable'}`}
+          <RemoveButton
+            label={`Remove ${row.name || 'the variable'}`}
             onClick={() => form.set({ env: env.filter(({ key }) => key !== row.key) })}
-          >
-            <svg viewBox="0 0 16 16" width="12" height="12" stroke="currentColor" strokeWidth="1.6" aria-hidden="true">
-              <path d="M3 3l10 10M13 3L3 13" strokeLinecap="round" />
-            </svg>
-          </ActionIcon>
+          />
         </div>
       ))}
       {form.problemAt('/env') ? <p className={classes.problem}>{form.problemAt('/env')}</p> : null}

@@ -1,4 +1,5 @@
-import { ActionIcon, Button, Checkbox, NativeSelect, SegmentedControl, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, NativeSelect, SegmentedControl, Textarea, TextInput } from '@mantine/core';
+import { RemoveButton } from '../../../shared/controls/remove-button.tsx';
 import type { CorsValues, RouteRow } from '../form/settings-values.ts';
 import type { SettingsForm } from '../form/use-settings-form.ts';
 import classes from './url-fields.module.css';
@@ -93,16 +94,10 @@ function Routes({ routes, form }: { routes: readonly RouteRow[]; form: SettingsF
             spellCheck={false}
             autoComplete="off"
           />
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            aria-label={`Remove route ${index + 1}`}
+          <RemoveButton
+            label={`Remove route ${index + 1}`}
             onClick={() => form.set({ routes: routes.filter((_, at) => at !== index) })}
-          >
-            <svg viewBox="0 0 16 16" width="12" height="12" stroke="currentColor" strokeWidth="1.6" aria-hidden="true">
-              <path d="M3 3l10 10M13 3L3 13" strokeLinecap="round" />
-            </svg>
-          </ActionIcon>
+          />
         </div>
       ))}
       {form.problemAt('/routes') ? <p className={classes.problem}>{form.problemAt('/routes')}</p> : null}

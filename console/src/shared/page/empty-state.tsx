@@ -1,6 +1,6 @@
 import { Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
-import { CommandLine } from './command-line.tsx';
+import { CommandLine } from '../controls/command-line.tsx';
 import classes from './empty-state.module.css';
 
 interface Props {

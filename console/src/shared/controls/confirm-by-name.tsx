@@ -1,6 +1,6 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { ProblemNotice } from './problem-notice.tsx';
+import { ProblemNotice } from '../page/problem-notice.tsx';
 
 interface Props {
   /** What the person has to type. */
