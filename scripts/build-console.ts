@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'vite';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** What the bundle is made of; its hash is kept with the build. */
@@ -40,6 +39,8 @@ async function buildInto(folder: string): Promise<void> {
   const { NODE_ENV } = process.env;
   process.env.NODE_ENV = 'production';
   try {
+    // Loading it takes longer than finding that there is nothing to build.
+    const { build } = await import('vite');
     await build({
       configFile: join(ROOT, 'console/vite.config.ts'),
       logLevel: 'warn',

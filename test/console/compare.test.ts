@@ -1,25 +1,22 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Comparison } from '../../src/domain/comparison.ts';
 import { fixture } from '../support/fixture.ts';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
+import { sharedBed } from './support/shared-bed.ts';
 
 const WITHIN_MS = 60_000;
 
 describe.skipIf(chromiumPath === null)('comparing isolations (needs chromium)', () => {
-  let bed: ConsoleBed;
+  const bed = sharedBed({ isolation: 'process' });
   beforeAll(async () => {
-    bed = await ConsoleBed.open({ isolation: 'process' });
     await bed.server.deploy('greeter', 'nodejs24', fixture('hello', 'nodejs'), { isolation: 'process' });
     await bed.server.deploy('sleeper', 'nodejs24', fixture('slow', 'nodejs'), {
       ...{ isolation: 'process', timeoutMs: 60_000 },
     });
-  }, 180_000);
-  afterEach(() => bed.expectQuiet());
-  afterAll(() => bed?.close());
+  });
 
   const kept = async (name: string): Promise<Comparison[]> =>
     (await bed.server.api<{ items: Comparison[] }>('GET', `/functions/${name}/comparisons`)).body.items;

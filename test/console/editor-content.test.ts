@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ZipFile } from 'yazl';
+import { describe, expect, it } from 'vitest';
 import { PREPARE_TIMEOUT_MS } from '../support/require-isolation.ts';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
+import { sharedBed } from './support/shared-bed.ts';
 import { WorkbenchPage } from './support/workbench.ts';
+import { zipOf } from './support/zip-of.ts';
 
 const ECHO = 'export const handler = async (event) => event;\n';
 const HOSTILE =
@@ -16,12 +16,7 @@ describe.skipIf(chromiumPath === null)(
   'what the editor holds and shows (needs chromium)',
   { timeout: PREPARE_TIMEOUT_MS },
   () => {
-    let bed: ConsoleBed;
-    beforeAll(async () => {
-      bed = await ConsoleBed.open({ isolation: 'process', env: { COLDFRAME_ISOLATION: 'process' } });
-    }, PREPARE_TIMEOUT_MS);
-    afterEach(() => bed.expectQuiet());
-    afterAll(() => bed?.close());
+    const bed = sharedBed();
 
     async function open(name: string, files: Record<string, string>): Promise<WorkbenchPage> {
       const created = await bed.server.api('POST', '/functions', { name, runtime: 'nodejs', code: { files } });
@@ -111,13 +106,11 @@ export const handler = async ({ fails }) => {
 
     it('a zip that is dropped is deployed once asked, and its files that are no text outlive edits', async () => {
       const bench = await open('zipped', { 'index.js': ECHO });
-      const zip = new ZipFile();
-      zip.addBuffer(Buffer.from('export const handler = async () => "from the zip";\n'), 'index.js');
-      zip.addBuffer(Buffer.from([0, 1, 2, 255]), 'icon.png');
-      zip.end();
-      const chunks: Buffer[] = [];
-      for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer);
-      await dropFile(bench, 'code.zip', Buffer.concat(chunks));
+      const zip = await zipOf({
+        'index.js': 'export const handler = async () => "from the zip";\n',
+        'icon.png': Buffer.from([0, 1, 2, 255]),
+      });
+      await bench.drop('code.zip', zip);
       await bench.page.getByRole('dialog').getByRole('button', { name: 'Deploy the zip' }).click();
       await bench.editor('index.js').getByText('from the zip').waitFor();
       await bench.page.getByRole('navigation', { name: 'Files' }).getByText('icon.png').waitFor();
@@ -135,9 +128,9 @@ export const handler = async ({ fails }) => {
 
     it('texts that are dropped join the draft, and what is no text is refused by name', async () => {
       const bench = await open('dropped', { 'index.js': ECHO });
-      await dropFile(bench, 'prices.json', Buffer.from('{"apple": 2}'));
+      await bench.drop('prices.json', Buffer.from('{"apple": 2}'));
       await bench.editor('prices.json').getByText('apple').waitFor();
-      await dropFile(bench, 'icon.png', Buffer.from([0, 1]));
+      await bench.drop('icon.png', Buffer.from([0, 1]));
       await bench.page.getByText('icon.png is not text; deploy a zip that holds it.').waitFor();
     });
 
@@ -214,19 +207,5 @@ export const handler = async ({ fails }) => {
       expect(await page.getByRole('combobox', { name: 'Saved events' }).inputValue()).toBe('broken');
       await bed.expectQuiet([/502/]);
     });
-
-    async function dropFile({ page }: WorkbenchPage, name: string, content: Buffer): Promise<void> {
-      const data = await page.evaluateHandle(
-        ([file, base64]) => {
-          const bytes = Uint8Array.from(atob(base64 as string), (char) => char.charCodeAt(0));
-          const transfer = new DataTransfer();
-          transfer.items.add(new File([bytes], file as string));
-          return transfer;
-        },
-        [name, content.toString('base64')],
-      );
-      for (const type of ['dragenter', 'dragover', 'drop'])
-        await page.getByRole('region', { name: 'Code' }).dispatchEvent(type, { dataTransfer: data });
-    }
   },
 );

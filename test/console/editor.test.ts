@@ -1,20 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PREPARE_TIMEOUT_MS } from '../support/require-isolation.ts';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
+import { sharedBed } from './support/shared-bed.ts';
 import { WorkbenchPage } from './support/workbench.ts';
 
 const ADDS = 'export const handler = async (event) => event.n + 1;\n';
 const BREAKS = 'export const handler = async (event) => {\n  const order = {};\n  return order.lines.length;\n};\n';
 
 describe.skipIf(chromiumPath === null)('the editor (needs chromium)', { timeout: PREPARE_TIMEOUT_MS }, () => {
-  let bed: ConsoleBed;
-  beforeAll(async () => {
-    bed = await ConsoleBed.open({ isolation: 'process', env: { COLDFRAME_ISOLATION: 'process' } });
-  }, PREPARE_TIMEOUT_MS);
-  afterEach(() => bed.expectQuiet());
-  afterAll(() => bed?.close());
+  const bed = sharedBed();
 
   async function open(name: string, source: string, settings: Record<string, unknown> = {}): Promise<WorkbenchPage> {
     await bed.server.deploy(name, 'nodejs', source, settings);

@@ -1,17 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
+import { sharedBed } from './support/shared-bed.ts';
 
 const HOSTILE = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>';
 
 describe.skipIf(chromiumPath === null)('the list of functions (needs chromium)', () => {
-  let bed: ConsoleBed;
-  beforeAll(async () => {
-    bed = await ConsoleBed.open({ isolation: 'process' });
-  });
-  afterEach(() => bed.expectQuiet());
-  afterAll(() => bed?.close());
+  const bed = sharedBed();
 
   const deploy = (name: string, source: string, settings: object = {}): Promise<void> =>
     bed.server.deploy(name, 'nodejs24', source, { isolation: 'process', ...settings });

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
+import { sharedBed } from './support/shared-bed.ts';
 import { WorkbenchPage } from './support/workbench.ts';
 
 const BROKEN =
@@ -10,12 +10,7 @@ const MENDED =
   "export const handler = async (event) => {\n  console.log('greeting', event.name);\n  return ['Good day', event.name].join(', ');\n};\n";
 
 describe.skipIf(chromiumPath === null)('a first day with the console (needs chromium)', () => {
-  let bed: ConsoleBed;
-  beforeAll(async () => {
-    bed = await ConsoleBed.open({ isolation: 'process', env: { COLDFRAME_ISOLATION: 'bubblewrap,process' } });
-  });
-  afterEach(() => bed.expectQuiet());
-  afterAll(() => bed?.close());
+  const bed = sharedBed({ isolation: 'process', env: { COLDFRAME_ISOLATION: 'bubblewrap,process' } });
 
   const tab = (page: Page, name: string): Promise<void> =>
     page.getByRole('navigation', { name: 'Views of hello' }).getByRole('link', { name }).click();

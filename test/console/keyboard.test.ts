@@ -1,17 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
+import { sharedBed } from './support/shared-bed.ts';
 
 describe.skipIf(chromiumPath === null)('by keyboard (needs chromium)', () => {
-  let bed: ConsoleBed;
+  const bed = sharedBed();
   beforeAll(async () => {
-    bed = await ConsoleBed.open({ isolation: 'process' });
     for (const name of ['resize-image', 'image'])
       await bed.server.deploy(name, 'nodejs24', 'export const handler = async () => 1;', { isolation: 'process' });
   });
-  afterEach(() => bed.expectQuiet());
-  afterAll(() => bed?.close());
 
   const pathOf = (url: string): string => new URL(url).pathname;
 

@@ -1,17 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
+import { sharedBed } from './support/shared-bed.ts';
 
 describe.skipIf(chromiumPath === null)('the platform screen (needs chromium)', () => {
-  let bed: ConsoleBed;
+  const bed = sharedBed({ isolation: 'process', env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } });
   beforeAll(async () => {
-    bed = await ConsoleBed.open({ isolation: 'process', env: { DOCKER_HOST: 'unix:///nowhere/docker.sock' } });
     await bed.server.deploy('busy', 'nodejs24', 'export const handler = async () => 1;', { isolation: 'process' });
     await bed.server.invoke('busy');
   });
-  afterEach(() => bed.expectQuiet());
-  afterAll(() => bed?.close());
 
   it('shows CPU and memory of the host and the pool by isolation and runtime, and they move by themselves', async () => {
     const page = await bed.page({ path: '/platform' });

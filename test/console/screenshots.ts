@@ -50,7 +50,8 @@ try {
     spikeAgoMs: SPIKE_AGO_MS,
   });
   // What every machine that takes pictures has: no image is to be prepared first.
-  const bed = await ConsoleBed.open({ dataDir, isolation: 'process', env: { COLDFRAME_ISOLATION: 'process' } });
+  const bed = new ConsoleBed({ dataDir, isolation: 'process', env: { COLDFRAME_ISOLATION: 'process' } });
+  await bed.open();
   try {
     await bed.server.deploy('price-order', 'nodejs24', SHOWN_SOURCE, {
       description: 'Prices an order',

@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PREPARE_TIMEOUT_MS } from '../support/require-isolation.ts';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
+import { sharedBed } from './support/shared-bed.ts';
 
 const SOURCE = 'export const handler = async () => process.env.STAGE ?? null;\n';
 
@@ -11,12 +11,7 @@ describe.skipIf(chromiumPath === null)(
   'the settings of a function (needs chromium)',
   { timeout: PREPARE_TIMEOUT_MS },
   () => {
-    let bed: ConsoleBed;
-    beforeAll(async () => {
-      bed = await ConsoleBed.open({ isolation: 'process', env: { COLDFRAME_ISOLATION: 'process' } });
-    }, PREPARE_TIMEOUT_MS);
-    afterEach(() => bed.expectQuiet());
-    afterAll(() => bed?.close());
+    const bed = sharedBed();
 
     async function open(name: string, settings: Record<string, unknown> = {}): Promise<Page> {
       await bed.server.deploy(name, 'nodejs', SOURCE, settings);

@@ -1,19 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ADMIN_KEY } from '../support/test-server.ts';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
+import { sharedBed } from './support/shared-bed.ts';
 
 describe.skipIf(chromiumPath === null)('signing in (needs chromium)', () => {
-  let bed: ConsoleBed;
-  beforeAll(async () => {
-    bed = await ConsoleBed.open();
-  });
-  afterEach(() => bed.expectQuiet());
-  afterAll(() => bed?.close());
+  const bed = sharedBed();
 
   it('a printed link signs in without an action, and its token is gone from the address', async () => {
-    const page = await bed.page();
+    const { pathname, hash } = new URL(await bed.signInLink());
+    const page = await bed.page({ signedIn: false, path: `${pathname}${hash}` });
+    await page.getByRole('navigation', { name: 'Main' }).waitFor();
     expect(page.url()).toBe(`${bed.server.url}/`);
     expect(await page.evaluate(() => history.length)).toBeLessThan(4);
     await page.reload();

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ADMIN_KEY } from '../support/test-server.ts';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
+import { sharedBed } from './support/shared-bed.ts';
 
 const HOSTILE = '<img src="https://attacker.invalid/x" onerror="document.title=1"><script>document.title=2</script>';
 const ESCAPES = '\u001b[31mred\u001b[0m \u001b]0;title\u0007 \u202etxt';
@@ -17,12 +17,7 @@ const SAYS = `export const handler = async (event) => {
 const PATIENTLY = { timeout: 15_000 };
 
 describe.skipIf(chromiumPath === null)('watching as it happens (needs chromium)', { timeout: 120_000 }, () => {
-  let bed: ConsoleBed;
-  beforeAll(async () => {
-    bed = await ConsoleBed.open({ env: { COLDFRAME_ISOLATION: 'process' }, isolation: 'process' });
-  }, 120_000);
-  afterEach(() => bed.expectQuiet());
-  afterAll(() => bed?.close());
+  const bed = sharedBed();
 
   async function deploy(name: string, source = SAYS): Promise<void> {
     await bed.server.deploy(name, 'nodejs', source, { capture: 'all' });

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type Seeded, seedStore } from '../support/seed-store.ts';
 import { chromiumPath } from './support/chromium.ts';
-import { ConsoleBed } from './support/console-bed.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
+import { sharedBed } from './support/shared-bed.ts';
 
 const FUNCTIONS = 1_000;
 const INVOCATIONS = 10_000;
@@ -27,16 +27,10 @@ describe.skipIf(chromiumPath === null)(
   { timeout: 120_000 },
   () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'coldframe-seeded-'));
-    let bed: ConsoleBed;
+    afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
     let seeded: Seeded;
-    beforeAll(async () => {
+    const bed = sharedBed({ dataDir, isolation: 'process', env: { COLDFRAME_ISOLATION: 'process' } }, async () => {
       seeded = await seedStore({ dataDir, functions: FUNCTIONS, invocations: INVOCATIONS, spikeAgoMs: 30 * 60_000 });
-      bed = await ConsoleBed.open({ dataDir, env: { COLDFRAME_ISOLATION: 'process' }, isolation: 'process' });
-    }, 120_000);
-    afterEach(() => bed.expectQuiet());
-    afterAll(async () => {
-      await bed?.close();
-      rmSync(dataDir, { recursive: true, force: true });
     });
 
     const rowCount = (page: Page): Promise<number> => page.locator('table[aria-label="Invocations"] tbody tr').count();
@@ -49,6 +43,30 @@ describe.skipIf(chromiumPath === null)(
       if (box === null) throw new Error('the brush is not shown');
       return { page, box };
     }
+
+    it('only the rows near the view are in the document: at the top, at the end and while searching', async () => {
+      const page = await bed.page();
+      const rows = page.locator('tbody tr');
+      await page.getByText('1,000', { exact: true }).waitFor();
+      expect(await rows.count()).toBeLessThanOrEqual(DOM_ROWS_MAX);
+      await page.keyboard.press('End');
+      await page.getByRole('link', { name: 'webhook-github-9', exact: true }).waitFor();
+      expect(await rows.count()).toBeLessThanOrEqual(DOM_ROWS_MAX);
+      await page.keyboard.press('/');
+      await page.keyboard.type('checkout');
+      await page.getByText('50 of 1,000').waitFor();
+      expect(await rows.count()).toBeLessThanOrEqual(DOM_ROWS_MAX);
+    });
+
+    it('the busiest come first when asked, and the palette finds one among them', async () => {
+      const page = await bed.page({ path: '/?sort=-calls&window=24h' });
+      const first = page.locator('tbody tr').first();
+      await first.getByRole('link', { name: 'checkout', exact: true }).waitFor();
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: 'Go to or do' }).fill('tax-table-33');
+      await page.keyboard.press('Enter');
+      await page.waitForURL('**/functions/tax-table-33');
+    });
 
     it('one brush over a spike of the chart shows its invocations', async () => {
       const { page, box } = await openCharts('/functions/checkout/monitor?window=1h');

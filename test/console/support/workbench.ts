@@ -37,6 +37,21 @@ export class WorkbenchPage {
     await this.#typeOver(this.event, text);
   }
 
+  /** Drops a file onto the code, as a person does from their desktop. */
+  async drop(name: string, content: Buffer | string): Promise<void> {
+    const data = await this.page.evaluateHandle(
+      ([file, base64]) => {
+        const bytes = Uint8Array.from(atob(base64 as string), (char) => char.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], file as string));
+        return transfer;
+      },
+      [name, Buffer.from(content).toString('base64')],
+    );
+    for (const type of ['dragenter', 'dragover', 'drop'])
+      await this.page.getByRole('region', { name: 'Code' }).dispatchEvent(type, { dataTransfer: data });
+  }
+
   async #typeOver(box: Locator, text: string): Promise<void> {
     await box.click();
     await this.page.keyboard.press('ControlOrMeta+a');
