@@ -43,6 +43,34 @@ describe.skipIf(chromiumPath === null)(
       expect((await bed.server.invoke('changed')).body).toBe('live');
     });
 
+    it('tags are added, changed and removed by name', async () => {
+      const page = await open('tagged', { tags: { team: 'billing', old: 'x' } });
+      await page.getByLabel('Value of the tag team').fill('shop');
+      await page.getByRole('button', { name: 'Remove the tag old' }).click();
+      await page.getByRole('button', { name: 'Add a tag' }).click();
+      await page.getByText('Give it a name.').waitFor();
+      await page.getByLabel('Name of the tag').last().fill('cost centre');
+      await page.getByLabel('Value of the tag cost centre').fill('7');
+      await page.getByText('Changes tags.').waitFor();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('Saved as revision 2.').waitFor();
+      expect((await settingsOf('tagged')).tags).toEqual({ team: 'shop', 'cost centre': '7' });
+    });
+
+    it('the runtime is one this host offers, and one the code is not written for is refused at the handler', async () => {
+      const page = await open('versioned');
+      const runtime = page.getByLabel('Runtime');
+      const python = page.locator('option[value^="python"]').first();
+      await python.waitFor({ state: 'attached' });
+      await runtime.selectOption((await python.getAttribute('value')) ?? '');
+      await page.getByText('has to be of that language too').waitFor();
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByText('the package has none of index.py').waitFor();
+      expect((await settingsOf('versioned')).runtime).toBe('nodejs24');
+      await page.getByRole('button', { name: 'Undo' }).click();
+      expect(await runtime.inputValue()).toBe('nodejs24');
+    });
+
     it('a refusal stands at the field it is about, and nothing is changed', async () => {
       const page = await open('refused');
       await page.getByLabel('Memory, MiB').fill('1');

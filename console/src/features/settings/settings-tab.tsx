@@ -4,7 +4,9 @@ import { DeleteSection } from './delete-section.tsx';
 import { EnvField } from './fields/env-field.tsx';
 import { IsolationField } from './fields/isolation-field.tsx';
 import { NumberField } from './fields/number-field.tsx';
+import { RuntimeField } from './fields/runtime-field.tsx';
 import { Section } from './fields/section.tsx';
+import { TagsField } from './fields/tags-field.tsx';
 import { UrlFields } from './fields/url-fields.tsx';
 import { type SettingsForm, useSettingsForm } from './form/use-settings-form.ts';
 import { SaveBar } from './save-bar.tsx';
@@ -25,7 +27,10 @@ function Settings({ fn }: { fn: ColdframeFunction }) {
           form.save();
         }}
       >
-        <General form={form} runtime={fn.runtime} />
+        <General form={form} fn={fn} />
+        <Section title="Tags" about="Names and values of your own. The list of functions is searched by them.">
+          <TagsField form={form} />
+        </Section>
         <Section title="Time" about="Each clock runs by itself; the reply comes within 100 ms of whichever ends first.">
           <NumberField form={form} name="timeoutMs" label="Handler" unit="ms" />
           <NumberField form={form} name="initTimeoutMs" label="Start and import" unit="ms" />
@@ -66,9 +71,10 @@ function Settings({ fn }: { fn: ColdframeFunction }) {
   );
 }
 
-function General({ form, runtime }: { form: SettingsForm; runtime: string }) {
+function General({ form, fn }: { form: SettingsForm; fn: ColdframeFunction }) {
   return (
-    <Section title="Function" about={`Runs on ${runtime}. The handler is file.function, without the file’s ending.`}>
+    <Section title="Function" about="The handler is file.function, without the file’s ending.">
+      <RuntimeField form={form} fn={fn} />
       <TextInput
         label="Handler"
         value={form.values.handler}

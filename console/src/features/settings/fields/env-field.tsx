@@ -3,7 +3,7 @@ import { useRef } from 'react';
 import { RemoveButton } from '../../../shared/controls/remove-button.tsx';
 import type { EnvRow } from '../form/env-rows.ts';
 import type { SettingsForm } from '../form/use-settings-form.ts';
-import classes from './env-field.module.css';
+import classes from './rows-field.module.css';
 
 const KINDS = [
   { value: 'plain', label: 'plain' },
@@ -17,7 +17,7 @@ export function EnvField({ form }: { form: SettingsForm }) {
   const change = (key: string, part: Partial<EnvRow>): void =>
     form.set({ env: env.map((row) => (row.key === key ? { ...row, ...part } : row)) });
   return (
-    <div className={classes.env}>
+    <div className={classes.rows}>
       {env.length === 0 ? <p className={classes.none}>No variables yet.</p> : null}
       {env.map((row) => (
         <div key={row.key} className={classes.row}>

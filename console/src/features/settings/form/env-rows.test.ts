@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type EnvRow, envPatch, envProblems, envRows } from './env-rows.ts';
+import { type EnvRow, envPatch, envProblems, envRows, tagProblems } from './env-rows.ts';
 
 const BEFORE = { STAGE: 'dev', OLD: 'x', TOKEN: { secret: true as const }, KEY: { secret: true as const } };
 
@@ -40,4 +40,10 @@ it('names that cannot be are said at their row', () => {
   const row = (key: string, name: string): EnvRow => ({ key, name, value: '', kind: 'plain' });
   const problems = envProblems([row('a', ''), row('b', '1X'), row('c', 'OK'), row('d', 'OK')]);
   expect([...problems.keys()]).toEqual(['a', 'b', 'd']);
+});
+
+it('tags may be named as one likes, once each and within their bounds', () => {
+  const row = (key: string, name: string, value = ''): EnvRow => ({ key, name, value, kind: 'plain' });
+  const rows = [row('a', 'cost centre'), row('b', ''), row('c', 'x'.repeat(129)), row('d', 'team', 'y'.repeat(257))];
+  expect([...tagProblems([...rows, row('e', 'cost centre')]).keys()]).toEqual(['b', 'c', 'd', 'e']);
 });

@@ -35,15 +35,33 @@ export function envPatch(rows: readonly EnvRow[], before: Env): EnvPatch {
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** What is wrong with rows, by their key. */
+/** What is wrong with variables, by their key. */
 export function envProblems(rows: readonly EnvRow[]): Map<string, string> {
+  return rowProblems(rows, ({ name }) =>
+    NAME.test(name) ? null : 'Letters, digits and _, not beginning with a digit.',
+  );
+}
+
+const TAG_NAME_MAX_CHARS = 128;
+const TAG_VALUE_MAX_CHARS = 256;
+
+/** What is wrong with tags, by their key; a tag's row is that of a plain variable. */
+export function tagProblems(rows: readonly EnvRow[]): Map<string, string> {
+  return rowProblems(rows, ({ name, value }) =>
+    name.length <= TAG_NAME_MAX_CHARS && value.length <= TAG_VALUE_MAX_CHARS
+      ? null
+      : `At most ${TAG_NAME_MAX_CHARS} characters of name and ${TAG_VALUE_MAX_CHARS} of value.`,
+  );
+}
+
+function rowProblems(rows: readonly EnvRow[], problemOf: (row: EnvRow) => string | null): Map<string, string> {
   const problems = new Map<string, string>();
   const seen = new Set<string>();
-  for (const { key, name } of rows) {
-    if (name === '') problems.set(key, 'Give it a name.');
-    else if (!NAME.test(name)) problems.set(key, 'Letters, digits and _, not beginning with a digit.');
-    else if (seen.has(name)) problems.set(key, 'There are two of that name.');
-    seen.add(name);
+  for (const row of rows) {
+    const problem = row.name === '' ? 'Give it a name.' : problemOf(row);
+    if (problem !== null) problems.set(row.key, problem);
+    else if (seen.has(row.name)) problems.set(row.key, 'There are two of that name.');
+    seen.add(row.name);
   }
   return problems;
 }

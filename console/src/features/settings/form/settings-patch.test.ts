@@ -5,6 +5,7 @@ import { valuesOf } from './settings-values.ts';
 
 const FN = {
   name: 'hello',
+  runtime: 'nodejs24',
   description: '',
   handler: 'index.handler',
   timeoutMs: 3_000,
@@ -22,6 +23,7 @@ const FN = {
   routes: [{ method: 'GET', path: '/a' }],
   urlSettings: { auth: 'key', cors: { allowOrigins: ['https://a.example', 'https://b.example'] } },
   env: { STAGE: 'dev', TOKEN: { secret: true } },
+  tags: { team: 'billing', stage: 'dev' },
 } as unknown as ColdframeFunction;
 
 it('nothing touched, or put back as it was, is no patch', () => {
@@ -57,4 +59,15 @@ it('a variable that others added while these were edited stays', () => {
   const rows = valuesOf(FN).env.map((row) => (row.name === 'STAGE' ? { ...row, value: 'live' } : row));
   const later = { ...FN, env: { ...FN.env, ADDED: 'elsewhere' } };
   expect(plannedPatch({ env: rows }, later, FN).patch).toEqual({ env: { STAGE: 'live' } });
+});
+
+it('tags merge by name: changed, added and removed ones are sent, and the runtime when it is another', () => {
+  const rows = valuesOf(FN)
+    .tags.filter(({ name }) => name !== 'stage')
+    .map((row) => ({ ...row, value: 'shop' }))
+    .concat({ key: 'n', name: 'cost centre', value: '7', kind: 'plain' });
+  expect(plannedPatch({ tags: rows, runtime: 'nodejs24' }, FN).patch).toEqual({
+    tags: { team: 'shop', stage: null, 'cost centre': '7' },
+  });
+  expect(plannedPatch({ runtime: 'python3.13' }, FN).patch).toEqual({ runtime: 'python3.13' });
 });

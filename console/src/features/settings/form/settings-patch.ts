@@ -1,6 +1,6 @@
 import type { UpdateFunctionData } from '../../../../../src/client/generated/types.gen.ts';
 import type { ColdframeFunction } from '../../../shared/api/types.ts';
-import { envPatch, envProblems } from './env-rows.ts';
+import { envPatch, envProblems, tagProblems } from './env-rows.ts';
 import { CHOICES, type CorsValues, NUMBERS, type SettingsValues, TEXTS, valuesOf } from './settings-values.ts';
 
 export type SettingsPatch = NonNullable<UpdateFunctionData['body']>;
@@ -15,8 +15,8 @@ export interface PlannedPatch {
 }
 
 /**
- * The edits as a merge patch of only what differs. `before` is the function as it was when the environment was first touched:
- * variables that others add meanwhile are not taken for removed ones.
+ * The edits as a merge patch of only what differs. `before` is the function as it was when variables or tags were first touched:
+ * those that others add meanwhile are not taken for removed ones.
  */
 export function plannedPatch(edits: Edits, fn: ColdframeFunction, before: ColdframeFunction = fn): PlannedPatch {
   const now = valuesOf(fn);
@@ -43,6 +43,11 @@ export function plannedPatch(edits: Edits, fn: ColdframeFunction, before: Coldfr
     for (const [key, problem] of envProblems(edits.env)) problems.set(`/env/${key}`, problem);
     const env = envPatch(edits.env, before.env);
     if (Object.keys(env).length > 0) patch.env = env;
+  }
+  if (edits.tags !== undefined) {
+    for (const [key, problem] of tagProblems(edits.tags)) problems.set(`/tags/${key}`, problem);
+    const tags = envPatch(edits.tags, before.tags);
+    if (Object.keys(tags).length > 0) patch.tags = tags;
   }
   return { patch: patch as SettingsPatch, problems };
 }

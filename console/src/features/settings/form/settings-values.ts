@@ -17,7 +17,7 @@ export const NUMBERS = [
 export type NumberName = (typeof NUMBERS)[number];
 
 export const TEXTS = ['description', 'handler'] as const;
-export const CHOICES = ['isolation', 'network', 'capture'] as const;
+export const CHOICES = ['runtime', 'isolation', 'network', 'capture'] as const;
 
 export interface RouteRow {
   method: string;
@@ -40,6 +40,7 @@ export type SettingsValues = Record<NumberName | (typeof TEXTS)[number] | (typeo
   cors: CorsValues;
   routes: readonly RouteRow[];
   env: readonly EnvRow[];
+  tags: readonly EnvRow[];
 };
 
 export function valuesOf(fn: ColdframeFunction): SettingsValues {
@@ -58,6 +59,7 @@ export function valuesOf(fn: ColdframeFunction): SettingsValues {
     },
     routes: fn.routes,
     env: envRows(fn.env),
+    tags: envRows(fn.tags),
   };
 }
 

@@ -10,12 +10,12 @@ import { CHOICES, NUMBERS, type SettingsValues, TEXTS, valuesOf } from './settin
 
 interface Desk {
   edits: Edits;
-  /** The function when the environment was first touched. */
+  /** The function when variables or tags were first touched. */
   before: ColdframeFunction | null;
 }
 
-const OWN_FIELDS: ReadonlySet<string> = new Set([...NUMBERS, ...TEXTS, ...CHOICES, 'env', 'routes']);
-const FIELDS_WITHIN = /^\/(env\/\w+|url\/cors\/\w+|routes\/\d+(\/\w+)?)$/;
+const OWN_FIELDS: ReadonlySet<string> = new Set([...NUMBERS, ...TEXTS, ...CHOICES, 'env', 'routes', 'tags']);
+const FIELDS_WITHIN = /^\/(env\/\w+|tags\/.+|url\/cors\/\w+|routes\/\d+(\/\w+)?)$/;
 
 /** Whether a field of this form shows what is wrong there. */
 const hasField = (path: string): boolean => OWN_FIELDS.has(path.slice(1)) || FIELDS_WITHIN.test(path);
@@ -78,7 +78,7 @@ export function useSettingsForm(fn: ColdframeFunction): SettingsForm {
   return {
     values,
     set(edits) {
-      const before = desk.before ?? (edits.env === undefined ? null : fn);
+      const before = desk.before ?? (edits.env === undefined && edits.tags === undefined ? null : fn);
       put({ edits: { ...desk.edits, ...edits }, before });
       if (mutation.isError || mutation.isSuccess) mutation.reset();
     },
