@@ -24,8 +24,25 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('before it is built, `/` is the plain sign-in page; afterwards the console, without a restart', async () => {
-  expect(await text('/')).toContain('/assets/landing.js');
+it('before it is built the API answers, and every screen is the page that signs in and waits for it', async () => {
+  const authorization = 'Bearer admin-key';
+  const created = await fetch(`${origin}/api/v1/functions`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'early', runtime: 'nodejs', code: { source: 'export const handler = () => 1' } }),
+  });
+  expect(created.status).toBe(201);
+  expect((await get('/api/v1/functions/early', { authorization })).status).toBe(200);
+  expect((await get('/readyz')).status).toBe(200);
+  for (const path of ['/', '/functions/early/monitor?window=1h', '/platform']) {
+    const page = await text(path);
+    expect(page).toContain('/assets/landing.js');
+    expect(page).toContain('The console is not built yet');
+  }
+  expect((await get('/console/index-abcd1234.js')).status).toBe(404);
+});
+
+it('once it is built it is there without a restart, and so is each newer build', async () => {
   build('one');
   await expect.poll(() => text('/'), { timeout: 5_000 }).toContain('one');
   build('two');

@@ -13,7 +13,7 @@ const COMMON = {
 };
 
 export interface ConsolePages {
-  /** False when the request is none of the console's, or the console was not built: others answer it then. */
+  /** False when the request is none of the console's, or the console was not built (its screens are `/` then): others answer. */
   handle(req: IncomingMessage, res: ServerResponse): boolean;
 }
 
@@ -30,7 +30,11 @@ export function createConsolePages(folder: string | null): ConsolePages {
       const isAsset = path.startsWith(ASSETS_PREFIX);
       if (!isAsset && !isScreen(path)) return false;
       const current = built.current();
-      if (current === null) return false;
+      if (current === null) {
+        // Whatever screen was asked for, the page that waits for the console stands at its address, and becomes it there.
+        if (!isAsset) req.url = '/';
+        return false;
+      }
       if (!isAsset) {
         sendPage(req, res, current.html);
         return true;

@@ -4,7 +4,7 @@ import { pageHtml, sendFile, sendPage } from '../pages/page-headers.ts';
 
 const BODY = `<main><header><h1>Coldframe</h1><nav><a href="/docs">API</a> <button id="sign-out" type="button" hidden>Sign out</button></nav></header>
 <form id="sign-in" hidden><p>Open the link that <code>coldframe open</code> prints, or sign in with a key.</p><label>Key <input id="key" type="password" autocomplete="off" required></label> <button>Sign in</button></form>
-<p id="message" role="status"></p><table id="functions" hidden><thead><tr><th>Function</th><th>Runtime</th><th>Isolation</th><th>State</th><th>URL</th></tr></thead><tbody></tbody></table></main>`;
+<p id="message" role="status"></p><p id="console">The console is not built yet. <code>npm start</code> builds it beside the server, and this page then becomes it.</p><table id="functions" hidden><thead><tr><th>Function</th><th>Runtime</th><th>Isolation</th><th>State</th><th>URL</th></tr></thead><tbody></tbody></table></main>`;
 
 const FILES = [
   {

@@ -55,6 +55,23 @@ async function start() {
   return showFunctions().catch((error) => showSignIn(error.status === 401 ? '' : error.message));
 }
 
+const LOOK_EVERY_MS = 2_000;
+/** Ten minutes: a build takes seconds, and a page that is left open must not ask for ever. */
+const LOOKS_MAX = 300;
+
+/** Once there is a console it is what this address shows, signed in as this page is. */
+async function becomeConsole() {
+  for (let look = 0; look < LOOKS_MAX; look++) {
+    await new Promise((wake) => setTimeout(wake, LOOK_EVERY_MS));
+    const page = await fetch(location.pathname).then(
+      (reply) => reply.text(),
+      () => '',
+    );
+    const isThere = page.includes('/console/') && byId('key').value === '';
+    if (isThere) return location.reload();
+  }
+}
+
 byId('sign-in').addEventListener('submit', (event) => {
   event.preventDefault();
   const key = byId('key').value.trim();
@@ -66,3 +83,4 @@ byId('sign-out').addEventListener('click', async () => {
   showSignIn('Signed out.');
 });
 start();
+becomeConsole();
