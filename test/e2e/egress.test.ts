@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   egressTraces,
@@ -90,6 +90,24 @@ describe.each(['docker', 'gvisor', 'bubblewrap', 'qemu'] as const)('under %s', (
     for (const field of ['address', 'mac'] as const) expect(new Set(cards.map((card) => card[field])).size).toBe(2);
   });
 });
+
+it.for(['docker', 'gvisor', 'bubblewrap'] as const)(
+  'under %s the call-an-API template gives what an API of the internet answered',
+  {
+    timeout: PREPARE_TIMEOUT_MS,
+  },
+  async (isolation, context) => {
+    if (reason !== null) context.skip(reason);
+    await requireIsolation(server, isolation, context);
+    const source = readFileSync(resolve(import.meta.dirname, '../../templates/call-api-node/index.mjs'), 'utf8');
+    const tried = await server.api<{ result: unknown }>('POST', '/functions/call-api/try', {
+      code: { files: { 'index.mjs': source } },
+      settings: { runtime: 'nodejs', isolation, network: 'egress', timeoutMs: 20_000, queueTimeoutMs: 60_000 },
+      event: { url: `http://${WORLD.internet}:${WORLD.port}/` },
+    });
+    expect(tried.body.result).toEqual({ status: 200, body: 'hello' });
+  },
+);
 
 it('process isolation cannot fence a network: a deploy with egress is refused by name', async (context) => {
   await requireIsolation(server, 'process', context);

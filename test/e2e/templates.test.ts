@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLocalFunction } from '../../src/cli/deploy/read-folder.ts';
@@ -97,3 +100,36 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
     },
   );
 });
+
+/** Only `process` lets a function reach this host; with a network fenced off it is test/e2e/egress that has a world to call. */
+it.each(['call-api-node', 'call-api-python'])(
+  'the template %s gives what the other API answered, and says so when that refuses',
+  { timeout: PREPARE_TIMEOUT_MS },
+  async (template, context) => {
+    await requireIsolation(server, 'process', context as never);
+    const other = createServer((request, reply) => {
+      reply.writeHead(request.url === '/gone' ? 410 : 200).end('Keep it logically awesome.');
+    }).listen(0, '127.0.0.1');
+    try {
+      await once(other, 'listening');
+      const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+      const { manifest, files } = readLocalFunction(join(TEMPLATES, template));
+      const code = { files: Object.fromEntries([...files].map(([path, content]) => [path, content.toString()])) };
+      const tried = (event: object) =>
+        server.api<{ result: unknown; invocation: { attempts: { error: { errorMessage: string } | null }[] } }>(
+          'POST',
+          `/functions/${manifest.name}/try`,
+          { code, settings: { runtime: manifest.runtime, isolation: 'process' }, event },
+        );
+      expect((await tried({ url: `${url}/zen` })).body.result).toEqual({
+        status: 200,
+        body: 'Keep it logically awesome.',
+      });
+      const refused = await tried({ url: `${url}/gone` });
+      expect(refused.body.invocation.attempts[0]?.error?.errorMessage).toBe(`${url}/gone answered 410.`);
+    } finally {
+      other.closeAllConnections();
+      other.close();
+    }
+  },
+);

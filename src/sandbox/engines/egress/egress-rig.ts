@@ -10,7 +10,7 @@ export const WORLD = {
   port: 8080,
 } as const;
 
-const LISTENER = `require('node:net').createServer((socket) => socket.on('error', () => {}).end('hello')).listen(${WORLD.port}, '0.0.0.0', () => console.log('up'))`;
+const LISTENER = `require('node:http').createServer((_, reply) => reply.end('hello')).listen(${WORLD.port}, '0.0.0.0', () => console.log('up'))`;
 const ATTEMPT_MS = 1_500;
 const ANY_UID = 600_001;
 
