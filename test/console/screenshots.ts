@@ -10,7 +10,7 @@ import { WorkbenchPage } from './support/workbench.ts';
 
 /**
  * `npm run screenshots [-- --all FOLDER]`: the pictures of docs/console.md, from a server seeded the same way each time. With
- * `--all` every screen at three widths in both themes, to look at before a change lands.
+ * `--all` every screen at three widths in both themes, to look at before a change lands; `--only new,settings` some of them.
  */
 const DOCS = resolve(import.meta.dirname, '../../docs/console');
 const FUNCTIONS = 24;
@@ -40,7 +40,10 @@ interface Picture {
   prepare(page: Page): Promise<unknown>;
 }
 
-const { values, positionals } = parseArgs({ options: { all: { type: 'boolean' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { all: { type: 'boolean' }, only: { type: 'string' } },
+  allowPositionals: true,
+});
 const dataDir = mkdtempSync(join(tmpdir(), 'coldframe-pictures-'));
 try {
   const { names, invocationIds } = await seedStore({
@@ -66,7 +69,7 @@ try {
 }
 
 async function take(bed: ConsoleBed, { name, path, shown, prepare }: Picture): Promise<void> {
-  if (!values.all && shown === undefined) return;
+  if (values.only === undefined ? !values.all && shown === undefined : !values.only.split(',').includes(name)) return;
   const page = await bed.page({ path, ...(values.all ? {} : shown) });
   await prepare(page);
   const folder = resolve(positionals[0] ?? DOCS);
@@ -93,6 +96,38 @@ function pictures(busiest: string, invocation: string): Picture[] {
       name: 'new',
       path: '/new',
       prepare: (page) => page.getByRole('button', { name: 'Create and run' }).waitFor(),
+    },
+    {
+      name: 'new-tried',
+      path: '/new?topic=csv-to-json',
+      prepare: async (page) => {
+        await page.getByRole('button', { name: /^Run/ }).click();
+        await new WorkbenchPage(page).resultText.waitFor();
+      },
+    },
+    {
+      name: 'new-refused',
+      path: '/new?topic=own&language=python',
+      prepare: async (page) => {
+        const bench = new WorkbenchPage(page);
+        await page.getByRole('textbox', { name: 'Name', exact: true }).fill('no spaces please');
+        await bench.write('index.py', 'def handler(event, context)\n    return event\n');
+        await bench.writeEvent('{"n": ');
+        await bench.writeEvent('{"n": 1}');
+        await page.keyboard.press('ControlOrMeta+Enter');
+        await bench.result.getByText('Syntax error in the code').waitFor();
+      },
+    },
+    {
+      name: 'new-zip',
+      path: '/new',
+      prepare: async (page) => {
+        const bench = new WorkbenchPage(page);
+        await bench.editor('index.mjs').waitFor();
+        await bench.drop('shop.zip', 'no zip at all');
+        await page.getByRole('button', { name: 'Create from the zip' }).click();
+        await page.getByRole('dialog').getByRole('alert').waitFor();
+      },
     },
     {
       name: 'editor',
@@ -148,6 +183,34 @@ function pictures(busiest: string, invocation: string): Picture[] {
       name: 'settings',
       path: `${ofBusiest}/settings`,
       prepare: (page) => page.getByRole('heading', { name: 'Time' }).waitFor(),
+    },
+    {
+      name: 'settings-refused',
+      path: '/functions/price-order/settings',
+      prepare: async (page) => {
+        await page.getByRole('button', { name: 'Add a tag' }).click();
+        await page.getByLabel('Name of the tag').fill('team');
+        await page.getByLabel('Value of the tag team').fill('x'.repeat(257));
+        await page.getByLabel('Memory, MiB').fill('much');
+        await page.getByText('Give a number, or nothing for the default.').waitFor();
+      },
+    },
+    {
+      name: 'delete',
+      path: '/functions/price-order/settings',
+      prepare: async (page) => {
+        await page.getByRole('button', { name: 'Delete price-order' }).click();
+        await page.getByRole('dialog').getByRole('textbox').waitFor();
+      },
+    },
+    {
+      name: 'palette',
+      path: '/',
+      prepare: async (page) => {
+        await page.getByRole('navigation', { name: 'Main' }).waitFor();
+        await page.keyboard.press('Control+k');
+        await page.getByRole('option').first().waitFor();
+      },
     },
     {
       name: 'platform',
