@@ -49,6 +49,7 @@ describe.skipIf(chromiumPath === null)(
       await page.getByRole('button', { name: 'Remove the tag old' }).click();
       await page.getByRole('button', { name: 'Add a tag' }).click();
       await page.getByText('Give it a name.').waitFor();
+      await page.getByText('Cannot be saved yet: see the marked fields.').waitFor();
       await page.getByLabel('Name of the tag').last().fill('cost centre');
       await page.getByLabel('Value of the tag cost centre').fill('7');
       await page.getByText('Changes tags.').waitFor();

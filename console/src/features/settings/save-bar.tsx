@@ -6,7 +6,7 @@ import classes from './save-bar.module.css';
 /** Stays in sight while there is something to save. */
 export function SaveBar({ form }: { form: SettingsForm }) {
   const { changed, error } = form;
-  const hasChanges = changed.length > 0;
+  const hasChanges = changed.length > 0 || form.hasProblems;
   return (
     <div className={classes.bar} data-shown={hasChanges || error !== null}>
       {error && !form.isErrorAtFields ? <ProblemNotice error={error} /> : null}
@@ -27,7 +27,8 @@ export function SaveBar({ form }: { form: SettingsForm }) {
   );
 }
 
-function words({ changed, isErrorAtFields, savedRevision }: SettingsForm): string | null {
+function words({ changed, hasProblems, isErrorAtFields, savedRevision }: SettingsForm): string | null {
+  if (hasProblems) return 'Cannot be saved yet: see the marked fields.';
   if (isErrorAtFields) return 'Not saved: see the marked fields.';
   if (changed.length > 0) return `Changes ${changed.join(', ')}.`;
   return savedRevision === null ? null : `Saved as revision ${savedRevision}.`;

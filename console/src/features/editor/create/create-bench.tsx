@@ -181,7 +181,7 @@ function useStart({ name, files }: Template): DeployedCode {
 }
 
 function stateWords({ snapshot, kept }: Draft): string {
-  if (!snapshot.isDirty) return 'Nothing is created yet: run it as often as you like.';
+  if (!snapshot.isDirty) return 'Nothing is created yet.';
   if (kept === 'too_large') return 'Not created yet; too large to be kept in this browser.';
   if (kept === 'refused') return 'Not created yet; this browser keeps no drafts.';
   return 'Not created yet; draft kept in this browser.';

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, SegmentedControl, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Input, Modal, SegmentedControl, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { ApiProblem } from '../../../shared/api/api-problem.ts';
 import { formatBytes } from '../../../shared/format/figures.ts';
@@ -7,6 +7,7 @@ import type { NewSettings } from './create-function.ts';
 import type { Language } from './guess-handler.ts';
 import { nameProblem } from './name-problem.ts';
 import { useFreeName } from './use-free-name.ts';
+import classes from './zip-create-dialog.module.css';
 
 interface Props {
   zip: File;
@@ -38,7 +39,9 @@ export function ZipCreateDialog({ zip, language, isBusy, error, onCreate, onClos
     <Modal opened onClose={onClose} title={`A function from ${zip.name}`}>
       <form onSubmit={submit}>
         <Stack gap="sm">
-          <p>Its {formatBytes(zip.size)} become the whole code of the function, as they are.</p>
+          <p className={classes.what}>
+            Its {formatBytes(zip.size)} become the whole code of the function, as they are.
+          </p>
           <TextInput
             label="Name"
             value={name}
@@ -47,7 +50,9 @@ export function ZipCreateDialog({ zip, language, isBusy, error, onCreate, onClos
             autoComplete="off"
             spellCheck={false}
           />
-          <SegmentedControl aria-label="Language of the zip" data={LANGUAGES} value={runtime} onChange={setRuntime} />
+          <Input.Wrapper label="Language" labelElement="div">
+            <SegmentedControl fullWidth aria-label="Language" data={LANGUAGES} value={runtime} onChange={setRuntime} />
+          </Input.Wrapper>
           <TextInput
             label="Handler"
             description="file.function, without the file’s ending"

@@ -33,6 +33,8 @@ export interface SettingsForm {
   /** The settings that would be changed. */
   changed: string[];
   canSave: boolean;
+  /** What was typed somewhere cannot be sent. */
+  hasProblems: boolean;
   isSaving: boolean;
   savedRevision: number | null;
   error: ApiProblem | null;
@@ -85,6 +87,7 @@ export function useSettingsForm(fn: ColdframeFunction): SettingsForm {
     problemAt: (path) => problems.get(path) ?? refused.find((one) => one.path === path)?.message ?? null,
     changed,
     canSave,
+    hasProblems: problems.size > 0,
     isSaving: mutation.isPending,
     savedRevision: mutation.data?.revision.number ?? null,
     error: mutation.error,
