@@ -79,11 +79,11 @@ it('each template has a twin in the other language, with the same events', () =>
 });
 
 describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
-  it.each(TEMPLATE_NAMES)(
+  it.for(TEMPLATE_NAMES)(
     'the template %s gives what it promises',
     { timeout: PREPARE_TIMEOUT_MS },
     async (template, context) => {
-      await requireIsolation(server, isolation, context as never);
+      await requireIsolation(server, isolation, context);
       const { manifest, files } = readLocalFunction(join(TEMPLATES, template));
       const code = { files: Object.fromEntries([...files].map(([path, content]) => [path, content.toString()])) };
       const created = await server.api('POST', '/functions', { ...manifest, code, isolation });
@@ -102,11 +102,11 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
 });
 
 /** Only `process` lets a function reach this host; with a network fenced off it is test/e2e/egress that has a world to call. */
-it.each(['call-api-node', 'call-api-python'])(
+it.for(['call-api-node', 'call-api-python'])(
   'the template %s gives what the other API answered, and says so when that refuses',
   { timeout: PREPARE_TIMEOUT_MS },
   async (template, context) => {
-    await requireIsolation(server, 'process', context as never);
+    await requireIsolation(server, 'process', context);
     const other = createServer((request, reply) => {
       reply.writeHead(request.url === '/gone' ? 410 : 200).end('Keep it logically awesome.');
     }).listen(0, '127.0.0.1');
