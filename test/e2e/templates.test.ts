@@ -119,7 +119,7 @@ it.for(['call-api-node', 'call-api-python'])(
         server.api<{ result: unknown; invocation: { attempts: { error: { errorMessage: string } | null }[] } }>(
           'POST',
           `/functions/${manifest.name}/try`,
-          { code, settings: { runtime: manifest.runtime, isolation: 'process' }, event },
+          { code, settings: { runtime: manifest.runtime, isolation: 'process', timeoutMs: 30_000 }, event },
         );
       expect((await tried({ url: `${url}/zen` })).body.result).toEqual({
         status: 200,
