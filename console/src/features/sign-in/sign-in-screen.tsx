@@ -2,6 +2,7 @@ import { Button, PasswordInput, Text, Title } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { signIn } from '../../../../src/client/generated/sdk.gen.ts';
+import { ApiProblem } from '../../shared/api/api-problem.ts';
 import { call, client } from '../../shared/api/call.ts';
 import { queryKeys } from '../../shared/api/query-keys.ts';
 import { CommandLine } from '../../shared/controls/command-line.tsx';
@@ -51,7 +52,7 @@ export function SignInScreen({ linkToken, onTokenUsed }: Props) {
         <SkeletonRows count={3} label="Signing in" />
       ) : (
         <>
-          {exchange.error ? <ProblemNotice error={exchange.error} /> : null}
+          {exchange.error ? <Refusal error={exchange.error} isLink={'token' in (exchange.variables ?? {})} /> : null}
           <form onSubmit={submit} className={classes.form}>
             <PasswordInput
               label="Key"
@@ -73,5 +74,17 @@ export function SignInScreen({ linkToken, onTokenUsed }: Props) {
         </>
       )}
     </main>
+  );
+}
+
+/** What the API says to a program, a person at this page has to be told otherwise. */
+function Refusal({ error, isLink }: { error: unknown; isLink: boolean }) {
+  if (!(error instanceof ApiProblem && error.isSignedOut)) return <ProblemNotice error={error} />;
+  return (
+    <p className={classes.refusal} role="alert">
+      {isLink
+        ? 'This link was used before, or is older than ten minutes. Have another one printed, or give a key.'
+        : 'This server has no such key. Look for what was left out or added, or have a link printed.'}
+    </p>
   );
 }
