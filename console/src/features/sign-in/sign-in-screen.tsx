@@ -52,7 +52,7 @@ export function SignInScreen({ linkToken, onTokenUsed }: Props) {
         <SkeletonRows count={3} label="Signing in" />
       ) : (
         <>
-          {exchange.error ? <Refusal error={exchange.error} isLink={'token' in (exchange.variables ?? {})} /> : null}
+          {exchange.error ? <Refusal error={exchange.error} /> : null}
           <form onSubmit={submit} className={classes.form}>
             <PasswordInput
               label="Key"
@@ -77,14 +77,12 @@ export function SignInScreen({ linkToken, onTokenUsed }: Props) {
   );
 }
 
-/** What the API says to a program, a person at this page has to be told otherwise. */
-function Refusal({ error, isLink }: { error: unknown; isLink: boolean }) {
-  if (!(error instanceof ApiProblem && error.isSignedOut)) return <ProblemNotice error={error} />;
+/** What the API says of a wrong key is for programs; a person at this page has to be told otherwise. */
+function Refusal({ error }: { error: unknown }) {
+  if (!(error instanceof ApiProblem && error.code === 'unauthenticated')) return <ProblemNotice error={error} />;
   return (
     <p className={classes.refusal} role="alert">
-      {isLink
-        ? 'This link was used before, or is older than ten minutes. Have another one printed, or give a key.'
-        : 'This server has no such key. Look for what was left out or added, or have a link printed.'}
+      This server has no such key. See what was left out or added, or have a link printed.
     </p>
   );
 }
