@@ -13,10 +13,13 @@ import classes from './sign-in-screen.module.css';
 interface Props {
   /** Of the link that led here; it is exchanged at once. */
   linkToken: string | null;
-  onTokenUsed(): void;
+  /** Why an earlier link led to this screen after all; null when none did. */
+  linkError: unknown;
+  /** With the refusal, or null when it signed in. */
+  onTokenUsed(error: unknown): void;
 }
 
-export function SignInScreen({ linkToken, onTokenUsed }: Props) {
+export function SignInScreen({ linkToken, linkError, onTokenUsed }: Props) {
   const queries = useQueryClient();
   const [key, setKey] = useState('');
   const exchange = useMutation({
@@ -26,7 +29,7 @@ export function SignInScreen({ linkToken, onTokenUsed }: Props) {
       queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== queryKeys.session[0] });
       queries.setQueryData(queryKeys.session, session);
     },
-    onSettled: onTokenUsed,
+    onSettled: (_, error) => onTokenUsed(error),
   });
   const { mutate } = exchange;
   const taken = useRef<string | null>(null);
@@ -43,6 +46,7 @@ export function SignInScreen({ linkToken, onTokenUsed }: Props) {
     event.preventDefault();
     exchange.mutate({ key: key.trim() });
   };
+  const problem = exchange.error ?? linkError;
   return (
     <main className={classes.screen}>
       <Title order={1} size="h2">
@@ -52,7 +56,7 @@ export function SignInScreen({ linkToken, onTokenUsed }: Props) {
         <SkeletonRows count={3} label="Signing in" />
       ) : (
         <>
-          {exchange.error ? <Refusal error={exchange.error} /> : null}
+          {problem ? <Refusal error={problem} /> : null}
           <form onSubmit={submit} className={classes.form}>
             <PasswordInput
               label="Key"
