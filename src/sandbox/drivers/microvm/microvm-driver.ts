@@ -21,6 +21,7 @@ import {
   kindOf,
   newToken,
   overheadMib,
+  processors,
 } from './microvm-machine.ts';
 import { type HostParts, MicrovmParts } from './microvm-parts.ts';
 import { probeMicrovm } from './microvm-probe.ts';
@@ -196,11 +197,13 @@ export class MicrovmDriver implements Driver {
   ): Promise<ReadySnapshot> {
     const { vmm, host } = this.#options;
     const id = `template-${this.name}-${++this.#templates}`;
-    const parts = await MicrovmParts.prepare(this.#options, { ...spec, id }, vmm.capabilities, signal);
+    // No function runs here: a small share of a processor would only keep those that wait for it waiting.
+    const template = { ...spec, id, cpus: processors(spec) };
+    const parts = await MicrovmParts.prepare(this.#options, template, vmm.capabilities, signal);
     try {
       const beganAtMs = performance.now();
       if (spec.network !== 'none') parts.network = await this.#options.egress!.spareTap(id, parts.uid ?? 0, signal);
-      const vm = await vmm.boot(await this.#machine({ ...spec, id }, image, parts), signal);
+      const vm = await vmm.boot(await this.#machine(template, image, parts), signal);
       parts.vm = vm;
       const control = new GuestControl((await vm.connect(signal)).control);
       const token = newToken();
@@ -226,7 +229,7 @@ export class MicrovmDriver implements Driver {
       rootfsPath: image.rootfsPath,
       codePath: await this.#options.disks.empty(),
       memoryMib: guestMemoryMib(spec),
-      cpus: Math.max(1, Math.ceil(spec.cpus)),
+      cpus: processors(spec),
       network: parts.network && { tap: TAP, mac: CARD_MAC, namespacePath: parts.network.namespacePath },
     };
   }

@@ -36,8 +36,13 @@ export function hostLimits(
   return {
     memoryMib: guestMemoryMib(spec) + vmm.overheadMib,
     cpus: spec.cpus,
-    pidsMax: Math.ceil(spec.cpus) + vmm.threads,
+    pidsMax: processors(spec) + vmm.threads,
   };
+}
+
+/** A machine has whole ones; the share a function has of them is its cgroup's to hold. */
+export function processors({ cpus }: Pick<SandboxSpec, 'cpus'>): number {
+  return Math.max(1, Math.ceil(cpus));
 }
 
 /** What a function of `memoryMib` costs the host beyond that, without its disk. */
@@ -48,7 +53,7 @@ export function overheadMib(vmm: VmmCapabilities): number {
 /** Sandboxes of one kind are restored from one snapshot. Null: nothing but a boot of its own will do. */
 export function kindOf(spec: SandboxSpec): string | null {
   if (Object.keys(spec.bootEnv).length > 0) return null;
-  return [spec.runtime, spec.memoryMib, spec.cpus, spec.pidsMax, spec.diskMib, spec.network].join('/');
+  return [spec.runtime, spec.memoryMib, processors(spec), spec.pidsMax, spec.diskMib, spec.network].join('/');
 }
 
 /** What the agent is told of a machine's network when it begins. */

@@ -93,6 +93,16 @@ describe.skipIf(reason !== null)('microVMs under QEMU (needs qemu)', () => {
     await expect(refused).rejects.toMatchObject({ code: 'network_unenforceable' });
   });
 
+  test('a function with a twentieth of a processor starts: what it has been given is not what its snapshot is made with', async () => {
+    const guard = guardDriver(rig.driver);
+    await guard.start(NEVER);
+    const little = { labels: rig.host.labels, cpus: 0.05 };
+    const sandbox = await guard.create(spec(little), NEVER);
+    expect(sandbox.alive).toBe(true);
+    await sandbox.destroy('test');
+    expect(await leftOf(sandbox.id)).toEqual([]);
+  }, 120_000);
+
   test('a root file system that is none ends the start with what the guest said, and leaves nothing', async () => {
     const broken = await rigWith(async (image) => {
       const rootfsPath = join(image.rootfsPath, '..', 'noise');
