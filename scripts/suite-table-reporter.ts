@@ -11,6 +11,8 @@ interface Suite {
 export interface SuiteTableOptions {
   /** Words of COLDFRAME_REQUIRE: a skip whose reason needs one of them is a failure, and so is a skip without a reason. */
   required?: readonly string[];
+  /** Tests were chosen by name: those that were not are skipped without a reason. */
+  isNarrowed?: boolean;
   /** Tests that take longer are named as they end; by default those of seconds. */
   longMs?: number;
   out?: (text: string) => void;
@@ -37,6 +39,7 @@ const LONG_MS = 3_000;
 /** Prints failures as they come, and at the end one table per suite (a suite is a room of the house). */
 export class SuiteTableReporter implements Reporter {
   readonly #required: readonly string[];
+  readonly #isNarrowed: boolean;
   readonly #longMs: number;
   readonly #out: (text: string) => void;
   readonly #suites = new Map<string, Suite>();
@@ -47,6 +50,7 @@ export class SuiteTableReporter implements Reporter {
 
   constructor(options: SuiteTableOptions = {}) {
     this.#required = (options.required ?? []).filter(Boolean);
+    this.#isNarrowed = options.isNarrowed ?? false;
     this.#longMs = options.longMs ?? LONG_MS;
     this.#out = options.out ?? ((text) => process.stdout.write(text));
   }
@@ -123,6 +127,7 @@ export class SuiteTableReporter implements Reporter {
 
   #judgeSkips(name: string, suite: Suite): void {
     for (const [reason, titles] of suite.skips) {
+      if (this.#isNarrowed && reason === NO_REASON) continue;
       for (const title of titles) this.#out(`skipped: ${name} > ${title}: ${reason}\n`);
       const missing = this.#required.find((word) => new RegExp(`\\bneeds\\b.*\\b${word}\\b`, 'i').test(reason));
       if (missing === undefined && reason !== NO_REASON) continue;

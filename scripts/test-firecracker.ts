@@ -13,7 +13,7 @@ import { runMachine } from './emulated-machine/run-machine.ts';
  * `npm run test:firecracker -- --binary PATH [--jailer PATH] [--emulated] [FILTER ...]`: the conformance suite, snapshots and the
  * uniqueness of clones on a real Firecracker. Where KVM works here the tests run here; else, or with `--emulated`, inside a
  * machine with virtualization that is emulated in software (needs root, qemu-system-x86_64, mmdebstrap, e2fsprogs and a Debian
- * mirror), where everything takes many times as long. Exits with the tests' code. FILTERs name test files; `--keep` leaves
+ * mirror), where everything takes many times as long. Exits with the tests' code. FILTERs name test files, `--only` a pattern of tests; `--keep` leaves
  * the emulated machine's files for a look. `--threat-model` runs the escape suite on it instead and writes its
  * column of docs/threat-model.md (decisions/0030). No Firecracker is brought along: build or download one.
  */
@@ -49,6 +49,7 @@ const { values, positionals } = parseArgs({
     jailer: { type: 'string' },
     emulated: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
+    only: { type: 'string' },
     'threat-model': { type: 'boolean', default: false },
   },
 });
@@ -59,7 +60,7 @@ const THREAT_MODEL = 'docs/threat-model.md';
 /** Run with Node and the repository as the working directory. */
 const program = values['threat-model']
   ? ['scripts/write-threat-model.ts', 'firecracker']
-  : ['scripts/test.ts', ...filters];
+  : ['scripts/test.ts', ...filters, ...(values.only === undefined ? [] : ['--only', values.only])];
 
 function required(name: string, value: string | undefined): string {
   if (value !== undefined && existsSync(value)) return resolve(value);
@@ -117,7 +118,7 @@ async function runEmulated(): Promise<number> {
     const onLine = (line: string) => process.stdout.write(`${line}\n`);
     const machine = { image, memoryMib: MEMORY_MIB, cpus: 2, deadlineMs: DEADLINE_MS, consolePath, onLine };
     const exitCode = await runMachine(machine);
-    if (values['threat-model'] && exitCode === 0)
+    if (values['threat-model'])
       takeFile(image, { from: `/opt/coldframe/${THREAT_MODEL}`, to: join(ROOT, THREAT_MODEL) });
     return exitCode;
   } catch (error) {

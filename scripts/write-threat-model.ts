@@ -22,8 +22,8 @@ const canaries = await Canaries.open();
 const dataDir = mkdtempSync(join(tmpdir(), 'coldframe-threats-'));
 await giveGuestImage(dataDir);
 const server = await TestServer.start({ dataDir, env: SLOWNESS > 1 ? NOTHING_AHEAD : {} });
+const seen = new Map<Isolation, Map<string, Observation>>();
 try {
-  const seen = new Map<Isolation, Map<string, Observation>>();
   for (const isolation of ISOLATIONS) {
     if (named.length > 0 && !named.includes(isolation)) continue;
     const { state, detail } = await settledState(server, isolation);
@@ -31,15 +31,27 @@ try {
       process.stdout.write(`${isolation}: ${state}. ${detail}\n`);
       continue;
     }
+    process.stdout.write(`${isolation}: ${detail}\n`);
     const startedAtMs = performance.now();
-    seen.set(isolation, await observe(server, isolation, canaries));
+    try {
+      await observe(server, isolation, canaries, (soFar) => tell(isolation, soFar));
+    } catch (error) {
+      // What was seen before stays true.
+      process.stdout.write(`${isolation}: not all was tried. ${error instanceof Error ? error.stack : error}\n`);
+      process.exitCode = 1;
+    }
     process.stdout.write(`${isolation}: looked at in ${((performance.now() - startedAtMs) / 1000).toFixed(0)} s\n`);
-    for (const [id, one] of seen.get(isolation) ?? [])
-      process.stdout.write(`  ${one.verdict.padEnd(10)} ${id}: ${one.seen}\n`);
   }
   writeFileSync(resolve(root, 'docs/threat-model.md'), withObservations(readPage(), seen));
 } finally {
   await server.stop();
   await canaries.close();
   rmSync(dataDir, { recursive: true, force: true });
+}
+
+function tell(isolation: Isolation, soFar: Map<string, Observation>): void {
+  const before = seen.get(isolation);
+  for (const [id, one] of soFar)
+    if (!before?.has(id)) process.stdout.write(`  ${one.verdict.padEnd(10)} ${id}: ${one.seen}\n`);
+  seen.set(isolation, soFar);
 }

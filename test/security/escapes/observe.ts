@@ -50,15 +50,20 @@ const SHM_KEY = 0x00c01df3;
 
 /**
  * Runs every probe under one isolation, in as few sandboxes as the probes allow, and says of each what came of it. What
- * functions report is believed where it speaks against the fence; where it speaks for it, the host looks for itself.
+ * functions report is believed where it speaks against the fence; where it speaks for it, the host looks for itself. `onSeen` is
+ * told all that was seen so far, each time there is more of it.
  */
 export async function observe(
   server: TestServer,
   isolation: Isolation,
   canaries: Canaries,
+  onSeen: (soFar: Map<string, Observation>) => void = () => {},
 ): Promise<Map<string, Observation>> {
   const run = new EscapeRun(server, isolation, canaries);
-  const reports = await run.all();
+  return observationsOf(await run.all((reports) => onSeen(observationsOf(reports))));
+}
+
+function observationsOf(reports: Reports): Map<string, Observation> {
   const isOwnKernel = reports.kernel !== undefined && reports.kernel.seen !== hostKernel();
   return new Map(
     PROBES.flatMap(({ id, isAboutTheKernel }): [string, Observation][] => {
@@ -85,13 +90,16 @@ class EscapeRun {
     this.#canaries = canaries;
   }
 
-  async all(): Promise<Reports> {
+  async all(onStage: (reports: Reports) => void): Promise<Reports> {
+    const reports: Reports = {};
+    const add = async (stage: Promise<Reports>): Promise<void> => onStage(Object.assign(reports, await stage));
     try {
-      const neighbour = await this.#neighbour();
-      const reports = { ...(await this.#probe(neighbour)), ...(await this.#fill()), ...(await this.#starve()) };
-      const single = await Promise.all([this.#memory(), this.#cpu(), this.#logPipe(), this.#forgery()]);
-      const egress = await observeEgress(this.#server, this.#functions, this.#canaries);
-      return Object.assign(reports, egress, ...single);
+      await add(this.#probe(await this.#neighbour()));
+      await add(this.#fill());
+      await add(this.#starve());
+      await Promise.all([this.#memory(), this.#cpu(), this.#logPipe(), this.#forgery()].map(add));
+      await add(observeEgress(this.#server, this.#functions, this.#canaries));
+      return reports;
     } finally {
       await this.#functions.removeAll();
     }
