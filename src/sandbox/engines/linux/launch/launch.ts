@@ -3,7 +3,8 @@ import type { BoxExit } from '../../../contract/driver.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import { LaunchedProcess } from './launched-process.ts';
 
-const FILES_MAX = 1_024;
+/** Files a sandbox may have open at once. */
+export const FILES_MAX = 1_024;
 /** Sandboxes are killed for memory before anything else on the host; raising the score needs no permission. */
 const OOM_SCORE_ADJ = 500;
 /** Descriptor numbers as the launched program sees them. */

@@ -72,6 +72,7 @@ test('the jailer finds its root where it looks for it, and sockets have a short 
   const made = await cellOf('/opt/jailer');
   expect(statSync(join(directory, 'machine/firecracker-1/vm1/root')).ino).toBe(statSync(made.directory).ino);
   expect(made.command).toEqual(expect.arrayContaining(['--exec-file', '/opt/firecracker-1', '--chroot-base-dir']));
+  expect(made.command).toEqual(expect.arrayContaining(['--resource-limit', 'no-file=1024']));
   expect(made.launchUid).toBeNull();
 });
 

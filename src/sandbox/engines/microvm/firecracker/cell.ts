@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { chown, copyFile, type FileHandle, link, mkdir, open, rename, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
+import { FILES_MAX } from '../../linux/launch/launch.ts';
 import { bindReadOnly, unmount } from '../../linux/slot/mounts.ts';
 
 /** What the monitor sees under these names; snapshots remember them, so they are the same in every cell. */
@@ -45,6 +46,8 @@ export class Cell {
       `${uid}`,
       '--chroot-base-dir',
       options.directory,
+      // As launched: the jailer would raise it, which even root may not everywhere.
+      ...['--resource-limit', `no-file=${FILES_MAX}`],
     ];
     this.launchUid = jailerPath === null ? uid : null;
     this.command =
