@@ -1,9 +1,9 @@
 import type { ComparedIsolation } from '../domain/comparison.ts';
 import type { Usage } from '../domain/invocation.ts';
-import { uuid7 } from '../ids/uuid7.ts';
 import { type Ending, endingOfLoad, endingOfReply } from '../invoke/outcome/ending.ts';
 import { UNKNOWN_USAGE } from '../invoke/outcome/record.ts';
-import type { InvokeRequest, RunnableRevision } from '../invoke/types.ts';
+import { tryRequest } from '../invoke/try-request.ts';
+import type { RunnableRevision } from '../invoke/types.ts';
 import type { LoadResult, Sandbox, SandboxReply } from '../sandbox/contract/sandbox.ts';
 
 /** How one call of a comparison ended. Times are monotonic milliseconds. */
@@ -21,7 +21,7 @@ export function callOnce(
   event: Uint8Array,
   signal: AbortSignal,
 ): Promise<CallEnd> {
-  const request = requestFor(target, event);
+  const request = tryRequest(target, event);
   const { timeoutMs } = target.settings;
   const { functionArn } = target;
   return new Promise((resolve) => {
@@ -47,26 +47,11 @@ export function callOnce(
 /** A load that the function's own code made fail. */
 export function loadFailure(result: Exclude<LoadResult, { kind: 'loaded' }>, target: RunnableRevision): CallEnd {
   const atMs = performance.now();
-  const failure = failureOf(endingOfLoad(result, requestFor(target, new Uint8Array())));
+  const failure = failureOf(endingOfLoad(result, tryRequest(target, new Uint8Array())));
   return { askedAtMs: atMs, repliedAtMs: atMs, usage: UNKNOWN_USAGE, failure };
 }
 
 function failureOf({ code, error }: Ending): ComparedIsolation['failure'] {
   if (code === null) return null;
   return { code, errorType: error?.errorType ?? null, errorMessage: error?.errorMessage ?? null };
-}
-
-function requestFor(target: RunnableRevision, event: Uint8Array): InvokeRequest {
-  return {
-    id: uuid7(),
-    target,
-    mode: 'sync',
-    trigger: 'try',
-    event,
-    traceId: null,
-    minIsolation: null,
-    stream: null,
-    clientGone: null,
-    receivedAtMs: performance.now(),
-  };
 }
