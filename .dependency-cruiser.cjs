@@ -63,7 +63,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(compare|domain|errors|ids)/|^src/pool/(plan/sandbox-class|supply/(load-settings|sandbox-spec)|driver-registry)\\.ts|^src/sandbox/contract/|^src/invoke/(types|outcome/)|^src/store/control-store\\.ts',
+          '^src/(compare|domain|errors|ids)/|^src/pool/(plan/sandbox-class|supply/(load-settings|sandbox-spec)|driver-registry)\\.ts|^src/sandbox/contract/|^src/invoke/(types|try-request|outcome/)|^src/store/control-store\\.ts',
       },
     },
     {
