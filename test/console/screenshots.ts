@@ -100,6 +100,7 @@ function pictures(busiest: string, invocation: string): Picture[] {
     {
       name: 'new-tried',
       path: '/new?topic=csv-to-json',
+      shown: { width: 1280, colorScheme: 'light' },
       prepare: async (page) => {
         await page.getByRole('button', { name: /^Run/ }).click();
         await new WorkbenchPage(page).resultText.waitFor();

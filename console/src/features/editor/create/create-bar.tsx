@@ -1,4 +1,5 @@
 import { Button, TextInput } from '@mantine/core';
+import { KeyButton } from '../run/key-button.tsx';
 import { MOD_KEY } from '../run/use-panel-keys.ts';
 import classes from './create-bar.module.css';
 
@@ -34,43 +35,27 @@ export function CreateBar({ name, handler, isRunning, isCreating, canCreate, sta
         on.onCreate();
       }}
     >
-      <TextInput
-        label="Name"
-        className={classes.name}
-        value={name.value}
-        onChange={(event) => name.onType(event.currentTarget.value)}
-        error={name.problem}
-        autoComplete="off"
-        spellCheck={false}
-      />
-      <TextInput
-        label="Handler"
-        className={classes.handler}
-        value={handler.value}
-        onChange={(event) => handler.onType(event.currentTarget.value)}
-        error={handler.problem}
-        autoComplete="off"
-        spellCheck={false}
-      />
+      <TextField label="Name" className={classes.name} field={name} />
+      <TextField label="Handler" className={classes.handler} field={handler} />
       <div className={classes.actions}>
-        <Button
+        <KeyButton
+          keyName="S"
           type="submit"
           loading={isCreating}
           disabled={!canCreate}
           title={`Deploys it and calls it (${MOD_KEY}+S)`}
         >
           Create and run
-          <kbd className={classes.key}>{MOD_KEY} S</kbd>
-        </Button>
-        <Button
+        </KeyButton>
+        <KeyButton
+          keyName="↵"
           variant="default"
           onClick={on.onRun}
           disabled={isRunning}
           title={`Runs the code as it stands here; creates nothing (${MOD_KEY}+Enter)`}
         >
           Run
-          <kbd className={classes.key}>{MOD_KEY} ↵</kbd>
-        </Button>
+        </KeyButton>
         <Button
           variant="subtle"
           color="gray"
@@ -89,5 +74,19 @@ export function CreateBar({ name, handler, isRunning, isCreating, canCreate, sta
         {state}
       </p>
     </form>
+  );
+}
+
+function TextField({ label, className, field }: { label: string; className: string | undefined; field: Field }) {
+  return (
+    <TextInput
+      label={label}
+      className={className}
+      value={field.value}
+      onChange={(event) => field.onType(event.currentTarget.value)}
+      error={field.problem}
+      autoComplete="off"
+      spellCheck={false}
+    />
   );
 }

@@ -1,6 +1,7 @@
 import { Button, Switch } from '@mantine/core';
 import { formatDuration } from '../../../shared/format/figures.ts';
 import type { Draft } from '../draft/use-draft.ts';
+import { KeyButton } from '../run/key-button.tsx';
 import { MOD_KEY } from '../run/use-panel-keys.ts';
 import classes from './toolbar.module.css';
 import type { Save } from './use-save.ts';
@@ -19,23 +20,23 @@ export function Toolbar({ isRunning, draft, save, onRun, onDeploy, onUpload, onD
   const { isDirty, base } = draft.snapshot;
   return (
     <div className={classes.bar} role="toolbar" aria-label="Code">
-      <Button
+      <KeyButton
+        keyName="↵"
         onClick={onRun}
         disabled={isRunning}
         title={`Runs the code as it stands here; deploys nothing (${MOD_KEY}+Enter)`}
       >
         Run
-        <kbd className={classes.key}>{MOD_KEY} ↵</kbd>
-      </Button>
-      <Button
+      </KeyButton>
+      <KeyButton
+        keyName="S"
         variant="default"
         onClick={onDeploy}
         loading={save.isBusy}
         title={`Makes this the code that callers get (${MOD_KEY}+S)`}
       >
         Deploy
-        <kbd className={classes.key}>{MOD_KEY} S</kbd>
-      </Button>
+      </KeyButton>
       <Button
         variant="subtle"
         color="gray"
