@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -84,6 +84,19 @@ describe('from a template to a call', () => {
     expect(refused.stderr).toMatch(/syntax_error/);
     expect(refused.stderr).toMatch(/greet\.py.*3|line 3/s);
     expect((await cli(['invoke', 'greet'])).stdout).toBe('"hi"');
+  });
+
+  it('a folder with a file that is no text goes as a zip, whatever the handler is called', async () => {
+    const folder = join(home, 'with-icon');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'coldframe.json'), '{"name": "with-icon", "runtime": "nodejs", "handler": "app.run"}');
+    writeFileSync(join(folder, 'icon.png'), Buffer.from([0, 255]));
+    const refused = await cli(['deploy', 'with-icon']);
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining('the package has none of app')]);
+    expect((await cli(['functions', 'show', 'with-icon'])).code).toBe(4);
+    writeFileSync(join(folder, 'app.mjs'), 'export const run = async () => "from the zip";\n');
+    expect((await cli(['deploy', 'with-icon'])).code).toBe(0);
+    expect((await cli(['invoke', 'with-icon'])).stdout).toContain('from the zip');
   });
 
   it('--watch deploys again on every save, goes on after a bad one, and ends with Ctrl-C', async () => {

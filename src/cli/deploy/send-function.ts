@@ -11,6 +11,7 @@ import type {
   CreateFunctionResponses,
   UpdateFunctionData,
 } from '../../client/generated/types.gen.ts';
+import { standInCode } from '../../domain/stand-in-code.ts';
 import { type CliContext, type Problem, refused } from '../cli-context.ts';
 import { CliError } from '../exit-code.ts';
 import type { LocalFunction } from './read-folder.ts';
@@ -57,19 +58,13 @@ export async function sendFunction(context: CliContext, local: LocalFunction): P
   return { fn: await putZip(context, name, local.files), wasCreated: false };
 }
 
-async function createFromZip(context: CliContext, local: LocalFunction): Promise<DeployedFunction> {
-  const { name, runtime, ...settings } = local.manifest;
+async function createFromZip(context: CliContext, { manifest, files }: LocalFunction): Promise<DeployedFunction> {
+  const { name, runtime, handler } = manifest;
   const { client } = context;
-  const isPython = runtime.startsWith('python');
-  const files: Record<string, string> = isPython
-    ? { 'index.py': 'def handler(event, context):\n    raise RuntimeError("the code is being uploaded")\n' }
-    : { 'index.js': "export const handler = async () => { throw new Error('the code is being uploaded'); };\n" };
-  await context.data(
-    createFunction({ client, body: { name, runtime, code: { files } } as CreateFunctionData['body'] }),
-  );
+  const code = { files: standInCode(runtime, handler === undefined ? undefined : String(handler)) };
+  await context.data(createFunction({ client, body: { ...manifest, code } as CreateFunctionData['body'] }));
   try {
-    await putZip(context, name, local.files);
-    return await context.data(updateFunction({ client, path: { name }, body: settings as UpdateFunctionData['body'] }));
+    return await putZip(context, name, files);
   } catch (error) {
     await deleteFunction({ client, path: { name } });
     throw error;

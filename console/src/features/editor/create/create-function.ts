@@ -1,5 +1,6 @@
 import { createFunction, deleteFunction, putTestEvent } from '../../../../../src/client/generated/sdk.gen.ts';
 import type { CreateFunctionData } from '../../../../../src/client/generated/types.gen.ts';
+import { standInCode } from '../../../../../src/domain/stand-in-code.ts';
 import { call, client } from '../../../shared/api/call.ts';
 import type { ColdframeFunction, Template } from '../../../shared/api/types.ts';
 import { putZip } from '../deploy/put-zip.ts';
@@ -32,7 +33,8 @@ export async function createFromFiles({ settings, files, events }: NewFunction):
  * stand-in first, and removed again when the zip is refused. Rejects with an ApiProblem.
  */
 export async function createFromZip(settings: NewSettings, zip: File): Promise<ColdframeFunction> {
-  const fn = await call(createFunction({ client, body: { ...settings, code: { files: standIn(settings) } } }));
+  const files = standInCode(settings.runtime, settings.handler);
+  const fn = await call(createFunction({ client, body: { ...settings, code: { files } } }));
   try {
     return await putZip(fn.name, fn.revision.id, zip);
   } catch (error) {
@@ -40,12 +42,4 @@ export async function createFromZip(settings: NewSettings, zip: File): Promise<C
     await deleteFunction({ client, path: { name: fn.name }, headers: { 'if-match': `"${fn.revision.id}"` } });
     throw error;
   }
-}
-
-/** The least that is accepted as the handler's file. */
-function standIn({ runtime, handler = 'index.handler' }: NewSettings): Record<string, string> {
-  const module = handler.slice(0, Math.max(0, handler.lastIndexOf('.'))) || 'index';
-  return runtime.startsWith('python')
-    ? { [`${module.replaceAll('.', '/')}.py`]: 'raise RuntimeError("the zip is on its way")\n' }
-    : { [`${module}.js`]: 'throw new Error("the zip is on its way");\n' };
 }
