@@ -19,10 +19,10 @@ import { CreateBar } from './create-bar.tsx';
 import classes from './create-bench.module.css';
 import { createFromFiles, createFromZip } from './create-function.ts';
 import { guessHandler, type Language, languageOfFile, mainFile } from './guess-handler.ts';
-import { nameProblem } from './name-problem.ts';
-import { readFreeName } from './read-free-name.ts';
+import { nameProblem } from './name/name-problem.ts';
+import { readFreeName } from './name/read-free-name.ts';
+import { useFreeName } from './name/use-free-name.ts';
 import { useCreate } from './use-create.ts';
-import { useFreeName } from './use-free-name.ts';
 import { ZipCreateDialog } from './zip-create-dialog.tsx';
 
 export type Texts = DroppedFiles['texts'];

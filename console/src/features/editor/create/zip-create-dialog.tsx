@@ -5,8 +5,8 @@ import { formatBytes } from '../../../shared/format/figures.ts';
 import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
 import type { NewSettings } from './create-function.ts';
 import type { Language } from './guess-handler.ts';
-import { nameProblem } from './name-problem.ts';
-import { useFreeName } from './use-free-name.ts';
+import { nameProblem } from './name/name-problem.ts';
+import { useFreeName } from './name/use-free-name.ts';
 import classes from './zip-create-dialog.module.css';
 
 interface Props {

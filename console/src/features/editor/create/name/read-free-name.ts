@@ -1,5 +1,5 @@
-import { listFunctions } from '../../../../../src/client/generated/sdk.gen.ts';
-import { call, client } from '../../../shared/api/call.ts';
+import { listFunctions } from '../../../../../../src/client/generated/sdk.gen.ts';
+import { call, client } from '../../../../shared/api/call.ts';
 import { freeName } from './free-name.ts';
 
 /** Beyond a page of names it only guesses; the server has the last word. */
