@@ -24,7 +24,7 @@ interface Figures {
 
 describe.skipIf(chromiumPath === null)(
   'watching a server with a thousand functions (needs chromium)',
-  { timeout: 120_000 },
+  { timeout: 150_000 },
   () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'coldframe-seeded-'));
     afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
@@ -136,7 +136,7 @@ describe.skipIf(chromiumPath === null)(
             most = Math.max(most, await rowCount(page));
             return page.getByText(/^10,000 invocations$|^10k invocations$/).count();
           },
-          { timeout: 60_000, interval: 50 },
+          { timeout: 110_000, interval: 50 },
         )
         .toBe(1);
       expect(most).toBeGreaterThan(10);
