@@ -13,6 +13,8 @@ export interface MachineRun {
   memoryMib: number;
   cpus: number;
   deadlineMs: number;
+  /** Without a line for so long it has stopped, as emulated machines do now and then. */
+  silentMs: number;
   /** Its console, for looking into it afterwards. */
   consolePath: string;
   onLine: (line: string) => void;
@@ -41,7 +43,13 @@ export async function runMachine(run: MachineRun): Promise<number> {
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const kill = () => child.kill('SIGKILL');
-  const timer = setTimeout(kill, run.deadlineMs);
+  let why = 'it ended without a result; its console tells more';
+  const endFor = (reason: string) => () => {
+    why = reason;
+    kill();
+  };
+  const timer = setTimeout(endFor('its time is over'), run.deadlineMs);
+  const silence = setTimeout(endFor('nothing was heard of it for too long: it has stopped; try again'), run.silentMs);
   process.once('exit', kill);
   child.stderr.pipe(createWriteStream(`${run.consolePath}.stderr`));
   let exitCode: number | null = null;
@@ -50,6 +58,7 @@ export async function runMachine(run: MachineRun): Promise<number> {
     child.once('close', () => resolve());
   });
   createInterface({ input: child.stdout }).on('line', (line) => {
+    silence.refresh();
     const match = EXIT_LINE.exec(line);
     if (match === null) run.onLine(line.replace(/\r$/, ''));
     else exitCode = Number(match[1]);
@@ -58,8 +67,9 @@ export async function runMachine(run: MachineRun): Promise<number> {
     await closed;
   } finally {
     clearTimeout(timer);
+    clearTimeout(silence);
     process.removeListener('exit', kill);
   }
-  if (exitCode === null) throw new Error('the emulated machine ended without a result; its console tells more');
+  if (exitCode === null) throw new Error(`the emulated machine: ${why}`);
   return exitCode;
 }
