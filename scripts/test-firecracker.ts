@@ -132,14 +132,17 @@ async function runEmulated(): Promise<number> {
 }
 
 /**
- * The kernel rewrites its scheduler when its first machine comes and when its last one goes, and QEMU may run the breakpoint it puts
- * there meanwhile for ever (seen with 7.2). While this machine is there no other is the first or the last.
+ * The kernel rewrites its scheduler when its first machine comes and when its last one goes, and QEMU 7.2 was seen to run a breakpoint
+ * for ever that is put there meanwhile. While this machine is there no other is the first or the last.
  */
 const HOLD_A_MACHINE =
   'import fcntl, signal; kvm = open("/dev/kvm", "rb"); fcntl.ioctl(kvm, 0xAE01, 0); signal.pause()';
 
 /** Process 1 of the emulated machine. Results go to its second serial port, everything else to its console. */
 function initScript(): string {
+  const clones = process.env.COLDFRAME_TEST_CLONES
+    ? ` COLDFRAME_TEST_CLONES=${Number(process.env.COLDFRAME_TEST_CLONES)}`
+    : '';
   const words = program.map((word) => `'${word.replaceAll("'", '')}'`).join(' ');
   return `export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TMPDIR=/tmp NO_COLOR=1
 mount -t proc proc /proc
@@ -156,7 +159,7 @@ modprobe kvm-amd
 chgrp kvm /dev/kvm; chmod 660 /dev/kvm
 python3 -c '${HOLD_A_MACHINE}' &
 cd /opt/coldframe
-export COLDFRAME_FIRECRACKER=/usr/local/bin/firecracker COLDFRAME_REQUIRE=firecracker COLDFRAME_TEST_SLOWNESS=${SLOWNESS_EMULATED}
+export COLDFRAME_FIRECRACKER=/usr/local/bin/firecracker COLDFRAME_REQUIRE=firecracker COLDFRAME_TEST_SLOWNESS=${SLOWNESS_EMULATED}${clones}
 node --disable-warning=ExperimentalWarning ${words} >/dev/ttyS1 2>&1
 echo "coldframe-exit $?" >/dev/ttyS1
 sync
