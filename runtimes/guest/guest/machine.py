@@ -16,6 +16,9 @@ _CODE_DRIVE = "/dev/vdb"
 _TASK = "/var/task"
 _FILES_PER_MIB = 128
 _SHM = "size=16m,mode=1777"
+# Of 2001. Until it begins a guest lives in the past, whatever clock its monitor gave it: the leap of years makes generators that
+# reseed by the clock draw new seed in every clone.
+_BEFORE_SECONDS = 978307200
 # A shim that has said hello goes on to warm up; it is idle when its clock stands still between two looks.
 _SETTLE_LOOK_SECONDS = 0.15
 _SETTLE_LOOKS_MAX = 60
@@ -39,6 +42,7 @@ class Machine:
 
     def run(self):
         try:
+            time.clock_settime(time.CLOCK_REALTIME, _BEFORE_SECONDS)
             _mount_all()
             network.start_loopback()
             self._watch_children()

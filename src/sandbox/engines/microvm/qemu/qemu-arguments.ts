@@ -21,7 +21,7 @@ export function qemuArguments(machine: Machine, options: { isIncoming: boolean }
     ...['-machine', 'q35,sata=off,smbus=off,usb=off,vmport=off,graphics=off,i8042=off'],
     ...['-accel', `tcg,thread=${machine.cpus > 1 ? 'multi' : 'single'},tb-size=${TRANSLATION_MIB}`, '-cpu', 'max'],
     ...['-smp', String(machine.cpus), '-m', `${machine.memoryMib}M`],
-    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-rtc', 'base=2001-01-01'],
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-kernel', machine.kernelPath, '-append', kernelArguments],
     ...(machine.initramfsPath === null ? [] : ['-initrd', machine.initramfsPath]),
