@@ -129,6 +129,20 @@ it('answers pipelined calls and operations in order', async () => {
   expect(replies.map(({ body }) => body)).toEqual(['1', '{"status":"ok"}', '"two"', '{"status":"ok"}']);
 });
 
+it.each([
+  ['a call', 'POST /api/v1/functions/hello/invoke', 10, 401],
+  ['a call with more than fits', 'POST /api/v1/functions/hello/invoke', 7 * 1024 * 1024, 413],
+  ['an operation without a key', 'PUT /api/v1/functions/hello/code', 300_000, 401],
+])(
+  'closes behind %s that is refused before its body was read, when the client asked for that',
+  async (_what, line, bytes, status) => {
+    const key = status === 401 ? '' : KEY;
+    const head = `${line} HTTP/1.1\r\nhost: localhost\r\n${key}content-type: application/json\r\nconnection: close\r\n`;
+    const text = await exchange(port, `${head}content-length: ${bytes}\r\n\r\n${'1'.repeat(bytes)}`);
+    expect(repliesOf(text).map((reply) => reply.status)).toEqual([status]);
+  },
+);
+
 it('invites a body only as far as it may be sent (Expect: 100-continue)', async () => {
   const small = await exchange(port, `${CALL}expect: 100-continue\r\ncontent-length: 2\r\n\r\n{}`, (text) =>
     text.endsWith('{}'),
