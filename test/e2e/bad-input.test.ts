@@ -288,7 +288,10 @@ function exchange(bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => socket.write(bytes));
     let text = '';
-    socket.setTimeout(10_000, () => socket.destroy(new Error(`no answer; so far: ${text}`)));
+    socket.setTimeout(10_000, () => {
+      reject(new Error(`not answered and closed; so far: ${text}`));
+      socket.destroy();
+    });
     socket.on('data', (chunk) => (text += chunk.toString()));
     socket.on('end', () => resolve(text));
     socket.on('error', (error) => (text === '' ? reject(error) : resolve(text)));
