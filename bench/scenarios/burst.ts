@@ -17,7 +17,12 @@ export async function run({ isolation }: { isolation: string }): Promise<void> {
   ] as const) {
     const server = await ColdframeServer.start({
       isolation,
-      env: { COLDFRAME_POOL_MEMORY_MIB: String(ready === 0 ? 0 : 16_384), COLDFRAME_POOL_READY: String(ready / 2) },
+      env: {
+        // The strongest of these is kept ready: a stronger one that is usable here would take the stock.
+        COLDFRAME_ISOLATION: isolation,
+        COLDFRAME_POOL_MEMORY_MIB: String(ready === 0 ? 0 : 16_384),
+        COLDFRAME_POOL_READY: String(ready / 2),
+      },
     });
     try {
       for (let index = 0; index < FUNCTIONS; index++) await deployOne(server, index, isolation);
