@@ -10,6 +10,7 @@ const CALLERS = 6;
 const QUEUE_TIMEOUT_MS = 3_000;
 /** A caller hears of it within its own waiting time, or that of an isolation being prepared. */
 const TOLD_WITHIN_MS = 15_000;
+const NOTICED_WITHIN_MS = 60_000;
 const RECOVERED_WITHIN_MS = 30_000;
 /** What a caller may be told while Docker is away; 429 is a queue that timed out. */
 const TOLD = ['503 isolation_unavailable', '503 sandbox_start_failed', '503 isolation_preparing', '429 throttled'];
@@ -29,12 +30,17 @@ afterEach(async () => {
   await proxy.close();
 });
 
+async function seesDocker(): Promise<boolean> {
+  return (await fetch(`${server.url}/readyz?isolation=docker`)).ok;
+}
+
+/** Before that the server may still call usable what it has not missed, and a look that began in vain ends later. */
+function untilDockerIsMissed(): Promise<void> {
+  return server.until('the loss of Docker to be noticed', async () => !(await seesDocker()), NOTICED_WITHIN_MS);
+}
+
 function untilDockerIsBack(): Promise<void> {
-  return server.until(
-    'Docker to be found again',
-    async () => (await fetch(`${server.url}/readyz?isolation=docker`)).ok,
-    RECOVERED_WITHIN_MS,
-  );
+  return server.until('Docker to be found again', seesDocker, RECOVERED_WITHIN_MS);
 }
 
 describe.each([
@@ -74,6 +80,7 @@ describe.each([
     expect((await server.invoke('beside', { name: 'Ada' })).status).toBe(200);
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
 
+    await untilDockerIsMissed();
     await proxy.run();
     await untilDockerIsBack();
     const again = await server.invoke<{ code?: string; message?: string }>('crowd', { ms: 1 });
