@@ -11,7 +11,6 @@ let rig: MemoryRig | null = null;
 afterEach(async () => {
   await rig?.close();
   rig = null;
-  parked.length = 0;
 });
 
 test('the event goes in and the result comes out byte by byte, whatever they hold', async () => {

@@ -8,7 +8,6 @@ let rig: MemoryRig | null = null;
 afterEach(async () => {
   await rig?.close();
   rig = null;
-  parked.length = 0;
 });
 
 test('a handler that gives up in the grace is cancelled and its sandbox serves on', async () => {

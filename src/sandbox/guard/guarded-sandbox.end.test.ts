@@ -15,7 +15,6 @@ let rig: MemoryRig | null = null;
 afterEach(async () => {
   await rig?.close();
   rig = null;
-  parked.length = 0;
 });
 
 /** A sandbox with `count` calls that have arrived and wait. */

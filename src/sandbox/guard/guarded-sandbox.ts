@@ -14,6 +14,7 @@ import { BODY_MAX_BYTES, FRAME } from '../wire/frame-type.ts';
 import { Call, type CallOwner } from './call/call.ts';
 import { CallTable } from './call/call-table.ts';
 import { InvokeMeta } from './call/invoke-meta.ts';
+import { KILLED, LOST, lastReply, type Violation } from './call/last-reply.ts';
 import { MemoryWatch } from './call/memory-watch.ts';
 import { UNKNOWN_USAGE, UsageMeter } from './call/usage-meter.ts';
 import type { GuardedSandboxOptions } from './guarded-sandbox-options.ts';
@@ -24,8 +25,6 @@ import { type SessionOwner, ShimSession } from './session/shim-session.ts';
 
 /** Time a handler has to end after the cancel call. */
 const CANCEL_GRACE_MS = 1_000;
-const KILLED: BoxExit = { cause: 'destroyed', exitCode: null, signal: 'SIGKILL' };
-const LOST: BoxExit = { cause: 'lost', exitCode: null, signal: null };
 
 /**
  * A sandbox over a driver's box: speaks the wire, keeps the order, runs the clocks and believes nothing. Every way to end
@@ -244,15 +243,15 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     this.#end(reason, KILLED, null);
   }
 
-  onViolation(detail: string): void {
-    this.#violate(detail, null);
+  onViolation(detail: string, culprit: Call | null = null): void {
+    this.#end(`protocol violation: ${detail}`, KILLED, { detail, culprit });
   }
 
   onCallFrame(frame: Frame): void {
     const verdict = this.#calls.take(frame);
     if (verdict === null) return;
     if (verdict === 'retire') this.#retire('the process ends');
-    else this.#violate(verdict.violation, verdict.culprit);
+    else this.onViolation(verdict.violation, verdict.culprit);
   }
 
   // --- endings
@@ -263,22 +262,13 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     if (this.#unreplied === 0) this.#end(reason, KILLED, null);
   }
 
-  #violate(detail: string, culprit: Call | null): void {
-    this.#end(`protocol violation: ${detail}`, KILLED, { detail, culprit });
-  }
-
-  #end(reason: string, exit: BoxExit, violation: { detail: string; culprit: Call | null } | null): void {
+  #end(reason: string, exit: BoxExit, violation: Violation | null): void {
     if (this.#session.exit !== null) return;
     this.#session.markEnded(exit);
     this.#hasDied = exit !== KILLED;
     this.#endReason = reason;
     this.#lifecycle.transition('dead', reason);
-    for (const call of this.#calls.takeAll()) {
-      // Where nobody can be named, every call in flight saw the violation.
-      const isCulprit = violation !== null && (violation.culprit === null || violation.culprit === call);
-      if (isCulprit) call.reply({ kind: 'protocolViolation', detail: violation.detail });
-      else call.reply(call.isCancelled ? { kind: 'cancelled' } : { kind: 'died', exit, dispatched: call.isDispatched });
-    }
+    for (const call of this.#calls.takeAll()) call.reply(lastReply(call, exit, violation));
     this.#session.terminate(exit);
     this.#tellDead(reason);
     this.#removeWhenQuiet();

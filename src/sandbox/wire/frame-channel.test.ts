@@ -9,6 +9,18 @@ afterEach(() => {
   for (const duplex of open.splice(0)) duplex.destroy();
 });
 
+/** A channel, and how many pieces each of its writes had. */
+function countedWrites() {
+  const writes: number[] = [];
+  const duplex = sink({
+    writev(chunks, done) {
+      writes.push(chunks.length);
+      done();
+    },
+  });
+  return { writes, channel: watch(duplex, FROM_SHIM).channel };
+}
+
 describe('FrameChannel', () => {
   it('carries frames both ways in order, large bodies included', async () => {
     const [hostEnd, shimEnd] = pair();
@@ -24,28 +36,14 @@ describe('FrameChannel', () => {
   });
 
   it('sends the frames of one turn of the event loop in one write', async () => {
-    const writes: number[] = [];
-    const duplex = sink({
-      writev(chunks, done) {
-        writes.push(chunks.length);
-        done();
-      },
-    });
-    const { channel } = watch(duplex, FROM_SHIM);
+    const { writes, channel } = countedWrites();
     for (let n = 0; n < 5; n++) channel.send(FRAME.ping, 0, '{"n":1}', null);
     await until(() => writes.length > 0);
     expect(writes).toEqual([5]);
   });
 
   it('sends frames that may wait with those of later callbacks of the same turn', async () => {
-    const writes: number[] = [];
-    const duplex = sink({
-      writev(chunks, done) {
-        writes.push(chunks.length);
-        done();
-      },
-    });
-    const { channel } = watch(duplex, FROM_SHIM);
+    const { writes, channel } = countedWrites();
     const send = () => channel.send(FRAME.ping, 0, '{"n":1}', null, true);
     send();
     process.nextTick(() => process.nextTick(send));
