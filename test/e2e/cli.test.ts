@@ -1,26 +1,13 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { CliBed } from '../support/cli-bed.ts';
 import { FIXTURE_LANGUAGES, fixture } from '../support/fixture.ts';
-import { type CliOptions, type CliResult, CliRun, runCli, serverEnv } from '../support/run-cli.ts';
-import { ADMIN_KEY, TestServer } from '../support/test-server.ts';
+import { CliRun, serverEnv } from '../support/run-cli.ts';
+import { ADMIN_KEY } from '../support/test-server.ts';
 
-let server: TestServer;
-let home: string;
-beforeAll(async () => {
-  home = mkdtempSync(join(tmpdir(), 'coldframe-cli-'));
-  server = await TestServer.start({ env: { COLDFRAME_ISOLATION: 'process' } });
-});
-afterAll(async () => {
-  await server.stop();
-  rmSync(home, { recursive: true, force: true });
-});
-
-function cli(args: string[], options: CliOptions = {}): Promise<CliResult> {
-  return runCli(args, { cwd: home, ...options, env: { ...serverEnv(server), ...options.env } });
-}
+const bed = CliBed.use();
+const cli = (...args: Parameters<CliBed['run']>) => bed.run(...args);
 
 describe('from a template to a call', () => {
   it.each(FIXTURE_LANGUAGES)('init, deploy, invoke and the rest work in order (%s)', async (language) => {
@@ -45,7 +32,7 @@ describe('from a template to a call', () => {
     expect(JSON.parse(updated.stdout)).toMatchObject({ name, state: 'active' });
 
     for (const event of ['{"name": "Ada"}', '@event.json', '-']) {
-      writeFileSync(join(home, 'event.json'), '{"name": "Ada"}');
+      writeFileSync(join(bed.home, 'event.json'), '{"name": "Ada"}');
       const called = await cli(['invoke', name, '--event', event], { stdin: '{"name": "Ada"}' });
       expect([called.code, JSON.parse(called.stdout)]).toEqual([0, { hello: 'Ada' }]);
       expect(called.stderr).toMatch(/^[0-9a-f-]{36} {2}(cold|claimed|warm) {2}process {2}[\d.]+ ms\n$/);
@@ -74,11 +61,11 @@ describe('from a template to a call', () => {
   });
 
   it('one file is enough, and a broken one is refused with its line', async () => {
-    writeFileSync(join(home, 'greet.py'), "def handler(event, context):\n    return 'hi'\n");
+    writeFileSync(join(bed.home, 'greet.py'), "def handler(event, context):\n    return 'hi'\n");
     const created = await cli(['deploy', 'greet.py']);
     expect([created.code, created.stderr]).toEqual([0, expect.stringContaining('Created greet')]);
     expect((await cli(['invoke', 'greet'])).stdout).toBe('"hi"');
-    writeFileSync(join(home, 'greet.py'), fixture('syntax-error', 'python'));
+    writeFileSync(join(bed.home, 'greet.py'), fixture('syntax-error', 'python'));
     const refused = await cli(['deploy', 'greet.py']);
     expect([refused.code, refused.stdout]).toEqual([4, '']);
     expect(refused.stderr).toMatch(/syntax_error/);
@@ -87,7 +74,7 @@ describe('from a template to a call', () => {
   });
 
   it('a folder with a file that is no text goes as a zip, whatever the handler is called', async () => {
-    const folder = join(home, 'with-icon');
+    const folder = join(bed.home, 'with-icon');
     mkdirSync(folder);
     writeFileSync(join(folder, 'coldframe.json'), '{"name": "with-icon", "runtime": "nodejs", "handler": "app.run"}');
     writeFileSync(join(folder, 'icon.png'), Buffer.from([0, 255]));
@@ -100,18 +87,18 @@ describe('from a template to a call', () => {
   });
 
   it('--watch deploys again on every save, goes on after a bad one, and ends with Ctrl-C', async () => {
-    const path = join(home, 'watched.mjs');
+    const path = join(bed.home, 'watched.mjs');
     const save = (word: string) => writeFileSync(path, `export const handler = async () => '${word}';`);
     save('one');
-    const run = new CliRun(['deploy', 'watched.mjs', '--watch'], { cwd: home, env: serverEnv(server) });
+    const run = new CliRun(['deploy', 'watched.mjs', '--watch'], { cwd: bed.home, env: serverEnv(bed.server) });
     try {
-      await server.until('the first deploy', () => run.stderr.includes('Watching'), 20_000);
+      await bed.server.until('the first deploy', () => run.stderr.includes('Watching'), 20_000);
       save('two');
-      await server.until('the second', async () => (await server.invoke('watched')).body === 'two', 20_000);
+      await bed.server.until('the second', async () => (await bed.server.invoke('watched')).body === 'two', 20_000);
       writeFileSync(path, 'export const handler = ;');
-      await server.until('the refusal', () => run.stderr.includes('syntax_error'), 20_000);
+      await bed.server.until('the refusal', () => run.stderr.includes('syntax_error'), 20_000);
       save('three');
-      await server.until('the third', async () => (await server.invoke('watched')).body === 'three', 20_000);
+      await bed.server.until('the third', async () => (await bed.server.invoke('watched')).body === 'three', 20_000);
     } finally {
       expect((await run.interrupt()).code).toBe(0);
     }
@@ -120,7 +107,7 @@ describe('from a template to a call', () => {
 
 describe('exit codes', () => {
   it('1: the function failed, with its error on stderr and nothing on stdout', async () => {
-    await server.deploy('throws', 'nodejs', fixture('throws', 'nodejs'));
+    await bed.server.deploy('throws', 'nodejs', fixture('throws', 'nodejs'));
     const failed = await cli(['invoke', 'throws']);
     expect([failed.code, failed.stdout]).toEqual([1, '']);
     expect(failed.stderr).toContain('OrderError: it broke');
@@ -150,7 +137,7 @@ describe('exit codes', () => {
     const invoke = await cli(['invoke', 'x'], { env: { COLDFRAME_URL: 'http://127.0.0.1:1' } });
     expect(invoke.code).toBe(3);
     const nowhere = await cli(['functions', 'list'], {
-      env: { COLDFRAME_URL: '', COLDFRAME_KEY: '', COLDFRAME_DATA_DIR: home },
+      env: { COLDFRAME_URL: '', COLDFRAME_KEY: '', COLDFRAME_DATA_DIR: bed.home },
     });
     expect([nowhere.code, nowhere.stderr]).toEqual([3, expect.stringContaining('coldframe up')]);
   });
@@ -179,7 +166,7 @@ describe('what a function says', () => {
 };`;
 
   it('control characters never reach the terminal as they are', async () => {
-    await server.deploy('escapes', 'nodejs', ESCAPES);
+    await bed.server.deploy('escapes', 'nodejs', ESCAPES);
     const called = await cli(['invoke', 'escapes']);
     const list = await cli(['--json', 'invocations', 'list', '--function', 'escapes']);
     const id = (JSON.parse(list.stdout) as { items: { id: string }[] }).items[0]?.id ?? '';
@@ -191,13 +178,17 @@ describe('what a function says', () => {
   });
 
   it('logs --follow shows lines as they come', async () => {
-    await server.deploy('says', 'nodejs', "export const handler = async (event) => { console.log('said', event.n); };");
-    const run = new CliRun(['logs', 'says', '--follow'], { cwd: home, env: serverEnv(server) });
+    await bed.server.deploy(
+      'says',
+      'nodejs',
+      "export const handler = async (event) => { console.log('said', event.n); };",
+    );
+    const run = new CliRun(['logs', 'says', '--follow'], { cwd: bed.home, env: serverEnv(bed.server) });
     try {
-      await server.invoke('says', { n: 1 });
-      await server.until('the first line', () => run.stdout.includes('said 1'), 20_000);
-      await server.invoke('says', { n: 2 });
-      await server.until('the second line', () => run.stdout.includes('said 2'), 20_000);
+      await bed.server.invoke('says', { n: 1 });
+      await bed.server.until('the first line', () => run.stdout.includes('said 1'), 20_000);
+      await bed.server.invoke('says', { n: 2 });
+      await bed.server.until('the second line', () => run.stdout.includes('said 2'), 20_000);
     } finally {
       await run.interrupt();
     }
@@ -222,23 +213,23 @@ describe('keys, profiles and the console', () => {
 
   it('login keeps a profile that only its owner may read, and commands use it', async () => {
     const without = { COLDFRAME_URL: '', COLDFRAME_KEY: '' };
-    const saved = await cli(['--key', ADMIN_KEY, 'login', server.url, '--as', 'work'], { env: without });
+    const saved = await cli(['--key', ADMIN_KEY, 'login', bed.server.url, '--as', 'work'], { env: without });
     expect(saved.code).toBe(0);
-    const path = join(home, '.config/coldframe/profiles.json');
+    const path = join(bed.home, '.config/coldframe/profiles.json');
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readFileSync(path, 'utf8')).toContain(server.url);
+    expect(readFileSync(path, 'utf8')).toContain(bed.server.url);
     expect((await cli(['functions', 'list'], { env: without })).code).toBe(0);
     expect((await cli(['--profile', 'work', 'functions', 'list'], { env: without })).code).toBe(0);
-    expect((await cli(['--key', 'wrong-wrong-wrong', 'login', server.url], { env: without })).code).toBe(4);
+    expect((await cli(['--key', 'wrong-wrong-wrong', 'login', bed.server.url], { env: without })).code).toBe(4);
     rmSync(path);
   });
 
   it('open --print prints a link that signs in once', async () => {
     const { code, stdout } = await cli(['open', '--print']);
     const token = /#token=(\S+)\n$/.exec(stdout)?.[1];
-    expect([code, stdout.startsWith(server.url)]).toEqual([0, true]);
-    expect((await server.api('POST', '/session', { token })).status).toBe(201);
-    expect((await server.api('POST', '/session', { token })).status).toBe(401);
+    expect([code, stdout.startsWith(bed.server.url)]).toEqual([0, true]);
+    expect((await bed.server.api('POST', '/session', { token })).status).toBe(201);
+    expect((await bed.server.api('POST', '/session', { token })).status).toBe(401);
   });
 
   it('doctor names each isolation with its state', async () => {
@@ -246,66 +237,7 @@ describe('keys, profiles and the console', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/process\s+usable/)]);
     expect(stdout).toContain('docker');
     expect(JSON.parse((await cli(['--json', 'doctor'])).stdout)).toMatchObject({
-      platform: { dataDir: server.dataDir },
+      platform: { dataDir: bed.server.dataDir },
     });
-  });
-});
-
-describe('up', () => {
-  it('a second one on the same data directory shows the way to the first and ends well', async () => {
-    const second = await cli(['up', '--data-dir', server.dataDir], { env: { COLDFRAME_PORT: '0' } });
-    expect([second.code, second.stderr]).toEqual([0, expect.stringContaining(server.url)]);
-    expect(second.stdout).toBe('');
-    expect((await server.api('GET', '/functions')).status).toBe(200);
-  });
-
-  it('an explicit port in use fails and names the holder', async () => {
-    const port = new URL(server.url).port;
-    const dataDir = join(home, 'other-data');
-    const { code, stderr } = await cli(['up', '--port', port, '--data-dir', dataDir]);
-    expect([code, stderr]).toEqual([2, expect.stringContaining(port)]);
-    expect(stderr).toContain(String(server.pid));
-  });
-
-  it('settings that are not valid are named, with what they take', async () => {
-    const port = await cli(['up', '--port', 'http', '--data-dir', join(home, 'x')]);
-    expect([port.code, port.stderr]).toEqual([2, expect.stringContaining('COLDFRAME_PORT')]);
-    const key = await cli(['up', '--admin-key', 'short', '--data-dir', join(home, 'x')]);
-    expect([key.code, key.stderr]).toEqual([2, expect.stringContaining('COLDFRAME_ADMIN_KEY')]);
-    const hosted = await cli(['up', '--data-dir', join(home, 'x')], { env: { PORT: '8080', COLDFRAME_KEY: '' } });
-    expect([hosted.code, hosted.stderr]).toEqual([2, expect.stringContaining('COLDFRAME_ADMIN_KEY')]);
-  });
-
-  it('finds a server by its data directory, and never sends that one’s key elsewhere', async () => {
-    const env = { COLDFRAME_URL: '', COLDFRAME_KEY: '', COLDFRAME_DATA_DIR: server.dataDir };
-    const keyless = await cli(['functions', 'list'], { env });
-    expect([keyless.code, keyless.stderr]).toEqual([2, expect.stringContaining('COLDFRAME_KEY')]);
-    expect((await cli(['--key', ADMIN_KEY, 'functions', 'list'], { env })).code).toBe(0);
-    const keyFile = join(server.dataDir, 'admin.key');
-    writeFileSync(keyFile, ADMIN_KEY, { mode: 0o600 });
-    try {
-      expect((await cli(['functions', 'list'], { env })).code).toBe(0);
-      const elsewhere = await cli(['--url', 'http://127.0.0.1:1', 'functions', 'list'], { env });
-      expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringContaining('no key')]);
-    } finally {
-      rmSync(keyFile);
-    }
-  });
-
-  it('a default port in use moves to the next free one', async () => {
-    const holder = createServer();
-    const isHeld = await new Promise<boolean>((resolve) => {
-      holder.once('error', () => resolve(false)).listen(8642, '127.0.0.1', () => resolve(true));
-    });
-    const dataDir = join(home, 'moved-data');
-    const run = new CliRun(['up', '--data-dir', dataDir, '--isolation', 'process'], { cwd: home });
-    try {
-      await server.until('it to listen', () => run.stderr.includes('answers at'), 20_000);
-      expect(run.stderr).not.toContain('answers at http://127.0.0.1:8642,');
-    } finally {
-      const ended = await run.interrupt();
-      expect(ended.code).toBe(0);
-      if (isHeld) holder.close();
-    }
   });
 });
