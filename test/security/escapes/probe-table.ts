@@ -218,11 +218,8 @@ export const PROBES: readonly Probe[] = [
   {
     id: 'lock-signals',
     group: 'neighbours',
-    tries: 'show itself to a function that plays along, by a lock on a file of the runtime both see',
-    open: {
-      process: 'the runtime’s files are the host’s',
-      bubblewrap: 'the runtime’s files are one read-only copy for all; nothing of ours takes locks on them',
-    },
+    tries: 'show itself to a function that plays along, by a lock on a file or device both see',
+    open: { process: 'the runtime’s files and devices are the host’s' },
   },
   { id: 'left-memory', group: 'neighbours', tries: 'leave shared memory behind that outlives its sandbox' },
 ];

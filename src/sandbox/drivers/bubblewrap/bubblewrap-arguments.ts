@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { MIB } from '../../../domain/limits.ts';
 import { FILE_FD } from '../../engines/linux/launch/launch.ts';
 import { type HostRuntime, SANDBOX_UID_INSIDE } from '../../engines/linux/runtimes/host-runtimes.ts';
@@ -6,13 +7,14 @@ import { type HostRuntime, SANDBOX_UID_INSIDE } from '../../engines/linux/runtim
 const SHM_MAX_MIB = 64;
 
 export const TASK_ROOT = '/var/task';
-export const RUNTIME_ROOT = '/var/runtime';
 export const CHANNEL_DIR = '/run/coldframe';
 
 export interface BubblewrapPlace {
   runtime: HostRuntime;
   channelDir: string;
   codeDir: string;
+  /** The runtime as this sandbox's own overlays show it; null: it is bound as it is, and shared. */
+  rootDir: string | null;
   /** A temp file system made by the host, which can bound the number of files too; null: bwrap makes one bounded in bytes. */
   tempDir: string | null;
   diskMib: number;
@@ -29,7 +31,7 @@ export interface BubblewrapPlace {
  * filter. Passed through `--args`, so that neither token nor variables appear on a command line.
  */
 export function bubblewrapArguments(place: BubblewrapPlace): string[] {
-  const { runtime } = place;
+  const { runtime, rootDir } = place;
   const id = String(SANDBOX_UID_INSIDE);
   return [
     '--unshare-all',
@@ -38,16 +40,21 @@ export function bubblewrapArguments(place: BubblewrapPlace): string[] {
     ...(place.canDisableUserns ? ['--disable-userns'] : []),
     ...['--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--hostname', 'sandbox'],
     ...['--uid', id, '--gid', id],
-    ...['--ro-bind', runtime.rootDir, '/'],
-    ...runtime.binds.flatMap(({ source, target }) => ['--ro-bind-try', source, target]),
+    ...(rootDir === null
+      ? runtime.trees.flatMap(({ source, at }) => ['--ro-bind', source, at])
+      : ['--ro-bind', rootDir, '/']),
     ...(place.resolvConf === null ? [] : ['--ro-bind', place.resolvConf, '/etc/resolv.conf']),
-    ...['--proc', '/proc'],
-    ...['--dev', '/dev', '--size', String(Math.min(SHM_MAX_MIB, place.diskMib) * MIB), '--tmpfs', '/dev/shm'],
+    ...['--proc', '/proc', '--dev', '/dev'],
+    ...(rootDir === null ? [] : runtime.devices).flatMap((name) => [
+      '--dev-bind',
+      join(rootDir ?? '', 'dev', name),
+      `/dev/${name}`,
+    ]),
+    ...['--size', String(Math.min(SHM_MAX_MIB, place.diskMib) * MIB), '--tmpfs', '/dev/shm'],
     ...['--remount-ro', '/dev'],
     ...(place.tempDir === null
       ? ['--size', String(place.diskMib * MIB), '--tmpfs', '/tmp']
       : ['--bind', place.tempDir, '/tmp']),
-    ...['--ro-bind', runtime.shimsDir, RUNTIME_ROOT],
     ...['--ro-bind', place.codeDir, TASK_ROOT],
     ...['--ro-bind', place.channelDir, CHANNEL_DIR],
     ...['--chdir', '/', '--clearenv'],

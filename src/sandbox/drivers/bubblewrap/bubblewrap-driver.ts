@@ -12,10 +12,10 @@ import { BoxBuilder, type BoxParts, type BoxPlan } from '../../engines/linux/lau
 import { INPUT_FD } from '../../engines/linux/launch/launch.ts';
 import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
 import { reapHost } from '../../engines/linux/reap-host.ts';
-import type { HostRuntimes } from '../../engines/linux/runtimes/host-runtimes.ts';
+import { type HostRuntimes, SHIMS_INSIDE } from '../../engines/linux/runtimes/host-runtimes.ts';
 import { machineOf, seccompProgram } from '../../engines/linux/seccomp/bpf-program.ts';
 import type { SlotTree } from '../../engines/linux/slot/slot-tree.ts';
-import { bubblewrapArguments, CHANNEL_DIR, RUNTIME_ROOT, TASK_ROOT } from './bubblewrap-arguments.ts';
+import { bubblewrapArguments, CHANNEL_DIR, TASK_ROOT } from './bubblewrap-arguments.ts';
 import { readBubblewrapExit } from './bubblewrap-exit.ts';
 import { type BubblewrapTool, explainRefusal, findBubblewrap } from './bubblewrap-tool.ts';
 
@@ -114,7 +114,7 @@ export class BubblewrapDriver implements Driver {
     return this.#builder.build({
       spec: { ...spec, pidsMax: spec.pidsMax + OWN_PROCESSES },
       driver: this.name,
-      slot: { view: 'mount', tempMib: spec.diskMib },
+      slot: { view: 'mount', tempMib: spec.diskMib, root: this.#options.runtimes.get(spec.runtime).trees },
       memoryMib: spec.memoryMib + spec.diskMib,
       plan: (parts) => this.#plan(spec, tool, parts),
       signal,
@@ -137,17 +137,18 @@ export class BubblewrapDriver implements Driver {
   #plan(spec: SandboxSpec, tool: BubblewrapTool, { slot, token, link }: BoxParts): BoxPlan {
     const runtime = this.#options.runtimes.get(spec.runtime);
     const env = bootEnvironment(spec, {
-      ...{ channel: join(CHANNEL_DIR, 's'), token, tempDir: '/tmp', shimsDir: RUNTIME_ROOT },
+      ...{ channel: join(CHANNEL_DIR, 's'), token, tempDir: '/tmp', shimsDir: SHIMS_INSIDE },
       path: '/usr/local/bin:/usr/bin:/bin',
     });
     const args = bubblewrapArguments({
-      ...{ runtime, channelDir: slot.channelDir, codeDir: slot.codeDir, tempDir: slot.tempDir, env },
+      ...{ runtime, channelDir: slot.channelDir, codeDir: slot.codeDir, env },
+      ...{ rootDir: slot.rootDir, tempDir: slot.tempDir },
       diskMib: spec.diskMib,
       canDisableUserns: tool.canDisableUserns,
       resolvConf: link === null ? null : this.#options.egress!.resolvConf,
       hasFilter: this.#filterPath !== null,
     });
-    const program = [runtime.interpreterInside, join(RUNTIME_ROOT, runtime.bootstrap)];
+    const program = [runtime.interpreterInside, join(SHIMS_INSIDE, runtime.bootstrap)];
     return {
       launch: {
         command: [tool.path, '--args', String(INPUT_FD), '--', ...program],

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, type TestContext, test } from 'vitest';
 import { FixtureTrees } from '../../conformance/fixture-trees.ts';
 import { call, loaded, NEVER, specOf, until } from '../../conformance/sandbox-rig.ts';
@@ -107,6 +109,19 @@ export const handler = async () => ({
   expect(seen.root).toEqual(['bin', 'dev', 'etc', 'lib', 'lib64', 'proc', 'run', 'sbin', 'tmp', 'usr', 'var']);
   expect(seen).toMatchObject({ home: 'ENOENT', hostname: 'sandbox', interfaces: ['lo'] });
   for (const code of seen.written ?? []) expect(code).toMatch(/EROFS|EACCES|EPERM/);
+});
+
+test('where overlays cannot be mounted a sandbox starts on the shared files of its runtime', async (context) => {
+  needsBubblewrap(context);
+  const odd = new HostRig({ runDir: mkdtempSync(join(tmpdir(), 'cfr,')) });
+  const oddGuard = guardDriver(new BubblewrapDriver(odd));
+  await oddGuard.start(NEVER);
+  const source = `import fs from 'node:fs';
+export const handler = async () => fs.existsSync('/var/runtime/node');`;
+  const { sandbox } = await loaded(oddGuard, trees.source({ 'index.mjs': source }), { spec: { labels: odd.labels } });
+  expect((await call(sandbox, {})).value).toBe(true);
+  await oddGuard.stop();
+  await odd.close();
 });
 
 test('egress is refused by name, and an unknown runtime too, with nothing left', async (context) => {

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import type { RuntimeId } from '../../../../domain/names.ts';
 import type { DriverLog } from '../../../contract/host-context.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
+import type { SharedTree } from '../slot/own-mounts.ts';
 import { findPythons, type HostPython } from './find-python.ts';
 import { sharedLibraries } from './shared-libraries.ts';
+import { devicesIn, stageDevices } from './stage-devices.ts';
 import { fingerprint, openToAll, stageFile, stageFolder } from './stage-file.ts';
 
 /** Small programs found in a sandbox's root, so that functions may start a child or two; absent ones are left out. */
@@ -16,7 +18,12 @@ const PROGRAMS =
 const ETC_FILES = ['ld.so.cache', 'ssl/certs/ca-certificates.crt', 'ssl/openssl.cnf', 'protocols', 'services'];
 const LINKER_CACHE = '/etc/ld.so.cache';
 /** Mount points that must exist in the read-only root. */
-const MOUNT_POINTS = ['dev', 'proc', 'tmp', 'var/task', 'var/runtime', 'run/coldframe', 'usr/share/zoneinfo'];
+/** Where sandboxes with a root of their own find the shims. */
+export const SHIMS_INSIDE = '/var/runtime';
+const TIME_ZONES = '/usr/share/zoneinfo';
+const MOUNT_POINTS = ['dev', 'proc', 'tmp', 'var/task', SHIMS_INSIDE, 'run/coldframe', TIME_ZONES];
+/** Changes with what is put into a root besides files of the host, so that older ones are not taken for ours. */
+const LAYOUT = 2;
 /** Uid and gid of the one user a bubblewrap sandbox sees. */
 export const SANDBOX_UID_INSIDE = 1000;
 
@@ -32,8 +39,10 @@ export interface HostRuntime {
   shimsDir: string;
   /** A minimal root file system: interpreter, its libraries, a few programs, configuration; nothing else of the host. */
   rootDir: string;
-  /** What is bound read-only into that root besides: the standard library, time zones. */
-  binds: { source: string; target: string }[];
+  /** All that makes up a sandbox's root: `rootDir`, and in it the shims, the standard library and time zones. */
+  trees: SharedTree[];
+  /** Device nodes of ours in `rootDir`; none where nodes cannot be made. */
+  devices: string[];
 }
 
 export interface HostRuntimesOptions {
@@ -109,15 +118,9 @@ export class HostRuntimes {
     const id: RuntimeId = 'nodejs24';
     const interpreterInside = '/usr/local/bin/node';
     const rootDir = await this.#stageRoot(id, binary, interpreterInside, [], signal);
-    const interpreter = join(rootDir, interpreterInside);
     return {
-      id,
-      interpreter,
-      interpreterInside,
-      bootstrap: 'node/bootstrap.mjs',
-      shimsDir,
-      rootDir,
-      binds: timeZones(),
+      ...{ id, interpreter: join(rootDir, interpreterInside), interpreterInside, bootstrap: 'node/bootstrap.mjs' },
+      ...{ shimsDir, rootDir, trees: await treesOf(rootDir, shimsDir), devices: await devicesIn(rootDir) },
     };
   }
 
@@ -126,14 +129,10 @@ export class HostRuntimes {
     const extensions = await extensionModules(python.stdlib);
     const rootDir = await this.#stageRoot(id, python.executable, python.executable, extensions, signal);
     await mkdir(join(rootDir, python.stdlib), { recursive: true });
+    const { executable, stdlib } = python;
     return {
-      id,
-      interpreter: python.executable,
-      interpreterInside: python.executable,
-      bootstrap: 'python/bootstrap.py',
-      shimsDir,
-      rootDir,
-      binds: [{ source: python.stdlib, target: python.stdlib }, ...timeZones()],
+      ...{ id, interpreter: executable, interpreterInside: executable, bootstrap: 'python/bootstrap.py' },
+      ...{ shimsDir, rootDir, trees: await treesOf(rootDir, shimsDir, stdlib), devices: await devicesIn(rootDir) },
     };
   }
 
@@ -144,12 +143,13 @@ export class HostRuntimes {
     // The linker's cache is rewritten whenever a library is installed, so asking ldd can wait until something changed.
     const cache = (await stat(LINKER_CACHE).catch(() => null)) === null ? [] : [LINKER_CACHE];
     const print = await fingerprint([...needy, ...cache]);
-    return this.#staged(id, print, async (root) => {
+    return this.#staged(id, `${LAYOUT}-${print}`, async (root) => {
       for (const path of MOUNT_POINTS) await mkdir(join(root, path), { recursive: true });
       for (const { source, target } of [...files, ...(await sharedLibraries(needy, signal))])
         await stageFile(source, join(root, merged(target)));
       await stageLinks(root, inside);
       await stageEtc(root);
+      await stageDevices(root, signal);
     });
   }
 
@@ -226,8 +226,14 @@ async function extensionModules(stdlib: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.so')).map((name) => join(directory, name));
 }
 
-function timeZones(): { source: string; target: string }[] {
-  return [{ source: '/usr/share/zoneinfo', target: '/usr/share/zoneinfo' }];
+async function treesOf(rootDir: string, shimsDir: string, ...alike: string[]): Promise<SharedTree[]> {
+  const trees = [
+    { source: rootDir, at: '/' },
+    { source: shimsDir, at: SHIMS_INSIDE },
+    ...[...alike, TIME_ZONES].map((path) => ({ source: path, at: path })),
+  ];
+  const exists = await Promise.all(trees.map(({ source }) => stat(source).catch(() => null)));
+  return trees.filter((_, n) => exists[n] !== null);
 }
 
 function ignoreExisting(error: NodeJS.ErrnoException): void {

@@ -43,20 +43,15 @@ export function bindAgain(source: string, target: string, signal: AbortSignal): 
   return mount(['--bind', source, target], signal);
 }
 
-/** A tmpfs owned by the sandbox, bounded in bytes and files; what it holds is charged to whoever writes it. */
-export function mountTemp(
-  target: string,
-  limits: { uid: number; sizeMib: number; filesMax: number },
-  signal: AbortSignal,
-): Promise<string | null> {
-  const owner = `uid=${limits.uid},gid=${limits.uid},mode=0700`;
-  const size = `size=${limits.sizeMib}m,nr_inodes=${limits.filesMax}`;
-  return mount(['-t', 'tmpfs', '-o', `nosuid,nodev,${owner},${size}`, 'tmpfs', target], signal);
+/** Mounts all that a table in the form of fstab(5) names, in its order. Null, or why one of them failed. */
+export function mountTable(path: string, signal: AbortSignal): Promise<string | null> {
+  return mount(['--all', '--fstab', path], signal);
 }
 
-/** Detaches at once even when in use. Of something not mounted it does nothing. */
-export async function unmount(target: string, signal: AbortSignal): Promise<void> {
-  await runTool('umount', ['-l', target], AbortSignal.any([signal, AbortSignal.timeout(MOUNT_DEADLINE_MS)]));
+/** Detaches at once even when in use, with every mount beneath. Of something not mounted it does nothing. */
+export async function unmount(targets: string | string[], signal: AbortSignal): Promise<void> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(MOUNT_DEADLINE_MS)]);
+  await runTool('umount', ['-l', ...[targets].flat()], limit);
 }
 
 async function mount(args: string[], signal: AbortSignal): Promise<string | null> {

@@ -1,14 +1,16 @@
-import { chmod, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DriverLog } from '../../../contract/host-context.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { isOlder } from '../epoch.ts';
 import { makeSharedMount, mountsUnder, unmount } from './mounts.ts';
+import { canBeLower, makeOwnMounts, ownMountPoints } from './own-mounts.ts';
 import { PackageMounts } from './package-mounts.ts';
 import { Slot, type SlotOwner } from './slot.ts';
 
 /** Socket paths are capped at 108 bytes; `<runDir>/<epoch>/<sandboxId>/ch/s` must fit. */
 const SOCKET_PATH_MAX_BYTES = 107;
+const TRIAL_DEADLINE_MS = 5_000;
 
 export interface SlotTreeOptions {
   runDir: string;
@@ -26,6 +28,7 @@ export class SlotTree {
   readonly #epoch: string;
   readonly #log: DriverLog;
   #packages: PackageMounts | null = null;
+  #emptyDir: string | null = null;
   #prepared: Promise<void> | null = null;
 
   constructor(options: SlotTreeOptions) {
@@ -60,7 +63,7 @@ export class SlotTree {
     if (Buffer.byteLength(join(directory, 'ch', 's')) > SOCKET_PATH_MAX_BYTES) {
       throw new SandboxError('sandbox_start_failed', `socket path too long: ${directory}/ch/s`);
     }
-    const slot = new Slot({ directory, owner, packages: this.#packages });
+    const slot = new Slot({ directory, owner, packages: this.#packages, emptyDir: this.#emptyDir });
     try {
       await slot.make(signal);
       return slot;
@@ -91,6 +94,7 @@ export class SlotTree {
   async close(signal: AbortSignal): Promise<void> {
     this.#prepared = null;
     this.#packages = null;
+    this.#emptyDir = null;
     await this.#removeEpoch(this.epochDir, signal);
     const own = mountsUnder(await readMounts(), this.#runDir).filter((mountPoint) => mountPoint === this.#runDir);
     for (const mountPoint of own) await unmount(mountPoint, signal);
@@ -102,10 +106,28 @@ export class SlotTree {
     await chmod(this.epochDir, 0o711);
     if (process.getuid?.() !== 0) return;
     const failure = await makeSharedMount(this.#runDir);
-    if (failure === null) {
-      this.#packages = new PackageMounts(join(this.epochDir, '.pkg'));
-    } else
-      this.#log.info({ reason: failure }, 'no shared mount: code is linked or copied into sandboxes instead of bound');
+    if (failure !== null) {
+      const sense = 'no shared mount: code is linked or copied into sandboxes instead of bound';
+      return this.#log.info({ reason: failure }, sense);
+    }
+    this.#packages = new PackageMounts(join(this.epochDir, '.pkg'));
+    const refusal = await this.#tryOverlay();
+    if (refusal !== null)
+      this.#log.info({ reason: refusal }, 'no overlays: bubblewrap sandboxes share the files of their runtime');
+  }
+
+  /** Null where overlays can be mounted here, else the reason. */
+  async #tryOverlay(): Promise<string | null> {
+    const emptyDir = join(this.epochDir, '.empty');
+    await mkdir(emptyDir, { recursive: true, mode: 0o755 });
+    if (!canBeLower(emptyDir)) return 'the path of the run directory has a colon, comma or backslash';
+    const trialDir = await mkdtemp(join(this.epochDir, '.overlay-'));
+    const own = { temp: null, root: [{ source: trialDir, at: '/' }] };
+    const failure = await makeOwnMounts(trialDir, own, emptyDir, AbortSignal.timeout(TRIAL_DEADLINE_MS));
+    await unmount(ownMountPoints(trialDir, own).rootDir ?? [], AbortSignal.timeout(TRIAL_DEADLINE_MS));
+    await rm(trialDir, { recursive: true });
+    if (failure === null) this.#emptyDir = emptyDir;
+    return failure;
   }
 
   async #removeEpoch(directory: string, signal: AbortSignal): Promise<void> {

@@ -158,6 +158,38 @@ describe.skipIf(process.platform !== 'linux')('a slot (needs Linux)', () => {
     await slot.remove(soon());
   });
 
+  test.skipIf(!isRoot)(
+    'shows shared trees as files of its own: a lock on one is no other slot’s (needs root)',
+    async () => {
+      packageOf(3);
+      const root = [
+        { source: packageDir, at: '/' },
+        { source: join(packageDir, 'lib'), at: '/lib' },
+      ];
+      const [one, other] = await Promise.all(
+        ['first', 'second'].map((id) => slots.create(id, { uid, view: 'mount', root }, soon())),
+      );
+      const [held, free] = [one, other].map((slot) => join(slot?.rootDir ?? '', 'lib', '0.js'));
+      const tryToLock = ['flock', '--nonblock', '--conflict-exit-code', '9'];
+      const locked = (path = '') => spawnSync('flock', [held ?? '', ...tryToLock, path, 'true']).status;
+      expect(readFileSync(free ?? '', 'utf8')).toBe('0');
+      expect([locked(held), locked(free), locked(join(packageDir, 'lib', '0.js'))]).toEqual([9, 0, 0]);
+      expect(() => writeFileSync(free ?? '', 'x')).toThrow(/EROFS/);
+      for (const slot of [one, other]) await slot?.remove(soon());
+      expect(readdirSync(join(packageDir, 'lib')).length).toBe(2);
+    },
+  );
+
+  test('goes without a root of its own where overlays cannot be told of the run directory', async () => {
+    const oddDir = mkdtempSync(join(tmpdir(), 'cfs,'));
+    const odd = new SlotTree({ runDir: oddDir, epoch: 'e5', log });
+    const slot = await odd.create('odd', { uid, view: 'mount', root: [{ source: packageDir, at: '/' }] }, soon());
+    expect(slot.rootDir).toBe(null);
+    await slot.remove(soon());
+    await odd.close(soon());
+    rmSync(oddDir, { recursive: true });
+  });
+
   test('I5: older epochs are unmounted and deleted, newer ones stay', async () => {
     const older = new SlotTree({ runDir, epoch: 'e4', log });
     const newer = new SlotTree({ runDir, epoch: 'e6', log });

@@ -6,8 +6,9 @@ import type { Readable } from 'node:stream';
 import type { CodeRef } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { placeCode } from './code-placement.ts';
-import { mountTemp, unmount } from './mounts.ts';
+import { unmount } from './mounts.ts';
 import { makeOutputFifos, openOutputFifo, STDERR_NAME, STDOUT_NAME } from './output-fifo.ts';
+import { canBeLower, makeOwnMounts, type OwnMountPoints, ownMountPoints, type SharedTree } from './own-mounts.ts';
 import type { PackageMounts } from './package-mounts.ts';
 import { removeHostile } from './remove-hostile.ts';
 
@@ -26,6 +27,8 @@ export interface SlotOwner {
   view: 'path' | 'mount';
   /** Size of a temp file system mounted at `tmp/`, in MiB, where mounts can be made; absent: none. */
   tempMib?: number;
+  /** What its root file system is put together from at `root/`, where overlays can be mounted; absent: nothing. */
+  root?: SharedTree[];
   /** `beneath`: a mount made at claim shows only below the code directory, so packages are bound there. Default `over`. */
   bindsShow?: 'over' | 'beneath';
 }
@@ -34,6 +37,8 @@ export interface SlotOptions {
   directory: string;
   owner: SlotOwner;
   packages: PackageMounts | null;
+  /** An empty folder, where overlays can be mounted; else null. */
+  emptyDir: string | null;
 }
 
 /**
@@ -54,7 +59,8 @@ export class Slot {
   #connected: Promise<Socket> | null = null;
   #bound: { code: CodeRef; target: string } | null = null;
   #delivered = false;
-  #tempDir: string | null = null;
+  readonly #emptyDir: string | null;
+  #own: OwnMountPoints = { tempDir: null, rootDir: null };
 
   constructor(options: SlotOptions) {
     this.directory = options.directory;
@@ -65,6 +71,7 @@ export class Slot {
     this.stderrPath = join(this.channelDir, STDERR_NAME);
     this.#owner = options.owner;
     this.#packages = options.packages;
+    this.#emptyDir = options.emptyDir;
   }
 
   /** Makes the directories and FIFOs. `SlotTree.create` calls it. */
@@ -73,7 +80,7 @@ export class Slot {
     await mkdir(this.directory, { mode: 0o700 });
     await mkdir(this.channelDir, { mode: 0o700 });
     await mkdir(this.codeDir, { mode: 0o700 });
-    const made = await Promise.allSettled([makeOutputFifos(this.channelDir, gid, signal), this.#mountTemp(signal)]);
+    const made = await Promise.allSettled([makeOutputFifos(this.channelDir, gid, signal), this.#mountOwn(signal)]);
     // Both have ended, so that a removal finds everything they made.
     for (const result of made) if (result.status === 'rejected') throw result.reason;
     if (gid === null) return;
@@ -85,7 +92,12 @@ export class Slot {
 
   /** The sandbox's own temp file system, bounded in bytes and files; null where none could be mounted. */
   get tempDir(): string | null {
-    return this.#tempDir;
+    return this.#own.tempDir;
+  }
+
+  /** The sandbox's own view of its runtime, whole; null where none could be mounted. */
+  get rootDir(): string | null {
+    return this.#own.rootDir;
   }
 
   /** A directory of the sandbox's own, beside `code/`: the temp directory of one that has no mount namespace. */
@@ -186,7 +198,8 @@ export class Slot {
       this.#bound = null;
       await this.#packages?.release(code);
     }
-    if (this.#tempDir !== null) await unmount(this.#tempDir, signal);
+    const own = [this.#own.rootDir, this.#own.tempDir].filter((path) => path !== null);
+    if (own.length > 0) await unmount(own, signal);
     signal.throwIfAborted();
     if ((await lstat(this.directory).catch(() => null)) === null) return;
     await removeHostile(this.directory);
@@ -201,14 +214,17 @@ export class Slot {
     return below;
   }
 
-  async #mountTemp(signal: AbortSignal): Promise<void> {
-    const { uid, tempMib } = this.#owner;
-    if (tempMib === undefined || uid === null || this.#packages === null) return;
-    const path = join(this.directory, 'tmp');
-    await mkdir(path, { mode: 0o700 });
-    this.#tempDir = path;
-    const failure = await mountTemp(path, { uid, sizeMib: tempMib, filesMax: tempMib * TEMP_FILES_PER_MIB }, signal);
-    if (failure !== null) throw new SandboxError('sandbox_start_failed', `temp file system: ${failure}`);
+  async #mountOwn(signal: AbortSignal): Promise<void> {
+    const { uid, tempMib, root } = this.#owner;
+    if (uid === null || this.#packages === null) return;
+    const hasTemp = tempMib !== undefined;
+    const own = {
+      temp: hasTemp ? { uid, sizeMib: tempMib, filesMax: tempMib * TEMP_FILES_PER_MIB } : null,
+      root: root?.every(({ source }) => canBeLower(source)) && this.#emptyDir !== null ? root : [],
+    };
+    this.#own = ownMountPoints(this.directory, own);
+    const failure = await makeOwnMounts(this.directory, own, this.#emptyDir ?? '', signal);
+    if (failure !== null) throw new SandboxError('sandbox_start_failed', `mounts of its own: ${failure}`);
   }
 
   /** A link is the package's own inode: the sandbox must be neither its owner nor able to reach it through a writable path. */

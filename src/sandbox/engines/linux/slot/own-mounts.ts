@@ -1,0 +1,79 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { mountTable } from './mounts.ts';
+
+/** A folder that all sandboxes of a runtime are shown, and where in their root file system. */
+export interface SharedTree {
+  source: string;
+  /** Absolute path in the root; `/` for the first one, whose folders hold the mount points of the others. */
+  at: string;
+}
+
+/** What is mounted for one sandbox alone, in its slot. */
+export interface OwnMounts {
+  /** A temp file system bounded in bytes and files. */
+  temp: { uid: number; sizeMib: number; filesMax: number } | null;
+  /** An overlay of its own over each tree, so that locks and watches on what all of them read are its own too. */
+  root: SharedTree[];
+}
+
+export interface OwnMountPoints {
+  tempDir: string | null;
+  /** Whole, with every tree at its place; null where none was asked for. */
+  rootDir: string | null;
+}
+
+/** Overlayfs takes these as its own separators. */
+const SEPARATORS = /[:,\\]/;
+
+/** Whether overlays can be told of that path. */
+export function canBeLower(path: string): boolean {
+  return !SEPARATORS.test(path);
+}
+
+/** Where in a slot `makeOwnMounts` puts them. */
+export function ownMountPoints(slotDir: string, { temp, root }: OwnMounts): OwnMountPoints {
+  return {
+    tempDir: temp === null ? null : join(slotDir, 'tmp'),
+    rootDir: root.length === 0 ? null : join(slotDir, 'root'),
+  };
+}
+
+/**
+ * Mounts all of them with one call of the mount program. Null, or why one of them failed; the others may be there then. Aborting
+ * stops it half-way: whoever removes the slot unmounts what is there.
+ */
+export async function makeOwnMounts(
+  slotDir: string,
+  { temp, root }: OwnMounts,
+  emptyDir: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const points = ownMountPoints(slotDir, { temp, root });
+  const lines: string[] = [];
+  if (temp !== null && points.tempDir !== null) {
+    await mkdir(points.tempDir, { mode: 0o700 });
+    const owner = `uid=${temp.uid},gid=${temp.uid},mode=0700`;
+    const size = `size=${temp.sizeMib}m,nr_inodes=${temp.filesMax}`;
+    lines.push(entry('tmpfs', points.tempDir, 'tmpfs', `nosuid,nodev,${owner},${size}`));
+  }
+  if (points.rootDir !== null) await mkdir(points.rootDir, { mode: 0o755 });
+  for (const { source, at } of root) {
+    // A read-only overlay wants two lower layers. Device nodes are the first tree's alone.
+    const options = `ro,nosuid,${at === '/' ? '' : 'nodev,'}lowerdir=${source}:${emptyDir}`;
+    lines.push(entry('overlay', join(points.rootDir ?? '', at), 'overlay', options));
+  }
+  if (lines.length === 0) return null;
+  const table = join(slotDir, 'mounts');
+  await writeFile(table, lines.join(''), { mode: 0o600 });
+  return mountTable(table, signal);
+}
+
+/** A line of a table as fstab(5) describes it. */
+function entry(what: string, where: string, type: string, options: string): string {
+  return `${[what, where, type, options].map(escaped).join(' ')} 0 0\n`;
+}
+
+function escaped(field: string): string {
+  return field.replace(/[\s\\#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
