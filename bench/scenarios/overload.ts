@@ -1,6 +1,7 @@
 import { ADMIN_KEY, ColdframeServer } from '../harness/coldframe-server.ts';
+import { bareHttp } from '../harness/controls.ts';
 import { EVENT, NODE_ECHO } from '../harness/functions.ts';
-import { closedLoop, openLoop, postRequest } from '../harness/load.ts';
+import { closedLoop, type LoadTarget, openLoop, postRequest } from '../harness/load.ts';
 import { type Row, report } from '../harness/report.ts';
 import { format, percentile } from '../harness/stats.ts';
 
@@ -27,20 +28,28 @@ export async function run({ isolation }: { isolation: string }): Promise<void> {
         met: crowd.transportErrors === 0 && odd.length === 0,
       },
     ];
-    const saturated = await closedLoop(target, { callers: 16, durationMs: 5_000 });
-    const ratePerSecond = Math.round((saturated.latenciesMs.length / saturated.elapsedMs) * 1000 * 0.7);
-    const open = await openLoop(target, { ratePerSecond, durationMs: 10_000, connectionsMax: 64 });
-    const p99 = percentile(open.latenciesMs, 0.99);
+    const bare = await bareHttp();
+    const control = await steady({ port: bare.port, request: postRequest('/', EVENT) }).finally(bare.stop);
+    const { ratePerSecond, p99, count } = await steady(target);
     rows.push({
       id: 'S3',
       what: `p99 at 70% of saturation (${ratePerSecond}/s), open loop, ${isolation}`,
-      value: `${format(p99)} ms of ${open.latenciesMs.length}`,
+      value: `${format(p99)} ms of ${count}`,
+      control: `bare http at 70% of its own (${control.ratePerSecond}/s) ${format(control.p99)} ms`,
       floor: '20 ms',
       aim: '5 ms',
       met: p99 <= 20,
     });
-    report(`overload-${isolation}`, rows, { crowd: [...crowd.statuses], ratePerSecond });
+    report(`overload-${isolation}`, rows, { crowd: [...crowd.statuses], ratePerSecond, control });
   } finally {
     await server.stop();
   }
+}
+
+/** Finds out what saturates the target, then sends 70% of that, evenly and whatever the replies do. */
+async function steady(target: LoadTarget): Promise<{ ratePerSecond: number; p99: number; count: number }> {
+  const saturated = await closedLoop(target, { callers: 16, durationMs: 5_000 });
+  const ratePerSecond = Math.round((saturated.latenciesMs.length / saturated.elapsedMs) * 1000 * 0.7);
+  const { latenciesMs } = await openLoop(target, { ratePerSecond, durationMs: 10_000, connectionsMax: 64 });
+  return { ratePerSecond, p99: percentile(latenciesMs, 0.99), count: latenciesMs.length };
 }

@@ -67,7 +67,11 @@ export function describeKilledLife(kind: MonitorKind): void {
       const life = startLife(kind, { instance, runDir, epoch: killed }, trees.fixture('spins'));
       cleanups.push(() => life.kill('SIGKILL'));
       const ids = await idsOf(life);
-      const runs = async (id: string) => (await hostTraces(id)).some((trace) => trace.startsWith('process '));
+      // Tools that make its slot have its id among their words too, before there is a cgroup for the monitor.
+      const runs = async (id: string) => {
+        const traces = await hostTraces(id);
+        return ['cgroup: ', 'process '].every((kind) => traces.some((trace) => trace.startsWith(kind)));
+      };
       for (const id of ids) await until(`the monitor of ${id} runs`, () => runs(id), BOOTING_WITHIN_MS);
       const ended = once(life, 'exit');
       life.kill('SIGKILL');
