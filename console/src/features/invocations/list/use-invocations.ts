@@ -44,6 +44,8 @@ export function useInvocations(filters: Filters, functionName: string | null, is
     },
   });
   const pages = query.data?.pages ?? [];
+  // Read while rendering: what is only read later is not watched, and `loadMore` would go by what was true long ago.
+  const mayLoadMore = query.hasNextPage && !query.isFetching;
   const live = useActivity(functionName ?? (filters.function || null), () => {
     if (pages.length <= 1 && isAtTop()) void query.refetch();
     else setHasNews(true);
@@ -58,7 +60,7 @@ export function useInvocations(filters: Filters, functionName: string | null, is
     hasNews,
     refetch: () => void query.refetch(),
     loadMore() {
-      if (query.hasNextPage && !query.isFetching) void query.fetchNextPage();
+      if (mayLoadMore) void query.fetchNextPage();
     },
     showNews() {
       setHasNews(false);
