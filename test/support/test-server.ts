@@ -9,6 +9,8 @@ import { SLOWNESS } from './pace.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const READY_TIMEOUT_MS = 120_000 * SLOWNESS;
 const RECORD_TIMEOUT_MS = 10_000 * SLOWNESS;
+/** Of what the server wrote, in the message of a failing test. */
+const LAST_WORDS = 2_000;
 export const ADMIN_KEY = 'test-admin-key-0123456789';
 
 export interface TestServerOptions {
@@ -128,7 +130,8 @@ export class TestServer {
   /** Creates a function from a fixture folder's file or from source; throws unless it was created. */
   async deploy(name: string, runtime: string, source: string, settings: Record<string, unknown> = {}): Promise<void> {
     const reply = await this.api('POST', '/functions', { name, runtime, code: { source }, ...settings });
-    if (reply.status !== 201) throw new Error(`deploy of ${name}: ${reply.status} ${reply.text}`);
+    if (reply.status !== 201)
+      throw new Error(`deploy of ${name}: ${reply.status} ${reply.text}\n${this.#output.slice(-LAST_WORDS)}`);
   }
 
   invoke<T = unknown>(ref: string, event: unknown = {}, headers: Record<string, string> = {}): Promise<ApiReply<T>> {

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -222,3 +222,25 @@ describe('ownership', () => {
     });
   });
 });
+
+test('servers that choose the same addresses at the same moment end up with addresses of their own', async () => {
+  const alike = instancesWithOneSeed(3).map((instance) => networkOf({ instance }));
+  const blocks = (await Promise.all(alike.map((network) => network.prepare()))).map(({ block }) => block.first);
+  expect(new Set(blocks).size).toBe(alike.length);
+  const internet = { host: WORLD.internet, port: WORLD.port };
+  for (const network of alike) {
+    const link = await linked(network);
+    expect(Object.values(attempts(link.path, [internet]))).toEqual(['reached']);
+    await link.detach(soon());
+  }
+});
+
+/** Names of instances that look for a free block from the same one on. */
+function instancesWithOneSeed(count: number): string[] {
+  const found: string[] = [];
+  for (let n = 0; found.length < count; n++) {
+    const instance = n.toString(16).padStart(12, '0');
+    if (createHash('sha256').update(instance).digest()[1] === 77) found.push(instance);
+  }
+  return found;
+}

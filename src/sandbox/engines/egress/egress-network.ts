@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EgressAllow, type Ipv4Block, ipv4Text } from '../../../domain/egress-allow.ts';
@@ -18,6 +18,8 @@ import { DnsForwarder } from './resolver/dns-forwarder.ts';
 
 const SETUP_DEADLINE_MS = 10_000;
 const LINK_DEADLINE_MS = 10_000;
+/** Each within SETUP_DEADLINE_MS. */
+const ATTEMPTS_MAX = 3;
 
 export interface EgressNetworkOptions {
   instance: string;
@@ -68,9 +70,8 @@ export class EgressNetwork {
   /** Rules, gateway and resolver; safe to repeat, shared by all, so that nobody may abort it. Rejects with what failed. */
   prepare(): Promise<Ready> {
     if (this.#closed) return Promise.reject(new Error('the egress network is closed'));
-    this.#prepared ??= this.#prepare().catch(async (error) => {
+    this.#prepared ??= this.#prepareSomewhere().catch((error) => {
       this.#prepared = null;
-      await this.#undo();
       throw error;
     });
     return this.#prepared;
@@ -148,10 +149,24 @@ export class EgressNetwork {
     });
   }
 
-  async #prepare(): Promise<Ready> {
-    const { instance, log, allow } = this.#options;
+  /** Another server may take the same addresses, or the kernel's rules, at the same moment: then it is tried elsewhere. */
+  async #prepareSomewhere(): Promise<Ready> {
+    let seed = createHash('sha256').update(this.#options.instance).digest().readUInt16BE();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#prepare(seed);
+      } catch (error) {
+        await this.#undo();
+        if (attempt >= ATTEMPTS_MAX || this.#closed) throw error;
+        this.#options.log.info({ err: error }, 'the egress network is tried again with other addresses');
+        seed = randomInt(2 ** 16);
+      }
+    }
+  }
+
+  async #prepare(seed: number): Promise<Ready> {
+    const { log, allow } = this.#options;
     const signal = AbortSignal.timeout(SETUP_DEADLINE_MS);
-    const seed = createHash('sha256').update(instance).digest().readUInt16BE();
     const block = chooseSubnet(seed, await takenBlocks(signal));
     if (block === null) throw new Error('no private block of addresses is free');
     const addresses = new AddressPool(block);
