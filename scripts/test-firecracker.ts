@@ -23,7 +23,7 @@ const TESTS = ['src/sandbox/drivers/microvm/firecracker'];
 const SLOWNESS_EMULATED = 40;
 /** Room for a function of 2 GiB, its snapshot and its neighbours. */
 const MEMORY_MIB = 6_144;
-/** With two, guests were seen to fault or to stand still, a few in a hundred; with one, none of 400 clones did (decisions/0028). */
+/** With two, 4 of 76 tests failed by guests that faulted or stood still; with one, none of 400 clones did (decisions/0028). */
 const CPUS = 1;
 const DEADLINE_MS = 3 * 60 * 60_000;
 /** Several times the longest that was seen of a run that went on. */
