@@ -38,14 +38,14 @@ module.exports = {
     {
       name: 'contract-imports-no-implementation',
       severity: 'error',
-      from: { path: '^src/sandbox/contract' },
-      to: { path: '^src/sandbox/', pathNot: '^src/sandbox/contract' },
+      from: { path: '^src/contract' },
+      to: { path: '^src/sandbox/', pathNot: '^src/contract' },
     },
     {
       name: 'pool-knows-only-the-contract',
       severity: 'error',
       from: { path: '^src/pool', pathNot: '\\.test\\.ts$|^src/pool/testing/' },
-      to: { path: '^src/', pathNot: '^src/(pool|domain|errors|ids)/|^src/sandbox/contract/|^src/invoke/types' },
+      to: { path: '^src/', pathNot: '^src/(pool|domain|errors|ids)/|^src/contract/|^src/invoke/types' },
     },
     {
       name: 'invoke-knows-pool-records-contract',
@@ -53,7 +53,7 @@ module.exports = {
       from: { path: '^src/invoke', pathNot: '\\.test\\.ts$|^src/invoke/testing/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(invoke|domain|errors|ids)/|^src/pool/types|^src/records/records\\.ts|^src/sandbox/contract/',
+        pathNot: '^src/(invoke|domain|errors|ids)/|^src/pool/types|^src/records/records\\.ts|^src/contract/',
       },
     },
     {
@@ -63,7 +63,7 @@ module.exports = {
       to: {
         path: '^src/',
         pathNot:
-          '^src/(compare|domain|errors|ids)/|^src/pool/(plan/sandbox-class|supply/(load-settings|sandbox-spec)|driver-registry)\\.ts|^src/sandbox/contract/|^src/invoke/(types|try-request|outcome/)|^src/store/control-store\\.ts',
+          '^src/(compare|domain|errors|ids)/|^src/pool/(plan/sandbox-class|supply/(load-settings|sandbox-spec)|driver-registry)\\.ts|^src/contract/|^src/invoke/(types|try-request|outcome/)|^src/store/control-store\\.ts',
       },
     },
     {

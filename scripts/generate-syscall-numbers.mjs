@@ -1,4 +1,4 @@
-// Writes src/sandbox/engines/linux/seccomp/syscall-numbers.ts from the kernel headers installed here (Debian: linux-libc-dev).
+// Writes src/host/seccomp/syscall-numbers.ts from the kernel headers installed here (Debian: linux-libc-dev).
 // Run it by hand when newer headers add system calls: node scripts/generate-syscall-numbers.mjs
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -46,7 +46,7 @@ ${table([...numbers])}
 },
 };
 `;
-writeFileSync(new URL('../src/sandbox/engines/linux/seccomp/syscall-numbers.ts', import.meta.url), text);
+writeFileSync(new URL('../src/host/seccomp/syscall-numbers.ts', import.meta.url), text);
 
 function evaluate(kind, expression) {
   if (kind === 'ifndef') return true;

@@ -5,8 +5,8 @@ import { join, relative, resolve } from 'node:path';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { SETTINGS } from '../src/config/config.ts';
 import { CATALOGUE } from '../src/errors/catalogue.ts';
+import { createConsoleServer } from '../src/http/console-server.ts';
 import type { HttpDeps } from '../src/http/deps.ts';
-import { createConsoleServer } from '../src/http/server.ts';
 
 /**
  * `npm run generate`: the API client from the OpenAPI document, docs/errors.md from the catalogue, the settings table of

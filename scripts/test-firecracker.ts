@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { testGuestImages } from '../src/images/guest/testing/guest-rig.ts';
 import { microvmSubject } from '../src/sandbox/drivers/microvm/testing/microvm-subject.ts';
 import { guardDriver } from '../src/sandbox/guard/guarded-driver.ts';
-import { testGuestImages } from '../src/sandbox/images/guest/testing/guest-rig.ts';
 import { buildMachineImage, takeFile } from './emulated-machine/machine-image.ts';
 import { runMachine } from './emulated-machine/run-machine.ts';
 

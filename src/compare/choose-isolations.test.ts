@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { GuardedDriver } from '../contract/guarded-driver.ts';
 import type { Isolation } from '../domain/names.ts';
-import type { DriverAnswer } from '../pool/driver-registry.ts';
-import type { GuardedDriver } from '../sandbox/contract/guarded-driver.ts';
+import type { DriverAnswer } from '../isolations/isolation-registry.ts';
 import { chooseIsolations } from './choose-isolations.ts';
 
 const usable: DriverAnswer = { state: 'usable', driver: {} as GuardedDriver };

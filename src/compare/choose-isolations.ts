@@ -1,7 +1,7 @@
 import type { ComparedIsolation } from '../domain/comparison.ts';
 import { ISOLATIONS, type Isolation, type RuntimeId } from '../domain/names.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
-import type { DriverAnswer } from '../pool/driver-registry.ts';
+import type { DriverAnswer } from '../isolations/isolation-registry.ts';
 
 const UNFENCED = 'It fences nothing, so it is compared only when named.';
 

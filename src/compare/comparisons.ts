@@ -1,11 +1,11 @@
+import type { SandboxSpec } from '../contract/driver.ts';
+import type { DriverLog } from '../contract/host-context.ts';
 import { asInterrupted, COMPARISON_LIMITS, type Comparison, type ComparisonState } from '../domain/comparison.ts';
 import type { Isolation, RuntimeId } from '../domain/names.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { uuid7 } from '../ids/uuid7.ts';
 import type { InvokeCatalog, RunnableRevision } from '../invoke/types.ts';
-import type { DriverAnswer } from '../pool/driver-registry.ts';
-import type { SandboxSpec } from '../sandbox/contract/driver.ts';
-import type { DriverLog } from '../sandbox/contract/host-context.ts';
+import type { DriverAnswer } from '../isolations/isolation-registry.ts';
 import type { ComparisonPage, ComparisonsTable } from '../store/control-store.ts';
 import { chooseIsolations } from './choose-isolations.ts';
 import { IsolationRun, SANDBOXES_AT_ONCE } from './isolation-run.ts';

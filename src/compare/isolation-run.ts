@@ -1,12 +1,12 @@
+import type { SandboxSpec } from '../contract/driver.ts';
+import type { GuardedDriver } from '../contract/guarded-driver.ts';
+import type { Sandbox } from '../contract/sandbox.ts';
 import type { ComparedIsolation } from '../domain/comparison.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import type { RunnableRevision } from '../invoke/types.ts';
-import { classOfRevision, type SandboxClass } from '../pool/plan/sandbox-class.ts';
+import { classOfRevision, type SandboxClass } from '../pool/state/sandbox-class.ts';
 import { loadSettings } from '../pool/supply/load-settings.ts';
 import { sandboxSpec } from '../pool/supply/sandbox-spec.ts';
-import type { SandboxSpec } from '../sandbox/contract/driver.ts';
-import type { GuardedDriver } from '../sandbox/contract/guarded-driver.ts';
-import type { Sandbox } from '../sandbox/contract/sandbox.ts';
 import { type CallEnd, callOnce, loadFailure } from './call-once.ts';
 import { Samples } from './sample.ts';
 

@@ -1,7 +1,7 @@
+import type { SandboxReply, Settled } from '../contract/sandbox.ts';
 import type { InvocationRecord } from '../domain/invocation.ts';
 import type { AcquireFailure, AcquireResult, Lease, Pool } from '../pool/types.ts';
 import type { Records } from '../records/records.ts';
-import type { SandboxReply, Settled } from '../sandbox/contract/sandbox.ts';
 import { belowMinimum } from './admit.ts';
 import { Answer } from './outcome/answer.ts';
 import { CANCELLED_ENDING, type Ending, endingOfFailure, endingOfLoad, endingOfReply } from './outcome/ending.ts';

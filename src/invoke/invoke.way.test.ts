@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { ReplyStream } from '../contract/sandbox.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { revisionOf, type TestbedOptions, until } from '../pool/testing/pool-testbed.ts';
-import type { ReplyStream } from '../sandbox/contract/sandbox.ts';
 import { InvokeBed } from './testing/invoke-bed.ts';
 
 let bed: InvokeBed;

@@ -1,9 +1,9 @@
+import type { ReplyStream } from '../contract/sandbox.ts';
 import type { FunctionRecord, FunctionSettings, PackageRef, Revision } from '../domain/function.ts';
 import type { FunctionError, InvocationRecord, Receipt } from '../domain/invocation.ts';
 import type { LeaveSignal } from '../domain/leave-signal.ts';
 import type { Isolation, Mode, Outcome, Start, StartReason, Trigger } from '../domain/names.ts';
 import type { ErrorCode } from '../errors/coldframe-error.ts';
-import type { ReplyStream } from '../sandbox/contract/sandbox.ts';
 
 /**
  * A revision with everything a sandbox needs, resolved from memory: what admission hands to the pool. Equal `key` means

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { Comparisons } from '../compare/comparisons.ts';
+import type { HostContext } from '../contract/host-context.ts';
 import type { SandboxPool } from '../pool/pool.ts';
-import type { HostContext } from '../sandbox/contract/host-context.ts';
 import type { Sandboxes } from './build-sandboxes.ts';
 import type { Stores } from './open-stores.ts';
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import type { HostContext } from '../sandbox/contract/host-context.ts';
+import type { HostContext } from '../contract/host-context.ts';
+import { CodeDisks } from '../host/microvm/code-disks.ts';
+import { FirecrackerVmm } from '../host/microvm/firecracker/firecracker-vmm.ts';
+import { QemuVmm } from '../host/microvm/qemu/qemu-vmm.ts';
+import { GuestImages } from '../images/guest/guest-images.ts';
 import { MicrovmDriver } from '../sandbox/drivers/microvm/microvm-driver.ts';
 import type { HostParts } from '../sandbox/drivers/microvm/microvm-parts.ts';
-import { CodeDisks } from '../sandbox/engines/microvm/code-disks.ts';
-import { FirecrackerVmm } from '../sandbox/engines/microvm/firecracker/firecracker-vmm.ts';
-import { QemuVmm } from '../sandbox/engines/microvm/qemu/qemu-vmm.ts';
-import { GuestImages } from '../sandbox/images/guest/guest-images.ts';
 
 /** The drivers whose sandboxes are virtual machines; they share the guest image and the disks made from packages. */
 export function buildMicrovmDrivers(

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../config/data-dir.ts';
 import { version } from '../config/version.ts';
+import type { HostContext } from '../contract/host-context.ts';
 import { ISOLATIONS, type Isolation, RUNTIMES } from '../domain/names.ts';
 import type { IsolationView, PlatformOperations, PlatformView } from '../http/deps.ts';
-import type { HostContext } from '../sandbox/contract/host-context.ts';
 import type { Sandboxes } from './build-sandboxes.ts';
 import type { Stores } from './open-stores.ts';
 

@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
-import type { DriverRegistry } from '../pool/driver-registry.ts';
+import type { DriverRegistry } from '../isolations/isolation-registry.ts';
 import type { Log } from '../telemetry/log.ts';
 
 /** Functions stored while their isolation was being prepared become active when it is usable. */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DriverLog, HostContext } from '../contract/host-context.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
-import type { DriverLog, HostContext } from '../sandbox/contract/host-context.ts';
 import type { SettingsTable } from '../store/control-store.ts';
 
 const INSTANCE_KEY = 'instance';

@@ -1,5 +1,6 @@
 import type { Invoker } from '../invoke/types.ts';
 import type { Pool } from '../pool/types.ts';
+import { HostSampler } from '../records/live/host-sampler.ts';
 import { LiveFeed } from '../records/live/live-feed.ts';
 import { RecordsQueue } from '../records/queue/records-queue.ts';
 import { RetentionLoop } from '../records/retention-loop.ts';
@@ -8,7 +9,6 @@ import { DiskGuard } from '../store/disk-guard.ts';
 import { openControlStore } from '../store/open-control-store.ts';
 import { openTelemetryStore } from '../store/open-telemetry-store.ts';
 import type { TelemetryStore } from '../store/telemetry-store.ts';
-import { HostSampler } from '../telemetry/host-sampler.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { StopInOrder } from './stop-in-order.ts';

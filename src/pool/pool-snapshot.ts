@@ -1,7 +1,7 @@
 import type { Isolation } from '../domain/names.ts';
-import type { FunctionDesk } from './callers/function-desk.ts';
-import type { ClassDesk } from './supply/class-desk.ts';
-import type { Roster } from './supply/roster.ts';
+import type { ClassDesk } from './state/class-pool.ts';
+import type { FunctionDesk } from './state/function-pool.ts';
+import type { Roster } from './steps/retire-sandboxes.ts';
 import type { PoolSnapshot } from './types.ts';
 
 export interface SnapshotSources {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { SandboxError } from '../contract/sandbox-error.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
-import { SandboxError } from '../sandbox/contract/sandbox-error.ts';
 import { gate, revisionOf, Testbed, type TestbedOptions, until } from './testing/pool-testbed.ts';
 import type { AcquireResult, Lease } from './types.ts';
 

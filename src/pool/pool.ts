@@ -1,22 +1,22 @@
+import type { DriverLog, HostContext } from '../contract/host-context.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import type { RunnableRevision } from '../invoke/types.ts';
-import type { DriverLog, HostContext } from '../sandbox/contract/host-context.ts';
-import { Callers } from './callers/callers.ts';
-import { FunctionBook } from './callers/function-book.ts';
-import type { PoolLease } from './callers/lease.ts';
-import type { RevisionHost, RevisionPool } from './callers/revision-pool.ts';
-import type { Waiter } from './callers/wait-queue.ts';
-import type { DriverSource } from './driver-registry.ts';
+import type { DriverSource } from '../isolations/isolation-registry.ts';
 import { type PlanSettings, plan } from './plan/plan.ts';
-import { PlanLoop } from './plan/plan-loop.ts';
 import { planState, revisionPlanKey } from './plan/plan-state.ts';
 import { poolSnapshot } from './pool-snapshot.ts';
-import type { PooledSandbox } from './supply/pooled-sandbox.ts';
-import { Reaper } from './supply/reaper.ts';
-import { Roster, type RosterHost } from './supply/roster.ts';
-import { Stock } from './supply/stock.ts';
-import { Supply } from './supply/supply.ts';
+import { Stock } from './state/class-pools.ts';
+import { FunctionBook } from './state/function-pools.ts';
+import type { PoolLease } from './state/lease.ts';
+import type { PooledSandbox } from './state/pooled-sandbox.ts';
+import type { RevisionHost, RevisionPool } from './state/revision-pool.ts';
+import type { Waiter } from './state/wait-queue.ts';
+import { PlanLoop } from './steps/plan-loop.ts';
+import { Reaper } from './steps/reaper.ts';
+import { Roster, type RosterHost } from './steps/retire-sandboxes.ts';
+import { Callers } from './steps/serve-callers.ts';
+import { Supply } from './steps/start-sandboxes.ts';
 import type { AcquireOptions, AcquireResult, Pool, PoolSnapshot } from './types.ts';
 
 export interface PoolOptions {

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { expect, test, vi } from 'vitest';
+import { HostSampler } from '../records/live/host-sampler.ts';
 import { LiveFeed } from '../records/live/live-feed.ts';
 import type { LiveEvent } from '../records/records.ts';
-import { HostSampler } from './host-sampler.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { egressTraces, whyNotEgress } from '../../src/sandbox/engines/egress/egress-rig.ts';
+import { egressTraces, whyNotEgress } from '../../src/host/egress/egress-rig.ts';
 import { fixture } from '../support/fixture.ts';
 import { epochsOf, hostTraces, NO_TRACES } from '../support/host-traces.ts';
 import { readUntil } from '../support/read-until.ts';

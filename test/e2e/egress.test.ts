@@ -2,13 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  egressTraces,
-  WORLD,
-  World,
-  whyNotEgress,
-  whyNotGuestEgress,
-} from '../../src/sandbox/engines/egress/egress-rig.ts';
+import { egressTraces, WORLD, World, whyNotEgress, whyNotGuestEgress } from '../../src/host/egress/egress-rig.ts';
 import { giveGuestImage } from '../support/give-guest-image.ts';
 import { PREPARE_TIMEOUT_MS, requireIsolation } from '../support/require-isolation.ts';
 import { TestServer } from '../support/test-server.ts';

@@ -1,6 +1,6 @@
 import { linkSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { testGuestImages, whyNoGuest } from '../../src/sandbox/images/guest/testing/guest-rig.ts';
+import { testGuestImages, whyNoGuest } from '../../src/images/guest/testing/guest-rig.ts';
 
 /** What `coldframe setup qemu` would have made, in the data directory of a server that has not started yet; where it can be. */
 export async function giveGuestImage(dataDir: string): Promise<void> {

@@ -11,12 +11,12 @@ import {
 } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { uuid7 } from '../../ids/uuid7.ts';
+import type { IsolationResolver, ResolvedIsolation } from '../../isolations/isolation-resolver.ts';
 import type { PackageStore } from '../../packages/package-store.ts';
 import type { SecretRow } from '../../store/control-store.ts';
 import type { CodeInput, SettingsInput, SettingsPatch } from '../catalog-input.ts';
 import type { CodeCheck } from '../code-check/code-check.ts';
 import { languageOf, sourceFileName } from '../code-check/handler-file.ts';
-import type { IsolationResolver, ResolvedIsolation } from '../isolation-resolver.ts';
 import type { SecretSealer } from '../secret-sealer.ts';
 import { type EnvPatch, mergeEnv } from '../settings/env-merge.ts';
 import { defaultSettings, mergeSettings } from '../settings/settings-merge.ts';

@@ -2,8 +2,8 @@ import type { Cors, FunctionSettings } from '../../domain/function.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import { CAPTURES, NETWORKS } from '../../domain/names.ts';
 import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
+import type { ResolvedIsolation } from '../../isolations/isolation-resolver.ts';
 import { languageOf } from '../code-check/handler-file.ts';
-import type { ResolvedIsolation } from '../isolation-resolver.ts';
 import { routeProblems } from './route-rules.ts';
 
 const HANDLER_MAX_CHARS = 256;

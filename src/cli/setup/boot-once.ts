@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CgroupTree } from '../../host/cgroup/cgroup.ts';
+import { UidPool } from '../../host/launch/uid-pool.ts';
+import { CodeDisks } from '../../host/microvm/code-disks.ts';
+import type { Vmm } from '../../host/microvm/vmm.ts';
+import { SlotTree } from '../../host/slot/slot-tree.ts';
+import type { GuestImages } from '../../images/guest/guest-images.ts';
 import { MicrovmDriver } from '../../sandbox/drivers/microvm/microvm-driver.ts';
-import { CgroupTree } from '../../sandbox/engines/linux/cgroup/cgroup.ts';
-import { UidPool } from '../../sandbox/engines/linux/launch/uid-pool.ts';
-import { SlotTree } from '../../sandbox/engines/linux/slot/slot-tree.ts';
-import { CodeDisks } from '../../sandbox/engines/microvm/code-disks.ts';
-import type { Vmm } from '../../sandbox/engines/microvm/vmm.ts';
 import { guardDriver } from '../../sandbox/guard/guarded-driver.ts';
-import type { GuestImages } from '../../sandbox/images/guest/guest-images.ts';
 
 /** Away from those of servers, which may run on this host. */
 const UIDS = { first: 650_000, count: 100 };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ConsoleServer, createConsoleServer } from '../server.ts';
+import { type ConsoleServer, createConsoleServer } from '../console-server.ts';
 import { fakeDeps } from '../testing/fake-deps.ts';
 import { exchange } from '../testing/raw-http.ts';
 

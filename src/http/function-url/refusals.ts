@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { CATALOGUE, type ErrorCode } from '../../errors/catalogue.ts';
-import { keepOpenForUnreadBody } from '../body/keep-open-for-unread-body.ts';
+import { keepOpenForUnreadBody } from '../serving/body/keep-open-for-unread-body.ts';
 
 const FORBIDDEN =
   'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html';

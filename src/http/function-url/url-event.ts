@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { SESSION_COOKIE } from '../access.ts';
+import { SESSION_COOKIE } from '../serving/access.ts';
 import type { FunctionMatch } from './function-paths.ts';
 
 export interface UrlEventInput {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { BodyBudget } from '../body/body-budget.ts';
+import type { BodyBudget } from '../serving/body/body-budget.ts';
 import { withoutOverridden } from './cors.ts';
 import { answerFailure } from './refusals.ts';
 import { urlResponseOf } from './url-response.ts';

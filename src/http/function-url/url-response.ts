@@ -1,5 +1,5 @@
-import { SESSION_COOKIE } from '../access.ts';
-import { compactJson, firstByte, JsonScanError, jsonMembers, parseSlice } from '../body/json-members.ts';
+import { SESSION_COOKIE } from '../serving/access.ts';
+import { compactJson, firstByte, JsonScanError, jsonMembers, parseSlice } from '../serving/body/json-members.ts';
 
 /** What a function's result means as an HTTP response. Headers are a flat list, cookies included. */
 export interface UrlResponse {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { ReplyStream } from '../../sandbox/contract/sandbox.ts';
-import { JsonScanError, jsonMembers } from '../body/json-members.ts';
+import type { ReplyStream } from '../../contract/sandbox.ts';
+import { JsonScanError, jsonMembers } from '../serving/body/json-members.ts';
 import { withoutOverridden } from './cors.ts';
 import { answerFailure } from './refusals.ts';
 import { responseHeadOf } from './url-response.ts';

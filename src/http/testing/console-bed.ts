@@ -1,6 +1,6 @@
 import { existsSync, rmdirSync } from 'node:fs';
 import { afterAll, beforeAll } from 'vitest';
-import { type ConsoleServer, createConsoleServer } from '../server.ts';
+import { type ConsoleServer, createConsoleServer } from '../console-server.ts';
 import { fakeDeps } from './fake-deps.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { BoxExit } from '../../contract/driver.ts';
+import type { LoadResult, SandboxReply } from '../../contract/sandbox.ts';
 import { CATALOGUE } from '../../errors/catalogue.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { revisionOf } from '../../pool/testing/pool-testbed.ts';
 import type { AcquireFailure } from '../../pool/types.ts';
-import type { BoxExit } from '../../sandbox/contract/driver.ts';
-import type { LoadResult, SandboxReply } from '../../sandbox/contract/sandbox.ts';
 import type { InvokeRequest } from '../types.ts';
 import { endingOfFailure, endingOfLoad, endingOfReply } from './ending.ts';
 

@@ -1,5 +1,5 @@
+import type { Settled } from '../../contract/sandbox.ts';
 import type { AttemptRecord, InvocationRecord, LogLine, Usage } from '../../domain/invocation.ts';
-import type { Settled } from '../../sandbox/contract/sandbox.ts';
 import type { InvokeRequest } from '../types.ts';
 import type { Ending } from './ending.ts';
 import { receiptOf, type SandboxSource } from './sandbox-source.ts';

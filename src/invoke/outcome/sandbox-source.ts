@@ -1,6 +1,6 @@
+import type { AttemptLogs, Sandbox } from '../../contract/sandbox.ts';
 import type { Receipt } from '../../domain/invocation.ts';
 import type { Start, StartReason } from '../../domain/names.ts';
-import type { AttemptLogs, Sandbox } from '../../sandbox/contract/sandbox.ts';
 
 /** Where an attempt ran and how it got there: a lease, or the load that failed. */
 export interface SandboxSource {

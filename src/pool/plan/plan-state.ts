@@ -1,9 +1,9 @@
-import type { FunctionDesk } from '../callers/function-desk.ts';
-import type { DriverSource } from '../driver-registry.ts';
-import type { ClassDesk } from '../supply/class-desk.ts';
-import type { Roster } from '../supply/roster.ts';
+import type { DriverSource } from '../../isolations/isolation-registry.ts';
+import type { ClassDesk } from '../state/class-pool.ts';
+import type { FunctionDesk } from '../state/function-pool.ts';
+import { keepAliveMs } from '../state/sandbox-class.ts';
+import type { Roster } from '../steps/retire-sandboxes.ts';
 import type { PlanState } from './plan.ts';
-import { keepAliveMs } from './sandbox-class.ts';
 
 export interface PlanSources {
   desks: Iterable<ClassDesk>;

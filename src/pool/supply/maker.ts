@@ -1,7 +1,7 @@
-import type { SandboxSpec } from '../../sandbox/contract/driver.ts';
-import { asError } from './claim.ts';
-import type { ClassDesk } from './class-desk.ts';
-import { PooledSandbox } from './pooled-sandbox.ts';
+import type { SandboxSpec } from '../../contract/driver.ts';
+import type { ClassDesk } from '../state/class-pool.ts';
+import { PooledSandbox } from '../state/pooled-sandbox.ts';
+import { asError } from '../steps/claim.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
 
 export interface MakerHost {

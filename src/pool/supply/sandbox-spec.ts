@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { SandboxSpec } from '../../contract/driver.ts';
 import { LIMITS } from '../../domain/limits.ts';
-import type { SandboxSpec } from '../../sandbox/contract/driver.ts';
-import type { SandboxClass } from '../plan/sandbox-class.ts';
+import type { SandboxClass } from '../state/sandbox-class.ts';
 
 /** A new sandbox of the class, with an id of its own. */
 export function sandboxSpec(sandboxClass: SandboxClass, labels: SandboxSpec['labels']): SandboxSpec {

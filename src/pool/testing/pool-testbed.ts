@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DriverLog } from '../../contract/host-context.ts';
 import type { FunctionSettings } from '../../domain/function.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { RunnableRevision } from '../../invoke/types.ts';
-import type { DriverLog } from '../../sandbox/contract/host-context.ts';
+import { DriverRegistry } from '../../isolations/isolation-registry.ts';
 import { MemoryDriver, type MemoryDriverOptions } from '../../sandbox/drivers/memory/memory-driver.ts';
 import type { MemoryModule } from '../../sandbox/drivers/memory/memory-module.ts';
 import { guardDriver } from '../../sandbox/guard/guarded-driver.ts';
-import { DriverRegistry } from '../driver-registry.ts';
 import { type PoolOptions, SandboxPool } from '../pool.ts';
 import type { AcquireResult, Lease } from '../types.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CodeRef } from '../contract/driver.ts';
+import type { CodeRef } from '../../contract/driver.ts';
 import { guardDriver } from '../guard/guarded-driver.ts';
 import { type ConformanceFactory, type ConformanceSubject, skipUnlessRequired } from './driver-conformance.ts';
 import { FixtureTrees } from './fixture-trees.ts';

@@ -1,7 +1,7 @@
+import type { CodeRef, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
+import type { GuardedDriver } from '../../contract/guarded-driver.ts';
+import type { LoadResult, LoadSettings, Sandbox } from '../../contract/sandbox.ts';
 import type { EnforcedLimits } from '../../domain/invocation.ts';
-import type { CodeRef, ProbeResult, SandboxSpec } from '../contract/driver.ts';
-import type { GuardedDriver } from '../contract/guarded-driver.ts';
-import type { LoadResult, LoadSettings, Sandbox } from '../contract/sandbox.ts';
 import { NEVER, settingsOf, specOf } from './sandbox-rig.ts';
 
 export type Language = 'nodejs' | 'python';

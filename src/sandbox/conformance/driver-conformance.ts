@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import type { CodeRef, Driver, ProbeResult, SandboxSpec } from '../contract/driver.ts';
+import type { CodeRef, Driver, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
 import { guardDriver } from '../guard/guarded-driver.ts';
 import { CallCases } from './call-cases.ts';
 import type { Bench, ConformanceCase, Language } from './conformance-case.ts';

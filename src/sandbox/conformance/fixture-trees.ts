@@ -3,7 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync }
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { CodeRef } from '../contract/driver.ts';
+import type { CodeRef } from '../../contract/driver.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../../fixtures/functions');
 

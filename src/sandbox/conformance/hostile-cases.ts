@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { expect } from 'vitest';
-import type { Sandbox } from '../contract/sandbox.ts';
+import type { Sandbox } from '../../contract/sandbox.ts';
 import { BOTH, type ConformanceCase, NODE, running } from './conformance-case.ts';
 import { processes } from './host-traces.ts';
 import { call, paceMs, until } from './sandbox-rig.ts';

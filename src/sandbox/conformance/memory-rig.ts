@@ -1,5 +1,5 @@
-import type { GuardedDriver } from '../contract/guarded-driver.ts';
-import type { LoadSettings, Sandbox } from '../contract/sandbox.ts';
+import type { GuardedDriver } from '../../contract/guarded-driver.ts';
+import type { LoadSettings, Sandbox } from '../../contract/sandbox.ts';
 import { MemoryDriver, type MemoryDriverOptions } from '../drivers/memory/memory-driver.ts';
 import type { MemoryHandler, MemoryModule } from '../drivers/memory/memory-module.ts';
 import type { GuardOptions, SandboxEvent } from '../guard/guard-options.ts';

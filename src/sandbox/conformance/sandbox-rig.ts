@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { CodeRef, SandboxSpec } from '../contract/driver.ts';
-import type { GuardedDriver } from '../contract/guarded-driver.ts';
-import type { LoadResult, LoadSettings, Sandbox, SandboxReply, SandboxRequest, Settled } from '../contract/sandbox.ts';
+import type { CodeRef, SandboxSpec } from '../../contract/driver.ts';
+import type { GuardedDriver } from '../../contract/guarded-driver.ts';
+import type {
+  LoadResult,
+  LoadSettings,
+  Sandbox,
+  SandboxReply,
+  SandboxRequest,
+  Settled,
+} from '../../contract/sandbox.ts';
 
 /** For tests alone: plain promises around the callbacks of a sandbox. */
 export interface Finished {

@@ -1,5 +1,5 @@
-import type { DriverCapabilities } from '../contract/driver.ts';
-import type { SandboxState } from '../contract/sandbox.ts';
+import type { DriverCapabilities } from '../../contract/driver.ts';
+import type { SandboxState } from '../../contract/sandbox.ts';
 
 /** A change of state of one sandbox, or a removal that failed and will be tried again. */
 export type SandboxEvent =

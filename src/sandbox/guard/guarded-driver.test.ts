@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
+import { SandboxError } from '../../contract/sandbox-error.ts';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
 import { call, loaded, NEVER, NO_CODE, specOf, until } from '../conformance/sandbox-rig.ts';
-import { SandboxError } from '../contract/sandbox-error.ts';
 import { NO_REPLY } from '../drivers/memory/memory-call.ts';
 import { MemoryDriver } from '../drivers/memory/memory-driver.ts';
 import { guardDriver } from './guarded-driver.ts';

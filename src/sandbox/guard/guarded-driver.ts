@@ -1,8 +1,8 @@
+import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
+import type { GuardedDriver } from '../../contract/guarded-driver.ts';
+import type { Sandbox } from '../../contract/sandbox.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { Isolation } from '../../domain/names.ts';
-import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../contract/driver.ts';
-import type { GuardedDriver } from '../contract/guarded-driver.ts';
-import type { Sandbox } from '../contract/sandbox.ts';
-import { SandboxError } from '../contract/sandbox-error.ts';
 import { beforeDeadline } from './driver-calls/before-deadline.ts';
 import { BoxRemoval } from './driver-calls/box-removal.ts';
 import { CachedProbe } from './driver-calls/cached-probe.ts';

@@ -1,4 +1,4 @@
-import type { SandboxSpec } from '../contract/driver.ts';
+import type { SandboxSpec } from '../../contract/driver.ts';
 import type { TransitionListener } from './sandbox-state.ts';
 
 export interface GuardedSandboxOptions {

@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
+import type { SandboxReply } from '../../contract/sandbox.ts';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
 import { parkedCalls } from '../conformance/parked-calls.ts';
 import { call, loaded, NEVER, NO_CODE, settingsOf, specOf, until } from '../conformance/sandbox-rig.ts';
-import type { SandboxReply } from '../contract/sandbox.ts';
 
 const ILLEGAL = expect.objectContaining({ code: 'sandbox_illegal_state' });
 const { parked, park } = parkedCalls();

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
+import type { Sandbox } from '../../contract/sandbox.ts';
 import { MIB } from '../../domain/limits.ts';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
 import { parkedCalls } from '../conformance/parked-calls.ts';
 import { call, type Finished, until } from '../conformance/sandbox-rig.ts';
-import type { Sandbox } from '../contract/sandbox.ts';
 import { NO_REPLY } from '../drivers/memory/memory-call.ts';
 import type { MemoryCall } from '../drivers/memory/memory-module.ts';
 import { encodeFrame } from '../wire/frame-codec.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
+import type { ReplyStream } from '../../contract/sandbox.ts';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
 import { call, until } from '../conformance/sandbox-rig.ts';
-import type { ReplyStream } from '../contract/sandbox.ts';
 import { NO_REPLY } from '../drivers/memory/memory-call.ts';
 import type { MemoryCall } from '../drivers/memory/memory-module.ts';
 import { FRAME } from '../wire/frame-type.ts';

@@ -1,4 +1,4 @@
-import type { Box, BoxExit, CodeRef, SandboxSpec } from '../contract/driver.ts';
+import type { Box, BoxExit, CodeRef, SandboxSpec } from '../../contract/driver.ts';
 import type {
   LoadResult,
   LoadSettings,
@@ -7,8 +7,8 @@ import type {
   SandboxRequest,
   SandboxState,
   Settled,
-} from '../contract/sandbox.ts';
-import { SandboxError } from '../contract/sandbox-error.ts';
+} from '../../contract/sandbox.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { Frame } from '../wire/frame-codec.ts';
 import { BODY_MAX_BYTES, FRAME } from '../wire/frame-type.ts';
 import { Call, type CallOwner } from './call/call.ts';

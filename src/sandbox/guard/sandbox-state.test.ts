@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { SANDBOX_STATES, type SandboxState } from '../contract/sandbox.ts';
+import { SANDBOX_STATES, type SandboxState } from '../../contract/sandbox.ts';
 import { SandboxLifecycle, SUCCESSORS } from './sandbox-state.ts';
 
 test('a sandbox begins as creating and walks the whole life', () => {

@@ -1,5 +1,5 @@
-import type { SandboxState } from '../contract/sandbox.ts';
-import { SandboxError } from '../contract/sandbox-error.ts';
+import type { SandboxState } from '../../contract/sandbox.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
 
 /**
  * Legal successors. `draining` leads only to `dead`: after a timeout, a violation or a crash nothing new is served (I2),

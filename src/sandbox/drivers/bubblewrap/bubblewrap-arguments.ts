@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MIB } from '../../../domain/limits.ts';
-import { FILE_FD } from '../../engines/linux/launch/launch.ts';
-import { type HostRuntime, SANDBOX_UID_INSIDE } from '../../engines/linux/runtimes/host-runtimes.ts';
+import { FILE_FD } from '../../../host/launch/launch.ts';
+import { type HostRuntime, SANDBOX_UID_INSIDE } from '../../../host/runtimes/host-runtimes.ts';
 
 /** What /dev/shm may hold; charged to the sandbox's memory like everything in a tmpfs. */
 const SHM_MAX_MIB = 64;

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { BoxExit } from '../../contract/driver.ts';
+import type { BoxExit } from '../../../contract/driver.ts';
 
 /** Signals that end programs on their own; 128 and 129 are also the shims' statuses for unhandled errors. */
 const FATAL = ['SIGKILL', 'SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGTERM', 'SIGSYS'] as const;

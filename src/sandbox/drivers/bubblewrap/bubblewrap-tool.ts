@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { runTool } from '../../engines/linux/run-tool.ts';
+import { runTool } from '../../../host/run-tool.ts';
 
 const VERSION_DEADLINE_MS = 5_000;
 const PLACES = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];

@@ -1,5 +1,5 @@
+import { HostRig } from '../../../host/host-rig.ts';
 import { describeDriverConformance } from '../../conformance/driver-conformance.ts';
-import { HostRig } from '../../engines/linux/host-rig.ts';
 import { BubblewrapDriver } from './bubblewrap-driver.ts';
 
 describeDriverConformance('bubblewrap', async () => {

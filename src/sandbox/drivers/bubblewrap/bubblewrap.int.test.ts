@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, type TestContext, test } from 'vitest';
+import { HostRig } from '../../../host/host-rig.ts';
 import { FixtureTrees } from '../../conformance/fixture-trees.ts';
 import { call, loaded, NEVER, specOf, until } from '../../conformance/sandbox-rig.ts';
-import { HostRig } from '../../engines/linux/host-rig.ts';
 import { guardDriver } from '../../guard/guarded-driver.ts';
 import { BubblewrapDriver } from './bubblewrap-driver.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
-import type { Box, BoxExit, CodeRef, MeterReading } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
-import type { EngineClient } from '../../engines/container-engine/engine-client.ts';
+import type { Box, BoxExit, CodeRef, MeterReading } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import type { EngineClient } from '../../../host/docker/engine-client.ts';
 import { INSIDE } from './container-config.ts';
 import { ContainerExit } from './container-exit.ts';
 import type { ContainerParts } from './container-parts.ts';

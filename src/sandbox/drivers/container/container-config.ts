@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import type { SandboxSpec } from '../../../contract/driver.ts';
 import { MIB } from '../../../domain/limits.ts';
 import type { RuntimeId } from '../../../domain/names.ts';
-import type { SandboxSpec } from '../../contract/driver.ts';
-import type { ContainerConfig, EngineMount } from '../../engines/container-engine/engine-types.ts';
-import type { SandboxCgroupLimits } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
-import { STDERR_NAME, STDOUT_NAME } from '../../engines/linux/slot/output-fifo.ts';
+import type { SandboxCgroupLimits } from '../../../host/cgroup/sandbox-cgroup.ts';
+import type { ContainerConfig, EngineMount } from '../../../host/docker/engine-types.ts';
+import { STDERR_NAME, STDOUT_NAME } from '../../../host/slot/output-fifo.ts';
 import type { ContainerKind } from './container-kind.ts';
 import { LAUNCHER_PIDS } from './host-limits.ts';
 

@@ -2,9 +2,9 @@ import { linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Box } from '../../../contract/driver.ts';
+import { engineProxy, ScriptedSocket } from '../../../host/docker/engine-rig.ts';
 import { hostTraces } from '../../conformance/host-traces.ts';
-import type { Box } from '../../contract/driver.ts';
-import { engineProxy, ScriptedSocket } from '../../engines/container-engine/engine-rig.ts';
 import { type ContainerKind, DOCKER, GVISOR } from './container-kind.ts';
 import { type ContainerRig, type ContainerRigOptions, containerRig, whyNotHere } from './container-rig.ts';
 

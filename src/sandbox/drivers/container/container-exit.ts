@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { BoxExit } from '../../contract/driver.ts';
+import type { BoxExit } from '../../../contract/driver.ts';
 
 /** Waits between looks at whether anything still runs, in milliseconds: quick at first, for a reply waits on it. */
 const LOOK_FIRST_MS = 2;

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { SandboxCgroup } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
-import { SlotTree } from '../../engines/linux/slot/slot-tree.ts';
+import type { SandboxCgroup } from '../../../host/cgroup/sandbox-cgroup.ts';
+import { SlotTree } from '../../../host/slot/slot-tree.ts';
 import { ContainerParts } from './container-parts.ts';
 import type { ContainerRemover } from './container-remover.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { SandboxError } from '../../contract/sandbox-error.ts';
-import type { EgressLink } from '../../engines/egress/egress-link.ts';
-import type { SandboxCgroup } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
-import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
-import type { Slot } from '../../engines/linux/slot/slot.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import type { SandboxCgroup } from '../../../host/cgroup/sandbox-cgroup.ts';
+import type { EgressLink } from '../../../host/egress/egress-link.ts';
+import type { UidPool } from '../../../host/launch/uid-pool.ts';
+import type { Slot } from '../../../host/slot/slot.ts';
 import type { ContainerRemover } from './container-remover.ts';
 import { removeDockerParents } from './docker-cgroups.ts';
 

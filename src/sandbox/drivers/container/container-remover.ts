@@ -1,6 +1,6 @@
-import type { DriverLog } from '../../contract/host-context.ts';
-import { ENGINE_DEADLINES_MS, type EngineClient } from '../../engines/container-engine/engine-client.ts';
-import { pause } from '../../engines/linux/pause.ts';
+import type { DriverLog } from '../../../contract/host-context.ts';
+import { ENGINE_DEADLINES_MS, type EngineClient } from '../../../host/docker/engine-client.ts';
+import { pause } from '../../../host/pause.ts';
 
 /** Tries within one `remove`, with growing waits between them (0.1 + 0.2 + ... seconds). */
 const TRIES_MAX = 4;

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isOlder } from '../../engines/linux/epoch.ts';
+import { isOlder } from '../../../host/epoch.ts';
 
 /**
  * The daemon makes the parent we name in every hierarchy of a cgroup v1 host (blkio, cpuset, devices, ...), ours being only

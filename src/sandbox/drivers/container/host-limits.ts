@@ -1,5 +1,5 @@
-import type { SandboxSpec } from '../../contract/driver.ts';
-import type { SandboxCgroupLimits } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
+import type { SandboxSpec } from '../../../contract/driver.ts';
+import type { SandboxCgroupLimits } from '../../../host/cgroup/sandbox-cgroup.ts';
 import type { ContainerKind } from './container-kind.ts';
 
 /** The shell that stays as process 1. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Duplex, duplexPair, Readable } from 'node:stream';
-import type { Box, BoxExit, CodeRef, MeterReading, SandboxSpec } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Box, BoxExit, CodeRef, MeterReading, SandboxSpec } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { MemoryDriver } from './memory-driver.ts';
 import type { MemoryFigures, ResolveModule } from './memory-module.ts';
 import { MemoryShim } from './memory-shim.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { type MemoryRig, memoryRig } from '../../conformance/memory-rig.ts';
 import { call, NEVER, NO_CODE, settingsOf, specOf, until } from '../../conformance/sandbox-rig.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
 import { NO_REPLY } from './memory-call.ts';
 import { MemoryDriver } from './memory-driver.ts';
 import type { MemoryCall } from './memory-module.ts';

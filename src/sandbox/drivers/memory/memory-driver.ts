@@ -1,7 +1,7 @@
+import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
 import type { Isolation } from '../../../domain/names.ts';
-import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
 import { MemoryBox } from './memory-box.ts';
 import type { ResolveModule } from './memory-module.ts';
 

@@ -1,5 +1,5 @@
-import type { CodeRef } from '../../contract/driver.ts';
-import type { LoadSettings } from '../../contract/sandbox.ts';
+import type { CodeRef } from '../../../contract/driver.ts';
+import type { LoadSettings } from '../../../contract/sandbox.ts';
 
 /**
  * User code for the memory driver: a plain function in place of a package. What it returns (or resolves to) is the result:

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { SandboxSpec } from '../../contract/driver.ts';
+import type { SandboxSpec } from '../../../contract/driver.ts';
 import { FrameChannel } from '../../wire/frame-channel.ts';
 import { encodeFrame, type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { FRAME, FROM_HOST, type FrameType, PROTOCOL_VERSION } from '../../wire/frame-type.ts';

@@ -1,16 +1,16 @@
+import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../../contract/driver.ts';
+import type { HostContext } from '../../../contract/host-context.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
 import type { Isolation } from '../../../domain/names.ts';
-import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
-import type { HostContext } from '../../contract/host-context.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
-import type { EgressLink } from '../../engines/egress/egress-link.ts';
-import { TAP } from '../../engines/egress/link-script.ts';
-import { reapHost } from '../../engines/linux/reap-host.ts';
-import type { CodeDisks } from '../../engines/microvm/code-disks.ts';
-import { GuestControl } from '../../engines/microvm/guest-control.ts';
-import { SnapshotStore } from '../../engines/microvm/snapshot-store.ts';
-import type { Machine, Vmm, VmSnapshot } from '../../engines/microvm/vmm.ts';
-import type { GuestImage, GuestImages } from '../../images/guest/guest-images.ts';
+import type { EgressLink } from '../../../host/egress/egress-link.ts';
+import { TAP } from '../../../host/egress/link-script.ts';
+import type { CodeDisks } from '../../../host/microvm/code-disks.ts';
+import { GuestControl } from '../../../host/microvm/guest-control.ts';
+import { SnapshotStore } from '../../../host/microvm/snapshot-store.ts';
+import type { Machine, Vmm, VmSnapshot } from '../../../host/microvm/vmm.ts';
+import { reapHost } from '../../../host/reap-host.ts';
+import type { GuestImage, GuestImages } from '../../../images/guest/guest-images.ts';
 import { MicrovmBox } from './microvm-box.ts';
 import {
   bootMessage,

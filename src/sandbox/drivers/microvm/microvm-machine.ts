@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import type { SandboxSpec } from '../../../contract/driver.ts';
 import type { RuntimeId } from '../../../domain/names.ts';
-import type { SandboxSpec } from '../../contract/driver.ts';
-import type { EgressLink } from '../../engines/egress/egress-link.ts';
-import { resolvConfText } from '../../engines/egress/egress-network.ts';
-import { bootEnvironment } from '../../engines/linux/launch/boot-environment.ts';
-import type { GuestNetwork, HostMessage } from '../../engines/microvm/guest-protocol.ts';
-import type { VmmCapabilities } from '../../engines/microvm/vmm.ts';
+import type { EgressLink } from '../../../host/egress/egress-link.ts';
+import { resolvConfText } from '../../../host/egress/egress-network.ts';
+import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
+import type { GuestNetwork, HostMessage } from '../../../host/microvm/guest-protocol.ts';
+import type { VmmCapabilities } from '../../../host/microvm/vmm.ts';
 
 /** Where things are in a guest; as in containers. */
 export const INSIDE = { task: '/var/task', socket: '/run/coldframe/s', runtime: '/var/runtime' } as const;

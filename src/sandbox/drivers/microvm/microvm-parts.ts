@@ -1,13 +1,13 @@
-import type { SandboxSpec } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
-import type { Egress } from '../../engines/egress/egress.ts';
-import type { EgressPlace } from '../../engines/egress/egress-link.ts';
-import type { CgroupTree } from '../../engines/linux/cgroup/cgroup.ts';
-import type { SandboxCgroup } from '../../engines/linux/cgroup/sandbox-cgroup.ts';
-import type { UidPool } from '../../engines/linux/launch/uid-pool.ts';
-import type { Slot } from '../../engines/linux/slot/slot.ts';
-import type { SlotTree } from '../../engines/linux/slot/slot-tree.ts';
-import type { Vm, VmmCapabilities } from '../../engines/microvm/vmm.ts';
+import type { SandboxSpec } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
+import type { CgroupTree } from '../../../host/cgroup/cgroup.ts';
+import type { SandboxCgroup } from '../../../host/cgroup/sandbox-cgroup.ts';
+import type { Egress } from '../../../host/egress/egress.ts';
+import type { EgressPlace } from '../../../host/egress/egress-link.ts';
+import type { UidPool } from '../../../host/launch/uid-pool.ts';
+import type { Vm, VmmCapabilities } from '../../../host/microvm/vmm.ts';
+import type { Slot } from '../../../host/slot/slot.ts';
+import type { SlotTree } from '../../../host/slot/slot-tree.ts';
 import { hostLimits } from './microvm-machine.ts';
 
 export interface HostParts {

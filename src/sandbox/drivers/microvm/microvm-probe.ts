@@ -1,9 +1,9 @@
+import type { Driver, DriverCapabilities, ProbeResult } from '../../../contract/driver.ts';
+import type { HostContext } from '../../../contract/host-context.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
-import type { Driver, DriverCapabilities, ProbeResult } from '../../contract/driver.ts';
-import type { HostContext } from '../../contract/host-context.ts';
-import { tryBoot } from '../../engines/linux/launch/boot-probe.ts';
-import type { Vmm } from '../../engines/microvm/vmm.ts';
-import type { GuestImages } from '../../images/guest/guest-images.ts';
+import { tryBoot } from '../../../host/launch/boot-probe.ts';
+import type { Vmm } from '../../../host/microvm/vmm.ts';
+import type { GuestImages } from '../../../images/guest/guest-images.ts';
 
 /** Of a typical first start: a busy host may take several times as long, a guest that hangs takes forever. */
 const DEADLINE_FACTOR = 5;

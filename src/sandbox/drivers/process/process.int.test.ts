@@ -12,12 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { HostRig } from '../../../host/host-rig.ts';
+import { pidsOfUid } from '../../../host/launch/uid-pool.ts';
+import { isReachableByAll } from '../../../host/runtimes/find-python.ts';
+import { idsOf } from '../../../host/slot/stray-ipc.ts';
 import { FixtureTrees } from '../../conformance/fixture-trees.ts';
 import { call, loaded, NEVER, until } from '../../conformance/sandbox-rig.ts';
-import { HostRig } from '../../engines/linux/host-rig.ts';
-import { pidsOfUid } from '../../engines/linux/launch/uid-pool.ts';
-import { isReachableByAll } from '../../engines/linux/runtimes/find-python.ts';
-import { idsOf } from '../../engines/linux/slot/stray-ipc.ts';
 import { guardDriver } from '../../guard/guarded-driver.ts';
 import { ProcessDriver } from './process-driver.ts';
 

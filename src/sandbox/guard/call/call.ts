@@ -1,5 +1,5 @@
+import type { SandboxReply, SandboxRequest, Settled } from '../../../contract/sandbox.ts';
 import type { Receipt } from '../../../domain/invocation.ts';
-import type { SandboxReply, SandboxRequest, Settled } from '../../contract/sandbox.ts';
 import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { logStream, OutputBuffer } from '../output/attempt-output.ts';
 import type { ReplyRelay } from './reply-relay.ts';

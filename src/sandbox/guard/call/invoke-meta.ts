@@ -1,4 +1,4 @@
-import type { SandboxRequest } from '../../contract/sandbox.ts';
+import type { SandboxRequest } from '../../../contract/sandbox.ts';
 
 /** Writes the meta of invoke frames; the function's ARN, the same for every call of a sandbox, is escaped once. */
 export class InvokeMeta {

@@ -1,5 +1,5 @@
-import type { BoxExit } from '../../contract/driver.ts';
-import type { SandboxReply } from '../../contract/sandbox.ts';
+import type { BoxExit } from '../../../contract/driver.ts';
+import type { SandboxReply } from '../../../contract/sandbox.ts';
 import type { Call } from './call.ts';
 
 export const KILLED: BoxExit = { cause: 'destroyed', exitCode: null, signal: 'SIGKILL' };

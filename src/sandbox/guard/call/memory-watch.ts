@@ -1,5 +1,5 @@
+import type { Box } from '../../../contract/driver.ts';
 import type { Usage } from '../../../domain/invocation.ts';
-import type { Box } from '../../contract/driver.ts';
 
 /** A peak this near to the limit may have been cut off by a kill. */
 const NEAR_LIMIT = 0.95;

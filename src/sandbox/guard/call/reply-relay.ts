@@ -1,5 +1,5 @@
+import type { ReplyStream } from '../../../contract/sandbox.ts';
 import { LIMITS } from '../../../domain/limits.ts';
-import type { ReplyStream } from '../../contract/sandbox.ts';
 import { parseMeta } from '../../wire/frame-codec.ts';
 import { CREDIT_BYTES } from '../../wire/frame-type.ts';
 

@@ -1,6 +1,6 @@
+import type { Box, MeterReading } from '../../../contract/driver.ts';
 import type { Usage } from '../../../domain/invocation.ts';
 import { MIB } from '../../../domain/limits.ts';
-import type { Box, MeterReading } from '../../contract/driver.ts';
 
 /** Figures at the start of one call. */
 export interface MeterStart {

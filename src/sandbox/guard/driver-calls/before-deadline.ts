@@ -1,4 +1,4 @@
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 
 /**
  * Runs an outside call under a deadline and signals. Rejects at once when either strikes, even where the call ignores its

@@ -1,4 +1,4 @@
-import type { Box } from '../../contract/driver.ts';
+import type { Box } from '../../../contract/driver.ts';
 import type { GuardOptions } from '../guard-options.ts';
 import { beforeDeadline } from './before-deadline.ts';
 

@@ -1,5 +1,5 @@
-import type { Driver, ProbeResult } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Driver, ProbeResult } from '../../../contract/driver.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { beforeDeadline } from './before-deadline.ts';
 
 /** A probe that ignores its signal is left alone after this, so that it cannot hold up a stop. */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { AttemptLogs } from '../../../contract/sandbox.ts';
 import { LIMITS } from '../../../domain/limits.ts';
-import type { AttemptLogs } from '../../contract/sandbox.ts';
 import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { type OutputPiece, splitLines } from './line-splitter.ts';
 

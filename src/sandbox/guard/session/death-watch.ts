@@ -1,4 +1,4 @@
-import type { Box, BoxExit } from '../../contract/driver.ts';
+import type { Box, BoxExit } from '../../../contract/driver.ts';
 
 /**
  * How long the second sign of a death (the cause after the closed channel, or the reverse) is waited for. A driver that must

@@ -1,4 +1,4 @@
-import type { BoxExit } from '../../contract/driver.ts';
+import type { BoxExit } from '../../../contract/driver.ts';
 import type { Frame } from '../../wire/frame-codec.ts';
 import type { FrameType } from '../../wire/frame-type.ts';
 

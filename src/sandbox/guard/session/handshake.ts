@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { parseMeta } from '../../wire/frame-codec.ts';
 import { FRAME, type FrameType, PROTOCOL_VERSION } from '../../wire/frame-type.ts';
 import type { Expected } from './expectation.ts';

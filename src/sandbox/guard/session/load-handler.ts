@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Box, BoxExit, CodeRef } from '../../contract/driver.ts';
-import type { AttemptLogs, LoadResult, LoadSettings } from '../../contract/sandbox.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Box, BoxExit, CodeRef } from '../../../contract/driver.ts';
+import type { AttemptLogs, LoadResult, LoadSettings } from '../../../contract/sandbox.ts';
+import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { FRAME, type FrameType } from '../../wire/frame-type.ts';
 import { initTimeoutError, parseFunctionError } from '../call/function-error.ts';

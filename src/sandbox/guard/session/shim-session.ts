@@ -1,5 +1,5 @@
-import type { Box, BoxExit } from '../../contract/driver.ts';
-import type { AttemptLogs } from '../../contract/sandbox.ts';
+import type { Box, BoxExit } from '../../../contract/driver.ts';
+import type { AttemptLogs } from '../../../contract/sandbox.ts';
 import { FrameChannel } from '../../wire/frame-channel.ts';
 import type { Frame } from '../../wire/frame-codec.ts';
 import { FRAME, FROM_SHIM, type FrameType } from '../../wire/frame-type.ts';

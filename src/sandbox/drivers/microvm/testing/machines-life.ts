@@ -1,5 +1,5 @@
+import type { CodeRef } from '../../../../contract/driver.ts';
 import { call, loaded, NEVER, setSlowness, specOf } from '../../../conformance/sandbox-rig.ts';
-import type { CodeRef } from '../../../contract/driver.ts';
 import { guardDriver } from '../../../guard/guarded-driver.ts';
 import { microvmRig } from './microvm-rig.ts';
 import { type MonitorKind, monitorOf } from './monitors.ts';

@@ -1,0 +1,106 @@
+import type { FunctionError, LogLine, Receipt, Usage } from '../domain/invocation.ts';
+import type { BoxExit, CodeRef, SandboxSpec } from './driver.ts';
+
+/** States of a sandbox; `guard/sandbox-state.ts` holds the one transition function and the legal successors. */
+export const SANDBOX_STATES = ['creating', 'ready', 'loaded', 'busy', 'paused', 'draining', 'dead'] as const;
+export type SandboxState = (typeof SANDBOX_STATES)[number];
+
+/** What the shim needs to load a handler; sent once, after the code is visible. */
+export interface LoadSettings {
+  functionName: string;
+  functionVersion: string;
+  functionArn: string;
+  handler: string;
+  memoryMib: number;
+  timeoutMs: number;
+  concurrency: number;
+  /** The full environment of the function, secrets in clear; sent only to a sandbox that is now bound. */
+  env: Record<string, string>;
+  /** Milliseconds the load may take; beyond it the sandbox is killed and the result is `Runtime.InitTimeout`. */
+  initTimeoutMs: number;
+}
+
+/** What loading did: a value, because it is the user's code that failed. After anything but `loaded` the sandbox is dead. */
+export type LoadResult =
+  | { kind: 'loaded'; deliverMs: number; importMs: number; logs: AttemptLogs }
+  | { kind: 'loadError'; error: FunctionError; importMs: number | null; logs: AttemptLogs }
+  | { kind: 'initTimeout'; error: FunctionError; logs: AttemptLogs }
+  | { kind: 'died'; exit: BoxExit; logs: AttemptLogs };
+
+export interface AttemptLogs {
+  lines: LogLine[];
+  truncated: boolean;
+}
+
+export interface SandboxRequest {
+  requestId: string;
+  functionArn: string;
+  /** Milliseconds the handler may run, from now. */
+  timeoutMs: number;
+  traceId: string | null;
+  /** The event's bytes, passed on unparsed. */
+  event: Uint8Array;
+  /** Where a streamed reply goes; null means the caller cannot take one, then a streaming handler's chunks are gathered. */
+  stream: ReplyStream | null;
+}
+
+/** Receives a streamed reply; `write` returns false when the reader is behind, `whenDrained` then resumes credit. */
+export interface ReplyStream {
+  head(meta: { contentType: string; httpPrelude: boolean }): void;
+  write(chunk: Uint8Array): boolean;
+  whenDrained(): Promise<void>;
+}
+
+/** What the handler did: always a value. `usage` and `logs` come later through `settled`, so the reply never waits for them. */
+export type SandboxReply =
+  | { kind: 'result'; body: Uint8Array; handlerMs: number }
+  | { kind: 'streamed'; bytes: number; handlerMs: number }
+  | { kind: 'error'; error: FunctionError; body: Uint8Array; handlerMs: number }
+  | { kind: 'timeout' }
+  | { kind: 'cancelled' }
+  | { kind: 'resultTooLarge'; bytes: number }
+  /** `dispatched: false` means no byte of the request was written: the caller may send it elsewhere. */
+  | { kind: 'died'; exit: BoxExit; dispatched: boolean }
+  | { kind: 'protocolViolation'; detail: string };
+
+export interface Settled {
+  usage: Usage;
+  logs: AttemptLogs;
+}
+
+/** The guarded sandbox, as the pool and invoke see it. Illegal order throws SandboxError `sandbox_illegal_state`. */
+export interface Sandbox {
+  readonly id: string;
+  readonly spec: SandboxSpec;
+  readonly receipt: Pick<Receipt, 'isolation' | 'driver' | 'fence' | 'imageDigest' | 'enforced'>;
+  readonly state: SandboxState;
+  readonly inFlight: number;
+  /** Calls it may take at once once loaded; 1 before. */
+  readonly concurrency: number;
+  /** False once draining or dead; checked on hand-out (a pending socket close counts). */
+  readonly alive: boolean;
+  /** Bytes in use now as far as the box can tell, for the idle budget; null where it cannot. */
+  memoryBytes(): number | null;
+  /** Legal once, in `ready`. Resolves with a value for anything the user's code did; rejects only with a SandboxError of ours. */
+  load(code: CodeRef, settings: LoadSettings, signal: AbortSignal): Promise<LoadResult>;
+  /**
+   * Legal in `loaded` and `busy` below `concurrency` (a paused sandbox must be resumed first). `onReply` is called exactly
+   * once, within 100 ms of whatever ends the call; `onSettled` exactly once after it, when output is drained and meters are
+   * read, and only then is the slot free again. Callbacks, not promises: this is the hot path.
+   */
+  invoke(request: SandboxRequest, onReply: (reply: SandboxReply) => void, onSettled: (settled: Settled) => void): void;
+  /**
+   * The cancel call: tells the shim, and after 1 s of grace kills. The call then ends as `cancelled` unless its result came
+   * first. False when no call of that request id is in flight here.
+   */
+  cancel(requestId: string): boolean;
+  /** Legal in `loaded` with nothing in flight; no-op where the driver cannot pause. */
+  pause(): void;
+  resume(): void;
+  /** No new calls; siblings run to their own deadlines, then it is destroyed. */
+  drain(reason: string): void;
+  /** Kills at once and removes; safe to repeat; a failed removal stays listed and is retried by the guard. */
+  destroy(reason: string): Promise<void>;
+  /** Calls back once when the sandbox stops being usable, with the reason. */
+  onDead(listener: (reason: string) => void): void;
+}

@@ -1,0 +1,101 @@
+import { type EgressAllow, ipv4Block, ipv4Number, overlaps } from '../../domain/egress-allow.ts';
+import type { EgressNames } from './egress-names.ts';
+
+/** Not the public internet: this network, private, carrier, loopback, link-local and metadata, examples, special uses, multicast. */
+export const REFUSED_RANGES = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/3',
+] as const;
+
+const REFUSED_BLOCKS = REFUSED_RANGES.map((range) => ipv4Block(range)!);
+
+/** Whether egress refuses an IPv4 address, exceptions aside; true for what is none. */
+export function isRefusedAddress(address: string): boolean {
+  const first = ipv4Number(address);
+  return first === null || REFUSED_BLOCKS.some((range) => overlaps(range, { first, bits: 32 }));
+}
+
+/** Questions a second per sandbox: far above any honest function, far below what costs the server. */
+const DNS_PER_SECOND = 100;
+/** New connections a second per sandbox: a flood must not fill the host's connection table for everybody. */
+const CONNECTIONS_PER_SECOND = 500;
+const CONNECTIONS_BURST = 1_000;
+/** Before the filter rules of Docker and others, at the usual priority: what is refused here never reaches them. */
+const PRIORITY = -10;
+
+export interface EgressRules {
+  names: EgressNames;
+  /** `10.208.0.0/20`. */
+  subnet: string;
+  gateway: string;
+  /** The routers of the host's own networks, which may have public addresses. */
+  routers: readonly string[];
+  allow: readonly EgressAllow[];
+}
+
+/**
+ * The whole fence as one nft table, loaded in one transaction. What is refused is answered, so that functions fail at once
+ * instead of waiting for their timeout; only what is spoofed is dropped.
+ */
+export function egressRules({ names, subnet, gateway, routers, allow }: EgressRules): string {
+  const from = `iifname "${names.prefix}*"`;
+  const to = `oifname "${names.prefix}*"`;
+  const refuse = 'reject with icmpx admin-prohibited';
+  return `table inet ${names.table} {
+  set sources { type ifname . ipv4_addr; }
+  set refused { type ipv4_addr; flags interval; auto-merge; elements = { ${[...REFUSED_RANGES, ...routers].join(', ')} } }
+  set asking { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
+  set opening { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
+  chain arriving {
+    type filter hook prerouting priority raw; policy accept;
+    ${from} meta nfproto ipv6 drop
+    ${from} iifname . ip saddr != @sources drop
+  }
+  chain allowed {
+${allow.map((entry) => `    ${allowed(entry)}\n`).join('')}  }
+  chain incoming {
+    type filter hook input priority ${PRIORITY}; policy accept;
+    iifname != "${names.prefix}*" accept
+    meta l4proto { tcp, udp } th dport 53 ip daddr ${gateway} jump asked
+    jump allowed
+    ${refuse}
+  }
+  chain asked {
+    update @asking { ip saddr limit rate over ${DNS_PER_SECOND}/second burst ${DNS_PER_SECOND} packets } drop
+    accept
+  }
+  chain forwarded {
+    type filter hook forward priority ${PRIORITY}; policy accept;
+    ${to} ct state established,related accept
+    ${to} drop
+    iifname != "${names.prefix}*" accept
+    ct state established,related accept
+    update @opening { ip saddr limit rate over ${CONNECTIONS_PER_SECOND}/second burst ${CONNECTIONS_BURST} packets } drop
+    jump allowed
+    fib daddr type { local, broadcast, multicast, anycast } ${refuse}
+    ip daddr @refused ${refuse}
+  }
+  chain outgoing {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr ${subnet} oifname != "${names.prefix}*" masquerade
+  }
+}
+`;
+}
+
+function allowed({ cidr, port }: EgressAllow): string {
+  return port === null
+    ? `ip daddr ${cidr} accept`
+    : `ip daddr ${cidr} meta l4proto { tcp, udp } th dport ${port} accept`;
+}

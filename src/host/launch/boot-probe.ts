@@ -1,0 +1,44 @@
+import type { Driver, SandboxSpec } from '../../contract/driver.ts';
+
+const PROBE_DEADLINE_MS = 10_000;
+
+/**
+ * Boots one real box and waits for the first bytes of its shim, then destroys it. Resolves with null when that worked, else
+ * with the error. Its figures are small, so that it runs on a full host too.
+ */
+export async function tryBoot(
+  driver: Pick<Driver, 'create'>,
+  spec: Omit<SandboxSpec, 'from' | 'network' | 'bootEnv' | 'cpus' | 'pidsMax' | 'diskMib' | 'memoryMib'>,
+  signal: AbortSignal,
+  deadlineMs = PROBE_DEADLINE_MS,
+): Promise<unknown> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+  const sizes = { memoryMib: 128, cpus: 1, pidsMax: 64, diskMib: 16 };
+  try {
+    const box = await driver.create(
+      { ...spec, ...sizes, network: 'none', bootEnv: {}, from: { kind: 'image' } },
+      limit,
+    );
+    try {
+      await firstBytes(box.channel, limit);
+      return null;
+    } finally {
+      await box.destroy(AbortSignal.timeout(PROBE_DEADLINE_MS));
+    }
+  } catch (error) {
+    return error;
+  }
+}
+
+function firstBytes(channel: NodeJS.ReadableStream, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    channel.once('data', () => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    channel.once('close', () => reject(new Error('the shim closed its channel')));
+    channel.resume();
+  });
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { Box, BoxExit, SandboxSpec } from '../../contract/driver.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { CgroupTree } from '../cgroup/cgroup.ts';
+import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
+import type { Egress } from '../egress/egress.ts';
+import type { EgressLink } from '../egress/egress-link.ts';
+import type { Slot, SlotOwner } from '../slot/slot.ts';
+import type { SlotTree } from '../slot/slot-tree.ts';
+import { HostBox, removeSandbox } from './host-box.ts';
+import { type LaunchOptions, launch } from './launch.ts';
+import type { LaunchedProcess } from './launched-process.ts';
+import type { UidPool } from './uid-pool.ts';
+
+const CLEANUP_DEADLINE_MS = 5_000;
+/** What a program that ends at once had to say, kept for our own log. */
+const LAST_WORDS_MAX_BYTES = 2_048;
+
+export interface BoxBuilderOptions {
+  cgroups: CgroupTree;
+  uids: UidPool | null;
+  slots: SlotTree;
+  /** Absent or null: nothing is linked, and the driver refuses `egress`. */
+  egress?: Egress | null;
+}
+
+/** What a driver decides about a box once its slot, cgroup and uid are there. */
+export interface BoxPlan {
+  launch: Omit<LaunchOptions, 'cgroup' | 'uid' | 'output'>;
+  receipt: (parts: BoxParts) => Box['receipt'];
+  taskRoot: string;
+  isMeteredByPid: boolean;
+}
+
+export interface BoxParts {
+  /** The sandbox's way out, in whose namespace it is started; null without egress. */
+  link: EgressLink | null;
+  slot: Slot;
+  cgroup: SandboxCgroup | null;
+  uid: number | null;
+  token: string;
+}
+
+export interface BuildOptions {
+  spec: SandboxSpec;
+  /** The driver's name, where it links sandboxes to the egress network. */
+  driver?: string;
+  slot: Omit<SlotOwner, 'uid'>;
+  /** The cgroup's memory limit: the function's own plus what a tmpfs /tmp may hold. */
+  memoryMib: number;
+  plan: (parts: BoxParts) => Promise<BoxPlan> | BoxPlan;
+  /** After everything is gone and before the uid may be used again. */
+  onRemoved?: (uid: number | null) => Promise<void>;
+  signal: AbortSignal;
+}
+
+/** Everything built so far, so that a failure at any step takes all of it down. */
+interface Progress {
+  id: string;
+  slot: Slot | null;
+  process: LaunchedProcess | null;
+  cgroup: SandboxCgroup | null;
+  link: EgressLink | null;
+}
+
+/** Builds boxes that are children of this server: uid, slot, cgroup, listener, process, connection, in that order. */
+export class BoxBuilder {
+  readonly #options: BoxBuilderOptions;
+  /** Boxes not yet destroyed; a stopping driver ends them. */
+  readonly #boxes = new Set<HostBox>();
+
+  constructor(options: BoxBuilderOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with a connected box. On rejection (SandboxError) or abort nothing is left. */
+  async build(options: BuildOptions): Promise<Box> {
+    options.signal.throwIfAborted();
+    const uid = this.#options.uids?.acquire() ?? null;
+    const built: Progress = { id: options.spec.id, slot: null, process: null, cgroup: null, link: null };
+    const release = async () => {
+      await options.onRemoved?.(uid);
+      if (uid !== null) this.#options.uids?.release(uid);
+    };
+    try {
+      return await this.#build(options, uid, built, release);
+    } catch (cause) {
+      await removeSandbox(built, AbortSignal.timeout(CLEANUP_DEADLINE_MS));
+      await release();
+      if (cause instanceof SandboxError) throw cause;
+      throw new SandboxError('sandbox_start_failed', `sandbox ${options.spec.id} did not start`, { cause });
+    }
+  }
+
+  /** Destroys every box still there; collects failures. */
+  async destroyAll(signal: AbortSignal): Promise<void> {
+    const results = await Promise.allSettled([...this.#boxes].map((box) => box.destroy(signal)));
+    const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    if (failures.length > 0) throw new AggregateError(failures, 'some sandboxes could not be removed');
+  }
+
+  async #build(options: BuildOptions, uid: number | null, built: Progress, release: () => Promise<void>): Promise<Box> {
+    const { spec, signal } = options;
+    const token = randomBytes(16).toString('hex');
+    const slot = await this.#options.slots.create(spec.id, { uid, ...options.slot }, signal);
+    built.slot = slot;
+    const limits = { memoryMib: options.memoryMib, cpus: spec.cpus, pidsMax: spec.pidsMax };
+    const cgroup = this.#options.cgroups.create(spec.id, limits);
+    built.cgroup = cgroup;
+    const output = slot.openOutput();
+    await slot.listen();
+    built.link = await this.#link(options);
+    const parts: BoxParts = { slot, cgroup, uid, token, link: built.link };
+    const plan = await options.plan(parts);
+    const { stdoutPath, stderrPath } = slot;
+    const networkNamespace = built.link?.namespacePath;
+    const process = launch({ ...plan.launch, cgroup, uid, networkNamespace, output: { stdoutPath, stderrPath } });
+    built.process = process;
+    const channel = await connectionOrExit(slot, process, output.stderr, signal);
+    const box: HostBox = new HostBox({
+      ...{ id: spec.id, token, channel, output, slot, process, cgroup, link: built.link, taskRoot: plan.taskRoot },
+      receipt: plan.receipt(parts),
+      meteredPid: plan.isMeteredByPid ? process.pid : null,
+      onRemoved: () => {
+        this.#boxes.delete(box);
+        return release();
+      },
+    });
+    this.#boxes.add(box);
+    return box;
+  }
+
+  async #link({ spec, driver, signal }: BuildOptions): Promise<EgressLink | null> {
+    if (spec.network === 'none') return null;
+    const egress = this.#options.egress;
+    if (!egress || driver === undefined) throw new SandboxError('network_unenforceable', 'nothing to link it to');
+    return await egress.attach(driver, spec.id, { kind: 'new-namespace' }, signal);
+  }
+}
+
+/** The connection; or, when the process ends first, why. */
+async function connectionOrExit(slot: Slot, process: LaunchedProcess, stderr: Readable, signal: AbortSignal) {
+  const connected = new AbortController();
+  const accepted = slot.accept(AbortSignal.any([signal, connected.signal]));
+  const exited = process.exited.then((exit) => {
+    throw new SandboxError('sandbox_start_failed', `it ended before it connected: ${describe(exit, stderr)}`);
+  });
+  try {
+    return await Promise.race([accepted, exited]);
+  } catch (error) {
+    connected.abort();
+    accepted.then((socket) => socket.destroy()).catch(() => undefined);
+    throw error;
+  } finally {
+    exited.catch(() => undefined);
+  }
+}
+
+function describe(exit: BoxExit, stderr: Readable): string {
+  const words: Buffer | null = stderr.read();
+  const text = words === null ? '' : words.toString('utf8', 0, LAST_WORDS_MAX_BYTES).trim();
+  return `${exit.cause} ${exit.exitCode ?? exit.signal ?? ''} ${text}`;
+}

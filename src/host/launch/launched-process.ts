@@ -1,0 +1,105 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import type { BoxExit } from '../../contract/driver.ts';
+import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
+import { pause } from '../pause.ts';
+import { pidsOfUid } from './uid-pool.ts';
+
+/** A killed group is empty within milliseconds; longer means a process stuck in the kernel, which `destroy` will report. */
+const EMPTY_WAIT_MS = 2_000;
+const EMPTY_POLL_MS = 2;
+
+/** Descriptor of the first of a program's sockets to the server, as it sees them. */
+export const CONNECTION_FD = 5;
+
+export interface LaunchedProcessOptions {
+  child: ChildProcess;
+  cgroup: SandboxCgroup | null;
+  uid: number | null;
+  readExit: (exit: BoxExit) => BoxExit;
+}
+
+/**
+ * A running sandbox process with everything it has started. When the first process ends, for whatever reason, the rest is
+ * killed, and only then `exited` resolves. How the rest is found: by cgroup, else by uid, else by process group (which a
+ * child may leave: receipts then say what is not enforced).
+ */
+export class LaunchedProcess {
+  readonly exited: Promise<BoxExit>;
+  readonly #child: ChildProcess;
+  readonly #cgroup: SandboxCgroup | null;
+  readonly #uid: number | null;
+  #killed = false;
+  #gone = false;
+
+  constructor({ child, cgroup, uid, readExit }: LaunchedProcessOptions) {
+    this.#child = child;
+    this.#cgroup = cgroup;
+    this.#uid = uid;
+    this.exited = new Promise((resolve) => {
+      child.once('error', () => this.#settle({ cause: 'lost', exitCode: null, signal: null }).then(resolve));
+      child.once('exit', (exitCode, signal) => {
+        const exit: BoxExit = { cause: signal === null ? 'exit' : 'signal', exitCode, signal };
+        this.#settle(readExit(exit)).then(resolve);
+      });
+    });
+  }
+
+  /** Null when it could not even be started. */
+  get pid(): number | null {
+    return this.#child.pid ?? null;
+  }
+
+  /** What it prints, where it was launched without FIFOs; somebody must read it, else it waits in its next write. */
+  get output(): Readable | null {
+    return this.#child.stdout;
+  }
+
+  /** Our ends of the sockets it was launched with. */
+  get connections(): Duplex[] {
+    return this.#child.stdio.slice(CONNECTION_FD) as unknown as Duplex[];
+  }
+
+  /** SIGKILL to all of it; synchronous, safe to repeat. */
+  kill(): void {
+    if (this.#gone) return;
+    this.#killed = true;
+    this.#signalAll();
+  }
+
+  async #settle(exit: BoxExit): Promise<BoxExit> {
+    const oom = (this.#cgroup?.oomKills() ?? 0) > 0;
+    if (this.#child.pid !== undefined) killOne(-this.#child.pid);
+    this.#signalAll();
+    const deadline = AbortSignal.timeout(EMPTY_WAIT_MS);
+    while (!this.#isEmpty() && !deadline.aborted) {
+      await pause(EMPTY_POLL_MS, deadline).catch(() => undefined);
+      this.#signalAll();
+    }
+    this.#gone = true;
+    if (oom) return { ...exit, cause: 'oom' };
+    return this.#killed ? { ...exit, cause: 'destroyed' } : exit;
+  }
+
+  #signalAll(): void {
+    this.#cgroup?.kill();
+    if (this.#cgroup === null && this.#uid !== null) for (const pid of pidsOfUid(this.#uid)) killOne(pid);
+    // Once the leader was reaped its number may become somebody else's.
+    if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
+      killOne(-this.#child.pid);
+    }
+  }
+
+  #isEmpty(): boolean {
+    if (this.#cgroup !== null) return this.#cgroup.isEmpty();
+    return this.#uid === null || pidsOfUid(this.#uid).length === 0;
+  }
+}
+
+function killOne(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}

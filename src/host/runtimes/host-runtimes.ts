@@ -1,0 +1,241 @@
+import { chmod, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DriverLog } from '../../contract/host-context.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { RuntimeId } from '../../domain/names.ts';
+import type { SharedTree } from '../slot/own-mounts.ts';
+import { findPythons, type HostPython } from './find-python.ts';
+import { sharedLibraries } from './shared-libraries.ts';
+import { devicesIn, stageDevices } from './stage-devices.ts';
+import { fingerprint, openToAll, stageFile, stageFolder } from './stage-file.ts';
+
+/** Small programs found in a sandbox's root, so that functions may start a child or two; absent ones are left out. */
+const PROGRAMS =
+  'sh cat ls env sleep true false echo head tail wc cp mv rm mkdir touch id uname date sort grep sed tar gzip dd seq'.split(
+    ' ',
+  );
+/** Configuration of the C library, copied when present. */
+const ETC_FILES = ['ld.so.cache', 'ssl/certs/ca-certificates.crt', 'ssl/openssl.cnf', 'protocols', 'services'];
+const LINKER_CACHE = '/etc/ld.so.cache';
+/** Mount points that must exist in the read-only root. */
+/** Where sandboxes with a root of their own find the shims. */
+export const SHIMS_INSIDE = '/var/runtime';
+const TIME_ZONES = '/usr/share/zoneinfo';
+const MOUNT_POINTS = ['dev', 'proc', 'tmp', 'var/task', SHIMS_INSIDE, 'run/coldframe', TIME_ZONES];
+/** Changes with what is put into a root besides files of the host, so that older ones are not taken for ours. */
+const LAYOUT = 2;
+/** Uid and gid of the one user a bubblewrap sandbox sees. */
+export const SANDBOX_UID_INSIDE = 1000;
+
+export interface HostRuntime {
+  id: RuntimeId;
+  /** Host path, usable by any uid. */
+  interpreter: string;
+  /** Path in `rootDir` and so inside bubblewrap. */
+  interpreterInside: string;
+  /** The bootstrap program within a shims directory. */
+  bootstrap: 'node/bootstrap.mjs' | 'python/bootstrap.py';
+  /** Host copy of the repository's runtimes/ folder, readable by any uid. */
+  shimsDir: string;
+  /** A minimal root file system: interpreter, its libraries, a few programs, configuration; nothing else of the host. */
+  rootDir: string;
+  /** All that makes up a sandbox's root: `rootDir`, and in it the shims, the standard library and time zones. */
+  trees: SharedTree[];
+  /** Device nodes of ours in `rootDir`; none where nodes cannot be made. */
+  devices: string[];
+}
+
+export interface HostRuntimesOptions {
+  runDir: string;
+  /** The repository's runtimes/ folder. */
+  shimsDir: string;
+  log: DriverLog;
+  /** The Node 24 binary; the server's own by default. */
+  nodeBinary?: string;
+  /** Folders searched for python3 after the usual ones. */
+  searchPath?: string[];
+}
+
+/**
+ * The interpreters of this host made usable for sandbox uids: Node and the shims are staged into `<runDir>/rt` (the clone may
+ * lie below a private home), Python is used where it is. What is staged carries a fingerprint of its sources in its name, so
+ * a restart with nothing changed finds it and links nothing.
+ */
+export class HostRuntimes {
+  readonly #options: HostRuntimesOptions;
+  readonly #directory: string;
+  readonly #runtimes = new Map<RuntimeId, HostRuntime>();
+  #prepared: Promise<void> | null = null;
+
+  constructor(options: HostRuntimesOptions) {
+    this.#options = options;
+    this.#directory = join(options.runDir, 'rt');
+  }
+
+  /** Runtimes offered; empty before `prepare`. */
+  get ids(): RuntimeId[] {
+    return [...this.#runtimes.keys()];
+  }
+
+  /** Finds and stages; safe to repeat; rejects with SandboxError when not even Node can be staged. */
+  prepare(signal: AbortSignal): Promise<void> {
+    this.#prepared ??= this.#prepare(signal).catch((cause) => {
+      this.#prepared = null;
+      if (cause instanceof SandboxError) throw cause;
+      throw new SandboxError('sandbox_start_failed', 'runtimes of this host could not be staged', { cause });
+    });
+    return this.#prepared;
+  }
+
+  /** Throws SandboxError `runtime_unavailable` for one this host does not offer. */
+  get(id: RuntimeId): HostRuntime {
+    const runtime = this.#runtimes.get(id);
+    if (runtime === undefined) throw new SandboxError('runtime_unavailable', `no ${id} on this host`);
+    return runtime;
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o711 });
+    await chmod(this.#directory, 0o711);
+    const shimsDir = await this.#staged('shims', await fingerprint([this.#options.shimsDir]), (target) =>
+      stageFolder(this.#options.shimsDir, target),
+    );
+    const [node, pythons] = await Promise.all([
+      this.#stageNode(shimsDir, signal),
+      findPythons({ searchPath: this.#options.searchPath ?? [], signal }),
+    ]);
+    this.#runtimes.set(node.id, node);
+    for (const python of pythons) {
+      const runtime = await this.#stagePython(python, shimsDir, signal);
+      this.#runtimes.set(runtime.id, runtime);
+    }
+    await this.#removeOthers(shimsDir);
+    this.#options.log.info({ runtimes: this.ids }, 'runtimes of this host');
+  }
+
+  async #stageNode(shimsDir: string, signal: AbortSignal): Promise<HostRuntime> {
+    const binary = this.#options.nodeBinary ?? process.execPath;
+    const id: RuntimeId = 'nodejs24';
+    const interpreterInside = '/usr/local/bin/node';
+    const rootDir = await this.#stageRoot(id, binary, interpreterInside, [], signal);
+    return {
+      ...{ id, interpreter: join(rootDir, interpreterInside), interpreterInside, bootstrap: 'node/bootstrap.mjs' },
+      ...{ shimsDir, rootDir, trees: await treesOf(rootDir, shimsDir), devices: await devicesIn(rootDir) },
+    };
+  }
+
+  async #stagePython(python: HostPython, shimsDir: string, signal: AbortSignal): Promise<HostRuntime> {
+    const id = `python${python.version}` as RuntimeId;
+    const extensions = await extensionModules(python.stdlib);
+    const rootDir = await this.#stageRoot(id, python.executable, python.executable, extensions, signal);
+    await mkdir(join(rootDir, python.stdlib), { recursive: true });
+    const { executable, stdlib } = python;
+    return {
+      ...{ id, interpreter: executable, interpreterInside: executable, bootstrap: 'python/bootstrap.py' },
+      ...{ shimsDir, rootDir, trees: await treesOf(rootDir, shimsDir, stdlib), devices: await devicesIn(rootDir) },
+    };
+  }
+
+  async #stageRoot(id: RuntimeId, binary: string, inside: string, extensions: string[], signal: AbortSignal) {
+    const programs = await findPrograms();
+    const files = [{ source: binary, target: inside }, ...programs];
+    const needy = [...files.map(({ source }) => source), ...extensions];
+    // The linker's cache is rewritten whenever a library is installed, so asking ldd can wait until something changed.
+    const cache = (await stat(LINKER_CACHE).catch(() => null)) === null ? [] : [LINKER_CACHE];
+    const print = await fingerprint([...needy, ...cache]);
+    return this.#staged(id, `${LAYOUT}-${print}`, async (root) => {
+      for (const path of MOUNT_POINTS) await mkdir(join(root, path), { recursive: true });
+      for (const { source, target } of [...files, ...(await sharedLibraries(needy, signal))])
+        await stageFile(source, join(root, merged(target)));
+      await stageLinks(root, inside);
+      await stageEtc(root);
+      await stageDevices(root, signal);
+    });
+  }
+
+  /** `<rt>/<name>-<print>`, made by `fill` unless it is there; appears whole or not at all. */
+  async #staged(name: string, print: string, fill: (target: string) => Promise<void>): Promise<string> {
+    const target = join(this.#directory, `${name}-${print}`);
+    if ((await stat(target).catch(() => null)) !== null) return target;
+    const draft = `${target}.draft-${process.pid}`;
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(draft, { mode: 0o755 });
+    await chmod(draft, 0o755);
+    await fill(draft);
+    await openToAll(draft);
+    await rename(draft, target);
+    return target;
+  }
+
+  /** What earlier starts staged from other sources. */
+  async #removeOthers(shimsDir: string): Promise<void> {
+    const used = new Set([shimsDir, ...[...this.#runtimes.values()].map(({ rootDir }) => rootDir)]);
+    for (const name of await readdir(this.#directory)) {
+      const path = join(this.#directory, name);
+      if (!used.has(path)) await rm(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/** In the root /bin, /sbin and /lib* are links into /usr, whatever the host does. */
+function merged(path: string): string {
+  return path.replace(/^\/(bin|sbin|lib\w*)\//, '/usr/$1/');
+}
+
+async function stageLinks(root: string, interpreter: string): Promise<void> {
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
+    await mkdir(join(root, 'usr', name), { recursive: true });
+    await symlink(`usr/${name}`, join(root, name));
+  }
+  const python = /\/(python3)\.\d+$/.exec(interpreter)?.[1];
+  if (python !== undefined) await symlink(interpreter, join(root, 'usr/bin', python)).catch(ignoreExisting);
+}
+
+async function stageEtc(root: string): Promise<void> {
+  const etc = join(root, 'etc');
+  await mkdir(etc, { recursive: true });
+  const id = SANDBOX_UID_INSIDE;
+  await writeFile(join(etc, 'passwd'), `sandbox:x:${id}:${id}:sandbox:/tmp:/bin/sh\n`);
+  await writeFile(join(etc, 'group'), `sandbox:x:${id}:\n`);
+  await writeFile(join(etc, 'nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
+  await writeFile(join(etc, 'hosts'), '127.0.0.1 localhost\n');
+  // Empty without egress; with it, the resolver's file is bound over it.
+  await writeFile(join(etc, 'resolv.conf'), '');
+  for (const name of ETC_FILES) {
+    if ((await stat(join('/etc', name)).catch(() => null)) !== null)
+      await stageFile(join('/etc', name), join(etc, name));
+  }
+}
+
+async function findPrograms(): Promise<{ source: string; target: string }[]> {
+  const found: { source: string; target: string }[] = [];
+  for (const name of PROGRAMS) {
+    for (const directory of ['/usr/bin', '/bin']) {
+      const source = join(directory, name);
+      if ((await stat(source).catch(() => null)) === null) continue;
+      found.push({ source, target: join('/usr/bin', name) });
+      break;
+    }
+  }
+  return found;
+}
+
+async function extensionModules(stdlib: string): Promise<string[]> {
+  const directory = join(stdlib, 'lib-dynload');
+  const names = await readdir(directory).catch(() => [] as string[]);
+  return names.filter((name) => name.endsWith('.so')).map((name) => join(directory, name));
+}
+
+async function treesOf(rootDir: string, shimsDir: string, ...alike: string[]): Promise<SharedTree[]> {
+  const trees = [
+    { source: rootDir, at: '/' },
+    { source: shimsDir, at: SHIMS_INSIDE },
+    ...[...alike, TIME_ZONES].map((path) => ({ source: path, at: path })),
+  ];
+  const exists = await Promise.all(trees.map(({ source }) => stat(source).catch(() => null)));
+  return trees.filter((_, n) => exists[n] !== null);
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}

@@ -1,0 +1,36 @@
+import { constants, openSync } from 'node:fs';
+import { chmod, chown } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import { runTool } from '../run-tool.ts';
+
+export const STDOUT_NAME = 'out';
+export const STDERR_NAME = 'err';
+const MKFIFO_DEADLINE_MS = 5_000;
+/** The sandbox's group may write, nobody but the host may read. */
+const FIFO_MODE = 0o620;
+
+/** Makes both FIFOs of a sandbox in `directory`, writable by `gid` (null: by the server's own user alone). */
+export async function makeOutputFifos(directory: string, gid: number | null, signal: AbortSignal): Promise<void> {
+  const paths = [join(directory, STDOUT_NAME), join(directory, STDERR_NAME)];
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(MKFIFO_DEADLINE_MS)]);
+  const made = await runTool('mkfifo', ['-m', '600', ...paths], limit);
+  signal.throwIfAborted();
+  if (made.exitCode !== 0) throw new SandboxError('sandbox_start_failed', `mkfifo failed: ${made.stderr.trim()}`);
+  if (gid === null) return;
+  for (const path of paths) {
+    await chown(path, 0, gid);
+    await chmod(path, FIFO_MODE);
+  }
+}
+
+/**
+ * The host's end. Opened for reading and writing, so that it neither waits for a writer nor ends when the last one
+ * leaves: what children write after the shim's death still arrives. The stream ends only when destroyed.
+ */
+export function openOutputFifo(path: string): Readable {
+  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
+}

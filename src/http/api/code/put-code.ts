@@ -1,0 +1,61 @@
+import type { IncomingMessage } from 'node:http';
+import { LIMITS } from '../../../domain/limits.ts';
+import type { HttpDeps } from '../../deps.ts';
+import type { App } from '../../serving/app-types.ts';
+import { PROBLEM } from '../../serving/problems/problem-schema.ts';
+import { type CodeBody, codeOf, functionBody } from '../functions/function-body.ts';
+import { CODE, FUNCTION, NAME_PARAMS } from '../functions/function-schema.ts';
+import { withReceivedZip } from './receive-zip.ts';
+
+const BODY_LIMIT_BYTES = 2 * LIMITS.codeJsonMaxBytes;
+
+/** Takes JSON code or a raw zip, which is streamed to disk and never held in memory. */
+export function putCode(app: App, { functions, config }: HttpDeps): void {
+  app.register(async (scope: App) => {
+    scope.addContentTypeParser('application/zip', { bodyLimit: LIMITS.zipMaxBytes }, (_request, payload, done) => {
+      done(null, payload);
+    });
+    scope.put(
+      '/api/v1/functions/:name/code',
+      {
+        config: { access: 'deploy' },
+        bodyLimit: BODY_LIMIT_BYTES,
+        schema: {
+          operationId: 'putCode',
+          tags: ['code'],
+          params: NAME_PARAMS,
+          body: {
+            content: {
+              'application/json': { schema: CODE },
+              'application/zip': { schema: { type: 'string', contentMediaType: 'application/zip' } },
+            },
+          },
+          response: { 200: FUNCTION, default: PROBLEM },
+        },
+        // The zip's "body" is a stream, which no schema describes.
+        validatorCompiler: ({ schema }) => {
+          const validate = app.validatorCompiler?.({ schema, method: 'PUT', url: '', httpPart: 'body' });
+          return (body: unknown) => (isStream(body) ? { value: body } : (validate?.(body) ?? { value: body }));
+        },
+      },
+      async (request, reply) => {
+        const body = request.body as IncomingMessage | CodeBody;
+        const { workspaceId } = request.principal;
+        const { name } = request.params;
+        const options = { ifMatch: request.headers['if-match'] ?? null };
+        functions.get(workspaceId, name);
+        const view = isStream(body)
+          ? await withReceivedZip(body, config.uploadDir, (zipPath) =>
+              functions.putCode(workspaceId, name, { zipPath }, options),
+            )
+          : await functions.putCode(workspaceId, name, codeOf(body, ''), options);
+        reply.header('etag', view.etag);
+        return functionBody(view, config);
+      },
+    );
+  });
+}
+
+function isStream(body: unknown): body is IncomingMessage {
+  return typeof (body as IncomingMessage | null)?.pipe === 'function';
+}

@@ -1,0 +1,28 @@
+import type { CodeInput } from '../../../catalog/catalog-input.ts';
+import type { FunctionView } from '../../../catalog/function-view.ts';
+import { ColdframeError } from '../../../errors/coldframe-error.ts';
+import type { HttpDeps } from '../../deps.ts';
+
+/** A function as the API sends it: `url` is where it answers; the url settings move beside it. */
+export function functionBody(view: FunctionView, config: HttpDeps['config']) {
+  const { etag: _etag, urlId, url: urlSettings, ...rest } = view;
+  return { ...rest, url: `${config.functionOrigin()}/fn/${urlId}`, urlSettings };
+}
+
+export interface CodeBody {
+  source?: string;
+  files?: Record<string, string>;
+  changes?: Record<string, string | null>;
+}
+
+/** Throws `invalid_request` unless exactly one of the members is there. */
+export function codeOf({ source, files, changes }: CodeBody, path: string): CodeInput {
+  const given: CodeInput[] = [];
+  if (source !== undefined) given.push({ source });
+  if (files !== undefined) given.push({ files });
+  if (changes !== undefined) given.push({ changes });
+  if (given.length === 1) return given[0] as CodeInput;
+  throw new ColdframeError('invalid_request', {
+    errors: [{ path, message: 'must have exactly one of source, files and (over deployed code) changes' }],
+  });
+}

@@ -1,0 +1,7 @@
+import type { InvocationRecord } from '../../../domain/invocation.ts';
+
+/** A record as the API sends it: without the workspace, which is the key's own. */
+export function invocationBody(record: InvocationRecord) {
+  const { workspaceId: _workspaceId, ...body } = record;
+  return body;
+}

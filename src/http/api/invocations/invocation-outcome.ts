@@ -1,0 +1,49 @@
+import Type from 'typebox';
+import { CATALOGUE } from '../../../errors/catalogue.ts';
+import { ColdframeError } from '../../../errors/coldframe-error.ts';
+import type { InvokeResult } from '../../../invoke/types.ts';
+import { isOneValue } from '../../serving/body/json-members.ts';
+import { nullable } from '../../serving/queries/list-schema.ts';
+import { invocationBody } from './invocation-body.ts';
+import { INVOCATION } from './invocation-schema.ts';
+
+/** What `try` and `replay` answer: the whole record, and the result's JSON value or null. */
+export const INVOCATION_OUTCOME = Type.Object({
+  invocation: INVOCATION,
+  result: Type.Any({ description: 'The handler’s result; null when it failed or sent no JSON.' }),
+  resultText: nullable(
+    Type.String({ description: 'What it sent when that is no JSON value, as a streamed text; null otherwise.' }),
+  ),
+});
+
+/** Up to here a text is parsed to see that it is JSON; the structure of a longer one must do, lest it hold the thread. */
+const PARSED_MAX_BYTES = 256 * 1024;
+
+/**
+ * The finished call as JSON text, with the result's bytes set in as they are. Throws the refusal when nothing ran; whatever
+ * the user's code did is a value here.
+ */
+export async function outcomeJson(result: InvokeResult): Promise<string> {
+  if (result.code !== null && (result.outcome === 'rejected' || result.outcome === 'throttled')) {
+    const message = result.publicMessage ?? CATALOGUE[result.code].detail;
+    throw new ColdframeError(result.code, { publicMessage: message });
+  }
+  const record = await result.record;
+  const invocation = JSON.stringify(invocationBody(record));
+  if (result.body === null) return `{"invocation":${invocation},"result":null,"resultText":null}`;
+  const text = Buffer.from(result.body).toString('utf8');
+  // The bytes come from a sandbox: what is not one JSON value must not change the reply around it.
+  return isJson(result.body, text)
+    ? `{"invocation":${invocation},"result":${text},"resultText":null}`
+    : `{"invocation":${invocation},"result":null,"resultText":${JSON.stringify(text)}}`;
+}
+
+function isJson(bytes: Uint8Array, text: string): boolean {
+  if (bytes.byteLength > PARSED_MAX_BYTES) return isOneValue(bytes);
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

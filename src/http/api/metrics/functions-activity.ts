@@ -1,0 +1,105 @@
+import Type from 'typebox';
+import { OUTCOMES } from '../../../domain/names.ts';
+import type { HttpDeps } from '../../deps.ts';
+import type { App } from '../../serving/app-types.ts';
+import { PROBLEM } from '../../serving/problems/problem-schema.ts';
+import { nullable, oneOf } from '../../serving/queries/list-schema.ts';
+import { queryError, spanMsOf } from '../../serving/queries/time-query.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const WINDOW_MIN_MS = 5 * MINUTE_MS;
+/** Beyond it a list would be about the past; charts of one function go further back. */
+const WINDOW_MAX_MS = 7 * 24 * HOUR_MS;
+/** Minutes are summed up to here: more rows than that by function would make the list slow. */
+const MINUTES_WINDOW_MAX_MS = 3 * HOUR_MS;
+const SPARKLINE_POINTS = 30;
+const FUNCTIONS_PER_PAGE = 500;
+
+const QUERY = Type.Object(
+  {
+    window: Type.String({ default: '1h', maxLength: 8, description: 'Ending now: 5m to 7d.' }),
+  },
+  { additionalProperties: false },
+);
+
+const ACTIVITY = Type.Object({
+  functionId: Type.String(),
+  functionName: Type.String(),
+  invocations: Type.Integer(),
+  errors: Type.Integer({ description: 'Attempts that ended in error, timeout, oom or crashed.' }),
+  throttles: Type.Integer(),
+  callsPerMinute: Type.Number(),
+  errorRate: nullable(Type.Number({ description: 'Share of the attempts that ran, 0 to 1; null when none ran.' })),
+  p95Ms: nullable(Type.Number()),
+  lastOutcome: nullable(oneOf(OUTCOMES)),
+  lastAt: nullable(Type.String()),
+  sparkline: Type.Array(Type.Integer(), { description: 'Invocations by step.' }),
+});
+
+const ACTIVITIES = Type.Object({
+  from: Type.String(),
+  to: Type.String(),
+  stepMs: Type.Integer(),
+  items: Type.Array(ACTIVITY),
+});
+
+export function functionsActivity(app: App, { functions, telemetry }: HttpDeps): void {
+  app.get(
+    '/api/v1/metrics/functions',
+    {
+      config: { access: 'read' },
+      schema: {
+        operationId: 'functionsActivity',
+        tags: ['metrics'],
+        description: 'What each function did lately, for lists; functions that were never called are not in it.',
+        querystring: QUERY,
+        response: { 200: ACTIVITIES, default: PROBLEM },
+      },
+    },
+    async (request) => {
+      const { workspaceId } = request.principal;
+      const nowMs = Date.now();
+      const windowMs = windowOf(request.query.window);
+      const range = { from: new Date(nowMs - windowMs).toISOString(), to: new Date(nowMs).toISOString() };
+      const { items, ...window } = await telemetry.functionsActivity({
+        workspaceId,
+        ...range,
+        stepMs: stepOf(windowMs),
+      });
+      const minutes = (nowMs - Date.parse(window.from)) / MINUTE_MS;
+      const names = namesOf(functions, workspaceId);
+      return {
+        ...window,
+        items: items.flatMap((item) => {
+          const functionName = names.get(item.functionId);
+          // Deleted since; its rollups are being removed.
+          if (functionName === undefined) return [];
+          return [{ ...item, functionName, callsPerMinute: Math.round((item.invocations / minutes) * 100) / 100 }];
+        }),
+      };
+    },
+  );
+}
+
+function windowOf(window: string): number {
+  const windowMs = spanMsOf('window', window);
+  if (windowMs < WINDOW_MIN_MS || windowMs > WINDOW_MAX_MS) throw queryError('window', 'must be from 5m to 7d');
+  return windowMs;
+}
+
+function stepOf(windowMs: number): number {
+  const unitMs = windowMs <= MINUTES_WINDOW_MAX_MS ? MINUTE_MS : HOUR_MS;
+  return Math.ceil(windowMs / SPARKLINE_POINTS / unitMs) * unitMs;
+}
+
+function namesOf(functions: HttpDeps['functions'], workspaceId: string): Map<string, string> {
+  const names = new Map<string, string>();
+  let cursor: string | undefined;
+  do {
+    const page = functions.list(workspaceId, { limit: FUNCTIONS_PER_PAGE, cursor });
+    for (const { id, name } of page.items) names.set(id, name);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return names;
+}

@@ -1,0 +1,53 @@
+import Type from 'typebox';
+import { ColdframeError } from '../../../errors/coldframe-error.ts';
+import type { HttpDeps, Principal } from '../../deps.ts';
+import type { App } from '../../serving/app-types.ts';
+import { PROBLEM } from '../../serving/problems/problem-schema.ts';
+import { SESSION, sessionBody, sessionCookie } from './session-schema.ts';
+import { SignInLimiter } from './sign-in-limiter.ts';
+
+const CREDENTIAL = Type.String({ minLength: 1, maxLength: 512 });
+const SIGN_IN = Type.Object(
+  {
+    token: Type.Optional(CREDENTIAL),
+    key: Type.Optional(CREDENTIAL),
+  },
+  { additionalProperties: false, description: 'Exactly one: the token of a sign-in link, or a key.' },
+);
+
+/** Exchanges a link token or a key for the session cookie. */
+export function signIn(app: App, { auth, config }: HttpDeps): void {
+  const limiter = new SignInLimiter();
+  app.post(
+    '/api/v1/session',
+    {
+      config: { access: 'open' },
+      schema: {
+        operationId: 'signIn',
+        tags: ['session'],
+        body: SIGN_IN,
+        response: { 201: SESSION, default: PROBLEM },
+      },
+    },
+    async (request, reply) => {
+      limiter.check(request.ip, performance.now());
+      const principal = await principalOf(auth, request.body);
+      if (!principal) {
+        limiter.failed(request.ip, performance.now());
+        throw new ColdframeError(request.body.token === undefined ? 'unauthenticated' : 'link_token_invalid');
+      }
+      const { token, expiresAt } = await auth.openSession(principal);
+      const maxAgeSeconds = Math.max(0, Math.floor((Date.parse(expiresAt) - Date.now()) / 1_000));
+      reply.code(201).header('set-cookie', sessionCookie(token, maxAgeSeconds, config.publicUrl));
+      return sessionBody(principal);
+    },
+  );
+}
+
+async function principalOf(auth: HttpDeps['auth'], body: { token?: string; key?: string }): Promise<Principal | null> {
+  if (body.token !== undefined && body.key === undefined) return auth.redeemLinkToken(body.token);
+  if (body.key !== undefined && body.token === undefined) return auth.verifyKey(body.key);
+  throw new ColdframeError('invalid_request', {
+    errors: [{ path: '', message: 'must have exactly one of token and key' }],
+  });
+}

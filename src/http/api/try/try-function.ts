@@ -1,0 +1,56 @@
+import Type from 'typebox';
+import type { SettingsPatch } from '../../../catalog/catalog-input.ts';
+import { LIMITS } from '../../../domain/limits.ts';
+import type { HttpDeps } from '../../deps.ts';
+import type { App } from '../../serving/app-types.ts';
+import type { BodyBudget } from '../../serving/body/body-budget.ts';
+import { withEventBody } from '../../serving/body/event-body.ts';
+import { PROBLEM } from '../../serving/problems/problem-schema.ts';
+import { sendJsonText } from '../../serving/replies/send-json-text.ts';
+import { codeOf } from '../functions/function-body.ts';
+import { CODE, NAME_PARAMS, PATCH_FUNCTION } from '../functions/function-schema.ts';
+import { INVOCATION_OUTCOME, outcomeJson } from '../invocations/invocation-outcome.ts';
+
+const BODY_LIMIT_BYTES = LIMITS.codeJsonMaxBytes + LIMITS.payloadMaxBytes;
+
+const TRY = Type.Object(
+  {
+    code: Type.Optional(CODE),
+    settings: Type.Optional(PATCH_FUNCTION),
+    event: Type.Optional(Type.Any({ description: 'Any JSON; absent means {}.' })),
+  },
+  { additionalProperties: false },
+);
+
+/** Answers 200 with the record whatever the code did; refusals that ran nothing are problems. The event's bytes go on unparsed. */
+export function tryFunction(app: App, deps: HttpDeps, budget: BodyBudget): void {
+  withEventBody(app, budget, (scope, eventOf) => {
+    scope.post(
+      '/api/v1/functions/:name/try',
+      {
+        config: { access: 'deploy' },
+        bodyLimit: BODY_LIMIT_BYTES,
+        schema: {
+          operationId: 'tryFunction',
+          tags: ['try'],
+          description:
+            'Runs unsaved code or settings in a sandbox of its own; deploys nothing. The function need not exist yet when `code` and `settings.runtime` are given.',
+          params: NAME_PARAMS,
+          body: TRY,
+          response: { 200: INVOCATION_OUTCOME, default: PROBLEM },
+        },
+      },
+      async (request, reply) => {
+        const { code, settings } = request.body;
+        const result = await deps.tryRunner.run({
+          workspaceId: request.principal.workspaceId,
+          functionName: request.params.name,
+          code: code === undefined ? null : codeOf(code, '/code'),
+          settings: (settings as SettingsPatch | undefined) ?? null,
+          event: eventOf(request.body),
+        });
+        return sendJsonText(reply, await outcomeJson(result));
+      },
+    );
+  });
+}

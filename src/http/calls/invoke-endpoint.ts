@@ -1,0 +1,145 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { LIMITS } from '../../domain/limits.ts';
+import { ISOLATIONS, type Isolation } from '../../domain/names.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import type { RunnableRevision } from '../../invoke/types.ts';
+import type { HttpDeps, Principal } from '../deps.ts';
+import { type Access, requireScope } from '../serving/access.ts';
+import type { BodyBudget } from '../serving/body/body-budget.ts';
+import { readBody } from '../serving/body/read-body.ts';
+import type { WholeRequest } from '../serving/lane/whole-request.ts';
+import { toColdframeError } from '../serving/problems/error-mapping.ts';
+import type { HttpReply } from '../serving/replies/http-reply.ts';
+import { HttpCall } from './http-call.ts';
+import { writeProblem, writeRefusal, writeReply } from './write-reply.ts';
+
+export interface InvokeEndpoint {
+  /** Answers `POST /api/v1/functions/{ref}/invoke`; the Host was checked before. Never throws. */
+  handle(req: IncomingMessage, res: ServerResponse, ref: string): void;
+  /** The same for a request with a key that has been read whole. Never throws. */
+  handleWhole(request: WholeRequest, body: Buffer, res: HttpReply, ref: string): void;
+}
+
+const EMPTY_EVENT = Buffer.from('{}');
+
+interface Head {
+  id: string;
+  target: RunnableRevision;
+  traceId: string | null;
+  minIsolation: Isolation | null;
+  receivedAtMs: number;
+}
+
+/**
+ * The lean way of a call: no router, no schema, no promise for callers with a key. The event's bytes are not looked at;
+ * whether they are JSON is the shim's to check, which the invoker answers as `invalid_json`.
+ */
+export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: BodyBudget): InvokeEndpoint {
+  const { catalog, invoker } = deps;
+
+  function handle(req: IncomingMessage, res: ServerResponse, ref: string): void {
+    const receivedAtMs = performance.now();
+    const id = deps.newInvocationId();
+    const beginAs = (principal: Principal): void => {
+      const head = headOf(req.headers, principal, ref, id, receivedAtMs);
+      readBody(req, LIMITS.payloadMaxBytes, budget, {
+        onBody: (body, heldBytes) => call(res, head, body, heldBytes),
+        onRefused: (error) => writeRefusal(res, error, id),
+        onGone: ignore,
+      });
+    };
+    const refuse = (error: unknown): void => writeRefusal(res, explained(error, id), id);
+    try {
+      const principal = access.byKey(req.headers);
+      if (principal) beginAs(principal);
+      else access.bySession('POST', req.headers).then(beginAs).catch(refuse);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  function handleWhole({ headers, keyMemo }: WholeRequest, body: Buffer, res: HttpReply, ref: string): void {
+    const receivedAtMs = performance.now();
+    const id = deps.newInvocationId();
+    try {
+      const principal = access.byKey(headers, keyMemo);
+      if (!principal) throw new ColdframeError('unauthenticated');
+      const head = headOf(headers, principal, ref, id, receivedAtMs);
+      if (!budget.reserve(body.length)) throw new ColdframeError('overloaded');
+      call(res, head, body, body.length);
+    } catch (error) {
+      writeProblem(res, explained(error, id), id);
+    }
+  }
+
+  function headOf(
+    headers: IncomingHttpHeaders,
+    principal: Principal,
+    ref: string,
+    id: string,
+    receivedAtMs: number,
+  ): Head {
+    requireScope(principal, 'invoke');
+    checkContentType(headers);
+    const minIsolation = minIsolationOf(headers);
+    const target = catalog.resolve(principal.workspaceId, ref);
+    return { id, target, traceId: traceIdOf(headers), minIsolation, receivedAtMs };
+  }
+
+  function call(res: HttpReply, head: Head, body: Buffer, heldBytes: number): void {
+    const request = new HttpCall(res, {
+      id: head.id,
+      target: head.target,
+      event: body.length === 0 ? EMPTY_EVENT : body,
+      traceId: head.traceId,
+      minIsolation: head.minIsolation,
+      receivedAtMs: head.receivedAtMs,
+    });
+    invoker.invoke(request, (result) => {
+      budget.release(heldBytes);
+      writeReply(res, result, budget);
+    });
+  }
+
+  /** What the caller may know of an error; what only we may know is logged. */
+  function explained(error: unknown, id: string): ColdframeError {
+    const known = toColdframeError(error);
+    if (known.status >= 500) deps.log.error({ err: error, requestId: id, operation: 'invoke' }, 'request failed');
+    return known;
+  }
+
+  return { handle, handleWhole };
+}
+
+function ignore(): void {}
+
+const JSON_TYPE = 'application/json';
+
+/** `application/json` with or without parameters; absent only with an empty body. */
+function checkContentType(headers: IncomingHttpHeaders): void {
+  const type = headers['content-type'];
+  if (type === JSON_TYPE) return;
+  if (type === undefined) {
+    const length = headers['content-length'];
+    const isEmpty = headers['transfer-encoding'] === undefined && (length === undefined || Number(length) === 0);
+    if (isEmpty) return;
+  } else if (type.split(';', 1)[0]?.trim().toLowerCase() === JSON_TYPE) return;
+  throw new ColdframeError('unsupported_media_type');
+}
+
+function minIsolationOf(headers: IncomingHttpHeaders): Isolation | null {
+  const value = headers['coldframe-min-isolation'];
+  if (value === undefined) return null;
+  if (ISOLATIONS.includes(value as Isolation)) return value as Isolation;
+  throw new ColdframeError('invalid_request', {
+    errors: [{ path: '/headers/coldframe-min-isolation', message: `must be one of ${ISOLATIONS.join(', ')}` }],
+  });
+}
+
+/** X-Ray ids are under 256 bytes; a longer one is a caller's mistake and is not passed on. */
+const TRACE_ID_MAX_CHARS = 256;
+
+function traceIdOf(headers: IncomingHttpHeaders): string | null {
+  const value = headers['coldframe-trace'] ?? headers['x-amzn-trace-id'];
+  return typeof value === 'string' && value.length <= TRACE_ID_MAX_CHARS ? value : null;
+}

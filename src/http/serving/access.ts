@@ -1,0 +1,66 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Scope } from '../../domain/names.ts';
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import type { HttpAuth, Principal } from '../deps.ts';
+import type { HostRule } from './server/host-rule.ts';
+
+export const SESSION_COOKIE = 'coldframe_session';
+
+export interface Access {
+  /** By the Authorization header; null when there is none, throws `unauthenticated` when it is wrong. Synchronous: hot path. `memo` as in HttpAuth. */
+  byKey(headers: IncomingHttpHeaders, memo?: { digest: string | null }): Principal | null;
+  /** By the session cookie; writes need a matching Origin. Rejects with `unauthenticated` or `origin_mismatch`. */
+  bySession(method: string, headers: IncomingHttpHeaders): Promise<Principal>;
+}
+
+export function createAccess(auth: HttpAuth, hosts: HostRule): Access {
+  return {
+    byKey(headers, memo) {
+      const { authorization } = headers;
+      if (authorization === undefined) return null;
+      const secret = bearerOf(authorization);
+      const principal = secret === null ? null : auth.verifyKey(secret, memo);
+      if (!principal) throw new ColdframeError('unauthenticated');
+      return principal;
+    },
+    async bySession(method, headers) {
+      const token = sessionTokenOf(headers);
+      const principal = token === null ? null : await auth.verifySession(token);
+      if (!principal) throw new ColdframeError('unauthenticated');
+      if (!isOwnPage(headers)) throw new ColdframeError('origin_mismatch');
+      const isRead = method === 'GET' || method === 'HEAD';
+      if (!isRead && !hosts.allowsOrigin(headers.origin, headers.host ?? ''))
+        throw new ColdframeError('origin_mismatch');
+      return principal;
+    },
+  };
+}
+
+/**
+ * Cookies know no ports, so pages of functions on this host could make a signed-in browser send reads too. Browsers say
+ * where a request comes from; programs say nothing.
+ */
+function isOwnPage(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site'];
+  return site === undefined || site === 'same-origin' || site === 'none';
+}
+
+/** `admin` includes the others. Throws `forbidden`. */
+export function requireScope(principal: Principal, scope: Scope): void {
+  if (principal.scopes.includes(scope) || principal.scopes.includes('admin')) return;
+  throw new ColdframeError('forbidden', { publicMessage: `This operation needs a key of scope ${scope}.` });
+}
+
+/** The secret of `Bearer <secret>`; null for another scheme. */
+export function bearerOf(authorization: string): string | null {
+  if (authorization.length < 8 || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return null;
+  return authorization.slice(7).trim() || null;
+}
+
+export function sessionTokenOf(headers: IncomingHttpHeaders): string | null {
+  for (const pair of headers.cookie?.split(';') ?? []) {
+    const at = pair.indexOf('=');
+    if (at > 0 && pair.slice(0, at).trim() === SESSION_COOKIE) return pair.slice(at + 1).trim() || null;
+  }
+  return null;
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import { ColdframeError } from '../../../errors/coldframe-error.ts';
+import type { BodyBudget } from './body-budget.ts';
+import { readBody } from './read-body.ts';
+
+type Done = (error: Error | null, body?: unknown) => void;
+type Parser = (request: FastifyRequest, payload: IncomingMessage, done: Done) => void;
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Bytes of a body within the route's bodyLimit, counted against the budget until the reply has left. */
+export function createRawBodyParser(budget: BodyBudget): Parser {
+  return (request, _payload, done) => {
+    readBody(request.raw, request.routeOptions.bodyLimit, budget, {
+      onBody(body, heldBytes) {
+        if (heldBytes > 0) releaseAfterReply(request, budget, heldBytes);
+        done(null, body);
+      },
+      onRefused: (error) => done(error),
+      // Nobody is left to answer; the error only ends Fastify's own bookkeeping.
+      onGone: () => done(new ColdframeError('bad_http')),
+    });
+  };
+}
+
+/** The same as JSON. `__proto__` and `constructor` are ordinary keys; unknown ones are the schema's to refuse. */
+export function createJsonBodyParser(budget: BodyBudget): Parser {
+  const readRaw = createRawBodyParser(budget);
+  return (request, payload, done) => {
+    readRaw(request, payload, (error, body) => {
+      if (error) done(error);
+      else if ((body as Buffer).length === 0) done(null, undefined);
+      else parseJson(body as Buffer, done);
+    });
+  };
+}
+
+function parseJson(body: Buffer, done: Done): void {
+  let value: unknown;
+  try {
+    value = JSON.parse(UTF8.decode(body));
+  } catch (error) {
+    done(new ColdframeError('invalid_json', { cause: error }));
+    return;
+  }
+  done(null, value);
+}
+
+function releaseAfterReply(request: FastifyRequest, budget: BodyBudget, bytes: number): void {
+  const release = (): void => {
+    budget.release(bytes);
+    request.raw.off('close', release);
+  };
+  request.raw.once('close', release);
+}

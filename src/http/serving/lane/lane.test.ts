@@ -1,0 +1,285 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ConsoleServer, createConsoleServer } from '../../console-server.ts';
+import { fakeDeps } from '../../testing/fake-deps.ts';
+import { exchange, repliesOf, until } from '../../testing/raw-http.ts';
+
+const deps = fakeDeps();
+let http: ConsoleServer;
+let port: number;
+
+beforeAll(async () => {
+  http = await createConsoleServer(deps);
+  http.server.listen(0, '127.0.0.1');
+  await once(http.server, 'listening');
+  port = (http.server.address() as AddressInfo).port;
+});
+afterAll(() => http.close(1_000));
+
+interface CallOptions {
+  name?: string;
+  body?: string;
+  headers?: string[];
+}
+
+const KEY = 'authorization: Bearer invoke-key';
+const JSON_TYPE = 'content-type: application/json';
+
+function callOf({ name = 'hello', body = '{"n":1}', headers = [KEY, JSON_TYPE] }: CallOptions = {}): string {
+  const lines = [`POST /api/v1/functions/${name}/invoke HTTP/1.1`, 'host: localhost', ...headers];
+  return `${lines.join('\r\n')}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+}
+
+/** Replies of the lane write their own names of headers small; node:http writes `Date`. */
+const isOfLane = (text: string): boolean => /\r\ndate: /.test(text);
+const isReply = (text: string): boolean => /\r\n\r\n.+$/s.test(text);
+
+async function inTwoPieces(request: string): Promise<string> {
+  return await exchange(
+    port,
+    (socket) => {
+      socket.write(request.slice(0, 20));
+      // A turn of its own on the way, so that the pieces arrive as two chunks.
+      socket.setNoDelay(true);
+      setImmediate(() => setImmediate(() => socket.write(request.slice(20))));
+    },
+    isReply,
+  );
+}
+
+class Client {
+  readonly socket: Socket;
+  text = '';
+  isClosed = false;
+
+  constructor() {
+    this.socket = connect(port, '127.0.0.1');
+    this.socket.on('data', (chunk) => {
+      this.text += chunk.toString('latin1');
+    });
+    this.socket.on('error', () => {});
+    this.socket.on('close', () => {
+      this.isClosed = true;
+    });
+  }
+
+  get replies() {
+    return repliesOf(this.text);
+  }
+}
+
+describe('a call that arrives whole', () => {
+  it('is answered in the lane, again and again on one connection', async () => {
+    const client = new Client();
+    for (let count = 1; count <= 3; count++) {
+      client.socket.write(callOf({ body: `{"n":${count}}` }));
+      await until(() => client.replies.length === count);
+    }
+    client.socket.destroy();
+    expect(client.replies.map(({ body }) => body)).toEqual(['{"n":1}', '{"n":2}', '{"n":3}']);
+    expect(client.text.match(/\r\ndate: /g)).toHaveLength(3);
+  });
+
+  it.each<[string, CallOptions]>([
+    ['a result', {}],
+    ['an absent function', { name: 'absent' }],
+    ['an absent version', { name: 'hello:7' }],
+    ['another content type', { headers: [KEY, 'content-type: text/plain'] }],
+    ['no content type', { headers: [KEY] }],
+    ['a wrong key', { headers: ['authorization: Bearer nope', JSON_TYPE] }],
+    ['another scheme', { headers: ['authorization: Basic eDp5', JSON_TYPE] }],
+    ['a key of another scope', { headers: ['authorization: Bearer read-key', JSON_TYPE] }],
+    ['a minimum nobody knows', { headers: [KEY, JSON_TYPE, 'coldframe-min-isolation: steel'] }],
+    ['an empty body', { body: '' }],
+  ])('reads the same as one in pieces: %s', async (_what, options) => {
+    const [whole, pieces] = [await exchange(port, callOf(options), isReply), await inTwoPieces(callOf(options))];
+    expect([isOfLane(whole), isOfLane(pieces)]).toEqual([true, false]);
+    const [one, other] = [comparable(whole), comparable(pieces)];
+    expect(one).toEqual(other);
+  });
+
+  it.each<[string, CallOptions]>([
+    ['a Host we do not answer to', { headers: ['x-forwarded-host: a', KEY, JSON_TYPE] }],
+    ['no key', { headers: [JSON_TYPE] }],
+    ['an escaped ref', { name: 'hello%3A%24LATEST' }],
+  ])('goes to node:http untouched with %s', async (what, options) => {
+    const request = what.startsWith('a Host')
+      ? callOf(options).replace('host: localhost', 'host: evil.example')
+      : callOf(options);
+    const text = await exchange(port, request, isReply);
+    expect(isOfLane(text)).toBe(false);
+    expect(repliesOf(text)[0]?.status).toBe({ 'a Host we do not answer to': 421, 'no key': 401 }[what] ?? 200);
+  });
+
+  it('keeps the bytes of large results and of UTF-8', async () => {
+    const bytes = Buffer.concat([Buffer.from('"é€😀"'.repeat(4_000)), Buffer.from([0, 0xff, 0x80])]);
+    deps.behaviours.set('bytes', (_request, answer) => answer({ body: new Uint8Array(bytes) }));
+    const client = new Client();
+    client.socket.write(callOf({ name: 'bytes' }));
+    await until(() => client.replies[0]?.body.length === bytes.length);
+    client.socket.destroy();
+    expect(isOfLane(client.text)).toBe(true);
+    expect(Buffer.from(client.replies[0]!.body, 'latin1').equals(bytes)).toBe(true);
+  });
+});
+
+describe('bytes that come before the answer is out', () => {
+  it('are the next request, answered after it and in order', async () => {
+    let answerFirst = (): void => {};
+    deps.behaviours.set('held', (_request, answer) => {
+      answerFirst = () => answer({ body: Buffer.from('"first"') });
+    });
+    const client = new Client();
+    client.socket.write(callOf({ name: 'held' }));
+    await until(() => deps.requests.at(-1)?.target.functionName === 'held');
+    client.socket.write(callOf({ body: '"second"' }));
+    client.socket.write(callOf({ body: '"third"' }));
+    await until(() => client.socket.bytesWritten > 0 && client.socket.writableLength === 0);
+    answerFirst();
+    await until(() => client.replies.length === 3);
+    client.socket.destroy();
+    expect(client.replies.map(({ body }) => body)).toEqual(['"first"', '"second"', '"third"']);
+  });
+
+  it('may be of anything: an ordinary request of the API follows a call', async () => {
+    const client = new Client();
+    client.socket.write(callOf());
+    await until(() => client.replies.length === 1);
+    client.socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await until(() => client.replies.length === 2);
+    client.socket.destroy();
+    expect(client.replies.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it('two calls in one chunk are two calls', async () => {
+    const client = new Client();
+    client.socket.write(callOf({ body: '1' }) + callOf({ body: '2' }));
+    await until(() => client.replies.length === 2);
+    client.socket.destroy();
+    expect(client.replies.map(({ body }) => body)).toEqual(['1', '2']);
+  });
+});
+
+describe('a client that leaves', () => {
+  it.each(['destroy', 'end'] as const)('before the answer is seen to have left (%s)', async (how) => {
+    let finish = (): void => {};
+    deps.behaviours.set('left', (_request, answer) => {
+      finish = () => answer({ body: Buffer.from('1') });
+    });
+    const client = new Client();
+    client.socket.write(callOf({ name: 'left' }));
+    await until(() => deps.requests.at(-1)?.target.functionName === 'left');
+    const request = deps.requests.at(-1)!;
+    expect(request.isGone).toBe(false);
+    const signal = request.clientGone!;
+    client.socket[how]();
+    await until(() => signal.aborted);
+    expect(request.isGone).toBe(true);
+    finish();
+    await until(() => client.isClosed);
+    deps.requests.length = 0;
+    expect(http.heldBodyBytes).toBe(0);
+  });
+
+  it('in the middle of a stream ends the waiting of its writer', async () => {
+    let isBehind = false;
+    let hasDrained = false;
+    deps.behaviours.set('flood', (request) => {
+      request.stream?.head({ contentType: 'text/plain', httpPrelude: false });
+      // More than the kernel takes for a reader that does not read.
+      isBehind = request.stream?.write(Buffer.alloc(32 * 1024 * 1024)) === false;
+      request.stream?.whenDrained().then(() => {
+        hasDrained = true;
+      });
+    });
+    const client = new Client();
+    client.socket.pause();
+    client.socket.write(callOf({ name: 'flood' }));
+    await until(() => isBehind);
+    expect(hasDrained).toBe(false);
+    client.socket.destroy();
+    await until(() => hasDrained);
+  });
+});
+
+describe('a streamed reply', () => {
+  it('is chunked, with trailers, and the connection serves on', async () => {
+    deps.behaviours.set('stream', (request, answer) => {
+      request.stream?.head({ contentType: 'text/plain', httpPrelude: false });
+      request.stream?.write(Buffer.from('first,'));
+      request.stream?.write(Buffer.from('second'));
+      answer({ streamed: true });
+    });
+    const client = new Client();
+    client.socket.write(callOf({ name: 'stream' }));
+    await until(() => client.text.endsWith('coldframe-duration-ms: 1.5\r\n\r\n'));
+    expect(isOfLane(client.text)).toBe(true);
+    expect(client.text).toContain('\r\n\r\n6\r\nfirst,\r\n6\r\nsecond\r\n0\r\ncoldframe-start: warm\r\n');
+    client.text = '';
+    client.socket.write(callOf());
+    await until(() => client.replies.length === 1);
+    client.socket.destroy();
+    expect(client.replies[0]?.status).toBe(200);
+  });
+
+  it('that fails on its way is cut', async () => {
+    deps.behaviours.set('cut', (request, answer) => {
+      request.stream?.head({ contentType: 'text/plain', httpPrelude: false });
+      request.stream?.write(Buffer.from('half'));
+      answer({ streamed: true, outcome: 'crashed', code: 'sandbox_crashed' });
+    });
+    const client = new Client();
+    client.socket.write(callOf({ name: 'cut' }));
+    await until(() => client.isClosed);
+    expect(client.text).not.toMatch(/0\r\n/);
+  });
+
+  it('never carries a control character a function put into its content type', async () => {
+    deps.behaviours.set('type', (request, answer) => {
+      request.stream?.head({ contentType: 'text/plain\r\nx-evil: 1', httpPrelude: false });
+      answer({ streamed: true });
+    });
+    const text = await exchange(port, callOf({ name: 'type' }), (seen) => /0\r\n/.test(seen));
+    expect(text).toContain('content-type: application/octet-stream\r\n');
+    expect(text).not.toContain('x-evil');
+  });
+});
+
+describe('a stop', () => {
+  it('closes idle connections and lets a call in flight finish, saying that it was the last', async () => {
+    const own = fakeDeps();
+    let finish = (): void => {};
+    own.behaviours.set('slow', (_request, answer) => {
+      finish = () => answer({ body: Buffer.from('"done"') });
+    });
+    const server = await createConsoleServer(own);
+    server.server.listen(0, '127.0.0.1');
+    await once(server.server, 'listening');
+    const at = (server.server.address() as AddressInfo).port;
+    const [idle, busy] = [connect(at, '127.0.0.1'), connect(at, '127.0.0.1')];
+    let text = '';
+    busy.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    idle.write(callOf());
+    await once(idle, 'data');
+    busy.write(callOf({ name: 'slow' }));
+    await until(() => own.requests.at(-1)?.target.functionName === 'slow');
+    const closed = server.close(10_000);
+    await once(idle, 'close');
+    finish();
+    await Promise.all([once(busy, 'close'), closed]);
+    expect(text).toContain('connection: close\r\n');
+    expect(repliesOf(text)[0]?.body).toBe('"done"');
+  });
+});
+
+/** Without what differs from call to call or is named by each server in its own way. */
+function comparable(text: string) {
+  const [reply] = repliesOf(text);
+  const { date, 'coldframe-invocation-id': id, ...headers } = reply!.headers;
+  expect(date).toBeDefined();
+  const body = reply!.body.replace(/"(requestId|invocationId)":"[^"]+"/g, '');
+  return { status: reply!.status, headers, body, hasId: id !== undefined };
+}

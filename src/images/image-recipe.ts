@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { RUNTIMES, type RuntimeId } from '../domain/names.ts';
+import { shimFiles } from './shim-files.ts';
+import type { TarEntry } from './tar-archive.ts';
+
+/** Raised when the steps below change, so that an upgraded server builds a new image. */
+const RECIPE_VERSION = 1;
+/** Python of each Debian suite that a base can be made from. */
+const PYTHON_BY_SUITE: Record<string, string> = { bookworm: '3.11', trixie: '3.13' };
+/** Sandbox uids that get a name in the image, so that `os.userInfo()` and `pwd.getpwuid()` answer there. */
+const NAMED_UIDS = { first: 600_000, count: 1_024 };
+
+export interface RecipeOptions {
+  /** The Node binary that goes into the image, and its version without the `v`. */
+  nodePath: string;
+  nodeVersion: string;
+  /** The repository's runtimes/ folder. */
+  runtimesDir: string;
+  /** Image with Python of the suite's version, tried first. */
+  baseImage: string;
+  /** Debian suite a base is bootstrapped from where no registry answers. */
+  suite: string;
+}
+
+/** What an image is made of, and the names that follow from it. */
+export interface ImageRecipe {
+  /** Hash over everything that decides the content; part of the tags. */
+  hash: string;
+  reference: string;
+  /** The bootstrapped base: shared by all recipes of that suite. */
+  baseReference: string;
+  runtimes: RuntimeId[];
+  labels: Record<string, string>;
+  dockerfile(base: string): string;
+  /** The files of the build context but the Dockerfile. */
+  files: TarEntry[];
+}
+
+/** Label on every image of ours; its value is the recipe's hash. */
+export const RECIPE_LABEL = 'coldframe.recipe';
+export const BASE_LABEL = 'coldframe.base';
+
+/** Reads the runtimes folder and works out the recipe; the same inputs always give the same names. */
+export async function readRecipe(options: RecipeOptions): Promise<ImageRecipe> {
+  const python = PYTHON_BY_SUITE[options.suite];
+  if (python === undefined) throw new RangeError(`no Python version is known for the suite ${options.suite}`);
+  const files = await shimFiles(options.runtimesDir, { withGuest: false });
+  const shims: TarEntry[] = files.map(({ name, content }) => ({ name: `runtimes/${name}`, mode: 0o644, content }));
+  const hash = createHash('sha256');
+  const inputs = [RECIPE_VERSION, options.nodeVersion, process.arch, options.baseImage, options.suite, NAMED_UIDS];
+  hash.update(JSON.stringify(inputs));
+  for (const file of shims)
+    hash.update(`\0${file.name}\0${(file.content as Uint8Array).length}\0`).update(file.content as Uint8Array);
+  const digest = hash.digest('hex').slice(0, 16);
+  const runtimes = RUNTIMES.filter(
+    (id) => id === `nodejs${options.nodeVersion.split('.')[0]}` || id === `python${python}`,
+  );
+  const node = { path: options.nodePath, sizeBytes: (await stat(options.nodePath)).size };
+  return {
+    hash: digest,
+    reference: `coldframe/runtime:${digest}`,
+    baseReference: `coldframe/base:${options.suite}-${RECIPE_VERSION}`,
+    runtimes,
+    labels: { [RECIPE_LABEL]: digest },
+    dockerfile: (base) => dockerfileOf(base, options.nodeVersion, python),
+    files: [
+      { name: 'node', mode: 0o755, content: node },
+      { name: 'hosts', mode: 0o644, content: Buffer.from('127.0.0.1 localhost\n::1 localhost\n') },
+      ...shims,
+    ],
+  };
+}
+
+/** No step needs a network; the checks make a base that does not fit fail here rather than at the first call. */
+function dockerfileOf(base: string, nodeVersion: string, python: string): string {
+  const [major, minor] = python.split('.');
+  const { first, count } = NAMED_UIDS;
+  const steps = [
+    `test "$(node --version)" = v${nodeVersion}`,
+    `python3 -c 'import sys; sys.exit(sys.version_info[:2] != (${major}, ${minor}))'`,
+    'find / -xdev -type f -perm /6000 -exec chmod a-s {} +',
+    'rm -rf /var/lib/apt/lists /var/cache/apt /var/log/*',
+    'mkdir -p /var/task /run/coldframe /var/runtime',
+    `i=${first}; while [ $i -lt ${first + count} ]; do echo "sandbox$i:x:$i:$i::/tmp:/usr/sbin/nologin"; i=$((i+1)); done >> /etc/passwd`,
+  ];
+  return [
+    `FROM ${base}`,
+    'COPY node /usr/local/bin/node',
+    'COPY hosts /etc/hosts',
+    `RUN set -e; ${steps.join('; ')}`,
+    'COPY runtimes/ /var/runtime/',
+    'RUN set -e; chmod -R a+rX,go-w /var/runtime; python3 -m compileall -q /var/runtime/python',
+    '',
+  ].join('\n');
+}

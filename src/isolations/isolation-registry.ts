@@ -1,0 +1,290 @@
+import type { ProbeResult } from '../contract/driver.ts';
+import type { GuardedDriver } from '../contract/guarded-driver.ts';
+import type { DriverLog } from '../contract/host-context.ts';
+import {
+  AUTO_ISOLATIONS,
+  ISOLATIONS,
+  type Isolation,
+  type IsolationChoice,
+  type Network,
+  RUNTIMES,
+  type RuntimeId,
+} from '../domain/names.ts';
+import { ColdframeError } from '../errors/coldframe-error.ts';
+import { EgressWatch, type ProveEgress } from './egress/egress-watch.ts';
+import type { DriverReport, EgressAnswer, ResolvedDriver } from './isolation-answers.ts';
+
+/** What the pool asks, synchronously: is there a driver for this isolation and runtime now? */
+export interface DriverSource {
+  get(isolation: Isolation, runtime: RuntimeId): DriverAnswer;
+  /**
+   * The driver for sandboxes of a revision bound to `isolation`: its own, or, where the operator allows it and its own is
+   * unusable, the strongest usable weaker one that offers the runtime. Receipts and minimum checks go by the driver's own.
+   */
+  forRevision(isolation: Isolation, runtime: RuntimeId): DriverAnswer;
+  /** Usable drivers, in the operator's order for `auto`. */
+  usable(): GuardedDriver[];
+  /** Every driver, usable or not: leftovers of earlier lives are reaped through them. */
+  all(): readonly GuardedDriver[];
+  /** Creates of this isolation keep failing: it is probed again soon, and may turn out unusable. */
+  suspect(isolation: Isolation): void;
+  /** Calls back after any driver changed between usable, preparing and unusable; returns the way to stop. */
+  onChange(listener: () => void): () => void;
+}
+
+export type DriverAnswer =
+  | { state: 'usable'; driver: GuardedDriver }
+  | { state: 'preparing'; detail: string }
+  | { state: 'unusable'; detail: string; fix: string | null };
+
+export interface DriverRegistryOptions {
+  drivers: readonly GuardedDriver[];
+  /** The operator's order for `auto`, strongest or most wanted first; isolations left out are used only when named. */
+  order: readonly Isolation[];
+  log: DriverLog;
+  /** Whether revisions may move to a weaker isolation while their own is unusable. Default `none`. */
+  fallback?: 'none' | 'weaker';
+  /** Isolations that were usable in an earlier life: `auto` then never comes to `process`, which fences nothing. */
+  seen?: readonly Isolation[];
+  /** Absent: egress is refused. */
+  proveEgress?: ProveEgress;
+  /** Told once for each isolation that turns usable for the first time. */
+  onSeen?(isolation: Isolation): void;
+}
+
+/** While something is being prepared its end is looked for this often; a probe of that kind is cheap. */
+const PREPARING_PROBE_MS = 1_000;
+/** What is not running or not there at all is looked at this often, so that it comes back by itself; asking costs little. */
+const MISSING_PROBE_MS = 5_000;
+/** Permissions and restrictions seldom change while the server runs, and their probe may cost a container. */
+const UNUSABLE_PROBE_MS = 60_000;
+/** A suspected isolation is probed at most this often. */
+const SUSPECT_PROBE_MS = 5_000;
+/** Whole time a driver's start may take. */
+const START_DEADLINE_MS = 30_000;
+
+const PROBE_AGAIN_MS: Partial<Record<ProbeResult['state'], number>> = {
+  preparing: PREPARING_PROBE_MS,
+  not_running: MISSING_PROBE_MS,
+  absent: MISSING_PROBE_MS,
+};
+
+interface Slot {
+  driver: GuardedDriver;
+  answer: 'usable' | 'preparing' | 'unusable';
+  detail: string;
+  fix: string | null;
+  runtimes: readonly RuntimeId[];
+  timer: NodeJS.Timeout | null;
+  lookedAtMs: number;
+}
+
+/**
+ * Knows which isolations work here, from probes alone: one driver per isolation, each `preparing` until its first probe has
+ * answered, started once when it turns usable, and probed again while it is not. Deploys ask it what `auto` comes to
+ * (`resolve`), calls ask it for the driver (`get`). Races ruled out: a probe that ends after `stop` changes nothing, and two
+ * probes of one driver never run at once (the guard shares the run).
+ */
+export class DriverRegistry implements DriverSource {
+  readonly #slots = new Map<Isolation, Slot>();
+  readonly #order: readonly Isolation[];
+  readonly #log: DriverLog;
+  readonly #listeners = new Set<() => void>();
+  readonly #fallback: 'none' | 'weaker';
+  readonly #seen: Set<Isolation>;
+  readonly #egress: EgressWatch;
+  readonly #onSeen: ((isolation: Isolation) => void) | undefined;
+  readonly #stopping = new AbortController();
+  #firstProbes: Promise<void> | null = null;
+
+  constructor(options: DriverRegistryOptions) {
+    this.#order = options.order;
+    this.#log = options.log;
+    this.#fallback = options.fallback ?? 'none';
+    this.#seen = new Set(options.seen);
+    this.#onSeen = options.onSeen;
+    this.#egress = new EgressWatch({ prove: options.proveEgress, log: options.log });
+    for (const driver of options.drivers) {
+      const answer = { answer: 'preparing', detail: 'The isolation is being probed.', fix: null } as const;
+      this.#slots.set(driver.isolation, { driver, ...answer, runtimes: [], timer: null, lookedAtMs: 0 });
+    }
+  }
+
+  /**
+   * Resolves when every driver that is not only used when named has been probed once; never rejects. The others are probed
+   * too, but a guest may boot for many seconds, and nobody waits for it who has not named it. On repeat: the same promise.
+   */
+  start(): Promise<void> {
+    this.#firstProbes ??= this.#lookAtAll();
+    return this.#firstProbes;
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const looks = [...this.#slots.values()].map((slot) => ({ slot, done: this.#look(slot, false) }));
+    await Promise.all(looks.map(({ slot, done }) => (AUTO_ISOLATIONS.includes(slot.driver.isolation) ? done : null)));
+  }
+
+  /** Probes all again now (the operator pressed `doctor`). */
+  async refresh(): Promise<void> {
+    await Promise.all([...this.#slots.values()].map((slot) => this.#look(slot, true)));
+  }
+
+  get(isolation: Isolation, runtime: RuntimeId): DriverAnswer {
+    const slot = this.#slots.get(isolation);
+    if (!slot) return { state: 'unusable', detail: `There is no driver for ${isolation} on this host.`, fix: null };
+    if (slot.answer === 'preparing') return { state: 'preparing', detail: slot.detail };
+    if (slot.answer === 'unusable') return { state: 'unusable', detail: slot.detail, fix: slot.fix };
+    if (slot.runtimes.includes(runtime)) return { state: 'usable', driver: slot.driver };
+    return { state: 'unusable', detail: `${isolation} does not offer ${runtime} here.`, fix: null };
+  }
+
+  forRevision(isolation: Isolation, runtime: RuntimeId): DriverAnswer {
+    const own = this.get(isolation, runtime);
+    if (own.state !== 'unusable' || this.#fallback === 'none') return own;
+    for (const weaker of ISOLATIONS.slice(0, ISOLATIONS.indexOf(isolation)).reverse()) {
+      const answer = this.get(weaker, runtime);
+      if (answer.state === 'usable' && AUTO_ISOLATIONS.includes(weaker)) return answer;
+    }
+    return own;
+  }
+
+  usable(): GuardedDriver[] {
+    const slots = this.#order.map((isolation) => this.#slots.get(isolation));
+    return slots.flatMap((slot) => (slot?.answer === 'usable' ? [slot.driver] : []));
+  }
+
+  all(): readonly GuardedDriver[] {
+    return [...this.#slots.values()].map((slot) => slot.driver);
+  }
+
+  suspect(isolation: Isolation): void {
+    const slot = this.#slots.get(isolation);
+    if (slot?.answer !== 'usable' || performance.now() - slot.lookedAtMs < SUSPECT_PROBE_MS) return;
+    void this.#look(slot, true);
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** What the console and `doctor` show; null before the first probe of that driver. */
+  report(): DriverReport[] {
+    return [...this.#slots.values()].map(({ driver, answer }) => {
+      const egress = this.#egress.answer(driver.isolation);
+      return { driver, state: answer, probe: driver.lastProbe, egress };
+    });
+  }
+
+  /**
+   * What a deploy's choice comes to. `auto`: the first usable in the operator's order that offers the runtime, else the
+   * first being prepared. Where egress is asked for, `auto` passes over those for which it is not proven. Throws
+   * `unknown_isolation`, `isolation_not_usable` or `runtime_unavailable`.
+   */
+  async resolve(choice: IsolationChoice, runtime: RuntimeId, network: Network = 'none'): Promise<ResolvedDriver> {
+    await this.start();
+    if (choice !== 'auto' && !ISOLATIONS.includes(choice)) throw new ColdframeError('unknown_isolation');
+    const candidates = choice === 'auto' ? this.#order : [choice];
+    const isProcessAllowed = choice !== 'auto' || this.#preferredToProcess().length === 0;
+    const allowed = candidates.filter((isolation) => isProcessAllowed || isolation !== 'process');
+    const slots = allowed.flatMap((isolation) => this.#slots.get(isolation) ?? []);
+    const usable = slots.filter((it) => it.answer === 'usable');
+    const offering = usable.filter((it) => it.runtimes.includes(runtime));
+    const isFencing = ({ driver }: Slot): boolean => this.#egress.answer(driver.isolation)?.isProven === true;
+    if (network === 'egress') await Promise.all(offering.map((it) => this.#egress.settled(it.driver)));
+    const fencing = network === 'egress' ? offering.find(isFencing) : undefined;
+    const best = fencing ?? offering[0] ?? slots.find((it) => it.answer === 'preparing');
+    if (best) return resolved(best, this.#egress.answer(best.driver.isolation));
+    if (usable.length > 0) throw new ColdframeError('runtime_unavailable');
+    const [named] = slots;
+    const publicMessage =
+      choice !== 'auto' && named ? `${choice} cannot be used here: ${named.detail}` : this.#whyNoAuto();
+    throw new ColdframeError('isolation_not_usable', { publicMessage });
+  }
+
+  /** `auto` never falls to no fence at all by itself on a host that once had one. */
+  #whyNoAuto(): string | undefined {
+    if (this.#slots.get('process')?.answer !== 'usable') return undefined;
+    const had = this.#preferredToProcess().join(', ');
+    if (had === '') return undefined;
+    return `Only process isolation is usable now, though ${had} was before. Mend it (coldframe doctor), or name process.`;
+  }
+
+  /** Isolations once usable here that the operator's order puts before process; an order without any names process itself. */
+  #preferredToProcess(): Isolation[] {
+    const processAt = this.#order.indexOf('process');
+    return this.#order.filter((isolation, at) => this.#seen.has(isolation) && (processAt === -1 || at < processAt));
+  }
+
+  async newestRuntime(language: 'nodejs' | 'python'): Promise<RuntimeId | null> {
+    await this.start();
+    const offered = new Set([...this.#slots.values()].flatMap((it) => (it.answer === 'usable' ? it.runtimes : [])));
+    return RUNTIMES.findLast((runtime) => runtime.startsWith(language) && offered.has(runtime)) ?? null;
+  }
+
+  /** Stops looking; the drivers themselves are stopped by who made them. */
+  stop(): void {
+    this.#stopping.abort();
+    this.#listeners.clear();
+    for (const slot of this.#slots.values()) {
+      if (slot.timer) clearTimeout(slot.timer);
+      slot.timer = null;
+    }
+  }
+
+  async #look(slot: Slot, fresh: boolean): Promise<void> {
+    slot.lookedAtMs = performance.now();
+    const probe = await slot.driver.probe({ fresh });
+    let next: Pick<Slot, 'answer' | 'detail' | 'fix' | 'runtimes'> = {
+      answer: probe.state === 'usable' || probe.state === 'preparing' ? probe.state : 'unusable',
+      detail: probe.detail,
+      fix: probe.fix,
+      runtimes: probe.runtimes,
+    };
+    if (next.answer === 'usable' && slot.answer !== 'usable') next = await this.#startDriver(slot, next);
+    if (this.#stopping.signal.aborted) return;
+    const isNew = next.answer !== slot.answer || next.runtimes.join() !== slot.runtimes.join();
+    Object.assign(slot, next);
+    this.#lookAgain(slot, probe);
+    this.#egress.follow(slot.driver, { isUsable: slot.answer === 'usable', fresh });
+    if (!isNew) return;
+    if (slot.answer === 'usable' && !this.#seen.has(slot.driver.isolation)) {
+      this.#seen.add(slot.driver.isolation);
+      this.#onSeen?.(slot.driver.isolation);
+    }
+    this.#log.info({ isolation: slot.driver.isolation, state: slot.answer, detail: slot.detail }, 'isolation state');
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #startDriver<T extends Pick<Slot, 'answer' | 'detail' | 'fix' | 'runtimes'>>(slot: Slot, next: T): Promise<T> {
+    try {
+      await slot.driver.start(AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(START_DEADLINE_MS)]));
+      return next;
+    } catch (error) {
+      const detail = error instanceof ColdframeError ? error.publicMessage : 'The driver did not start.';
+      if (!this.#stopping.signal.aborted) {
+        this.#log.error({ isolation: slot.driver.isolation, err: error }, 'the driver did not start');
+      }
+      return { ...next, answer: 'unusable', detail, fix: null };
+    }
+  }
+
+  #lookAgain(slot: Slot, probe: ProbeResult): void {
+    if (slot.timer) clearTimeout(slot.timer);
+    slot.timer = null;
+    if (slot.answer === 'usable') return;
+    const waitMs = PROBE_AGAIN_MS[probe.state] ?? UNUSABLE_PROBE_MS;
+    slot.timer = setTimeout(() => void this.#look(slot, true), waitMs).unref();
+  }
+}
+
+function resolved(slot: Slot, egress: EgressAnswer | null): ResolvedDriver {
+  const { isolation, capabilities } = slot.driver;
+  return {
+    isolation,
+    preparing: slot.answer === 'preparing',
+    memoryMinMib: capabilities.memoryMinMib,
+    networks: egress?.isProven ? ['none', 'egress'] : ['none'],
+    whyNoEgress: egress?.isProven ? null : (egress?.detail ?? null),
+  };
+}

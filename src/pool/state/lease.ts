@@ -1,0 +1,81 @@
+import type { AttemptLogs, Sandbox } from '../../contract/sandbox.ts';
+import type { Start, StartReason } from '../../domain/names.ts';
+import type { Lease } from '../types.ts';
+import type { PooledSandbox } from './pooled-sandbox.ts';
+
+/** One slot of a bound sandbox, lent for one call. A second release does nothing. */
+export class PoolLease implements Lease {
+  readonly sandbox: Sandbox;
+  readonly start: Start;
+  readonly reason: StartReason | null;
+  readonly queueMs: number;
+  readonly claimMs: number | null;
+  readonly loadMs: number | null;
+  readonly importMs: number | null;
+  readonly loadLogs: AttemptLogs | null;
+  readonly #entry: PooledSandbox;
+  #isReplied = false;
+  #isReleased = false;
+
+  constructor(entry: PooledSandbox, parts: LeaseParts, queueMs: number) {
+    this.sandbox = entry.sandbox;
+    this.start = parts.start;
+    this.reason = parts.reason;
+    this.queueMs = queueMs;
+    this.claimMs = parts.claimMs;
+    this.loadMs = parts.loadMs;
+    this.importMs = parts.importMs;
+    this.loadLogs = entry.loadLogs;
+    this.#entry = entry;
+  }
+
+  replied(): void {
+    if (this.#isReplied || this.#isReleased) return;
+    this.#isReplied = true;
+    this.#entry.home!.settling++;
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    if (this.#isReplied) this.#entry.home!.settling--;
+    this.#entry.home!.release(this.#entry, this.start);
+  }
+}
+
+export interface LeaseParts {
+  start: Start;
+  reason: StartReason | null;
+  claimMs: number | null;
+  loadMs: number | null;
+  importMs: number | null;
+}
+
+const WARM: LeaseParts = { start: 'warm', reason: null, claimMs: null, loadMs: null, importMs: null };
+
+export function warmLease(entry: PooledSandbox, queueMs: number): PoolLease {
+  const lease = new PoolLease(entry, WARM, queueMs);
+  entry.story = null;
+  entry.loadLogs = null;
+  return lease;
+}
+
+/**
+ * The lease of a caller who waited since `enqueuedAtMs`. The parts add up to the whole wait, also for one who came when the
+ * create or the load was already under way: it is charged only what it waited for.
+ */
+export function leaseAfterWait(entry: PooledSandbox, enqueuedAtMs: number, nowMs: number): PoolLease {
+  const story = entry.story;
+  if (story === null) return warmLease(entry, nowMs - enqueuedAtMs);
+  const beganAtMs = Math.max(story.beganAtMs, enqueuedAtMs);
+  const gotAtMs = Math.max(story.gotAtMs, enqueuedAtMs);
+  const claimMs = Math.max(0, gotAtMs - beganAtMs);
+  const loadWallMs = Math.max(0, story.loadedAtMs - gotAtMs);
+  const importMs = Math.min(story.importMs, loadWallMs);
+  const queueMs = Math.max(0, nowMs - enqueuedAtMs - claimMs - loadWallMs);
+  const { start, reason } = story;
+  const lease = new PoolLease(entry, { start, reason, claimMs, loadMs: loadWallMs - importMs, importMs }, queueMs);
+  entry.story = null;
+  entry.loadLogs = null;
+  return lease;
+}

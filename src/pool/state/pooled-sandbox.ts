@@ -1,0 +1,67 @@
+import type { AttemptLogs, Sandbox } from '../../contract/sandbox.ts';
+import { MIB } from '../../domain/limits.ts';
+import type { Start, StartReason } from '../../domain/names.ts';
+import type { ClassDesk } from './class-pool.ts';
+import type { RevisionPool } from './revision-pool.ts';
+
+/** How a bound sandbox came about; told to the first caller it serves. Times are monotonic milliseconds. */
+export interface StartStory {
+  start: Start;
+  reason: StartReason;
+  /** When its create began (cold) or it was taken off the shelf (claimed), and when it was there. */
+  beganAtMs: number;
+  gotAtMs: number;
+  loadedAtMs: number;
+  importMs: number;
+}
+
+/** Reading the meter of every idle sandbox at every plan would cost more than it tells. */
+const COST_STALE_MS = 1_000;
+
+/** What the pool knows of one sandbox it owns. Exactly one of: on the shelf, loading or bound (`home` set), or gone. */
+export class PooledSandbox {
+  readonly sandbox: Sandbox;
+  readonly desk: ClassDesk;
+  readonly createBeganAtMs: number;
+  readonly createdAtMs: number;
+  /** The revision it is bound to, from the moment it is claimed; never changes afterwards (I3). */
+  home: RevisionPool | null = null;
+  /** Slots, fixed when loaded. */
+  concurrency = 1;
+  leases = 0;
+  isLoaded = false;
+  /** In its home's stack of those with a free slot. */
+  isListedFree = false;
+  isPaused = false;
+  /** Never handed out again: dead, evicted, retired or used up. */
+  isGone = false;
+  idleSinceMs: number;
+  /** Told to the first caller, then null. */
+  story: StartStory | null = null;
+  loadLogs: AttemptLogs | null = null;
+  #costMib: number;
+  #costAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(sandbox: Sandbox, desk: ClassDesk, createBeganAtMs: number, nowMs: number) {
+    this.sandbox = sandbox;
+    this.desk = desk;
+    this.createBeganAtMs = createBeganAtMs;
+    this.createdAtMs = nowMs;
+    this.idleSinceMs = nowMs;
+    this.#costMib = desk.limitMib;
+  }
+
+  get isBusy(): boolean {
+    return this.leases > 0 || (this.home !== null && !this.isLoaded);
+  }
+
+  /** What it holds while idle, at most a second old; its limit where that cannot be measured. */
+  costMib(nowMs: number): number {
+    if (nowMs - this.#costAtMs < COST_STALE_MS) return this.#costMib;
+    const bytes = this.sandbox.memoryBytes();
+    this.#costMib = bytes === null ? this.desk.limitMib : Math.max(1, bytes / MIB);
+    this.#costAtMs = nowMs;
+    if (this.home === null) this.desk.idleCostMib = this.#costMib;
+    return this.#costMib;
+  }
+}

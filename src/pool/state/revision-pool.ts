@@ -1,0 +1,146 @@
+import type { Start } from '../../domain/names.ts';
+import type { RunnableRevision } from '../../invoke/types.ts';
+import type { ClassDesk } from './class-pool.ts';
+import type { FunctionDesk } from './function-pool.ts';
+import { type PoolLease, warmLease } from './lease.ts';
+import type { PooledSandbox } from './pooled-sandbox.ts';
+import { type Waiter, WaitQueue } from './wait-queue.ts';
+
+/** Code whose last load failed is loaded for this many callers at once: each gets its own try, at a bounded rate. */
+const BROKEN_LOADS_MAX = 4;
+
+/** What a revision's sandboxes tell the pool. */
+export interface RevisionHost {
+  /** Wakes a frozen sandbox; false when that failed and it must not be used. */
+  wake(entry: PooledSandbox): boolean;
+  /** It was found dead on hand-out. */
+  lost(entry: PooledSandbox): void;
+  /** A lease came back and the slot is free, or its sandbox is gone. */
+  released(entry: PooledSandbox, start: Start): void;
+  expired(revision: RevisionPool, waiter: Waiter): void;
+}
+
+/**
+ * The bound sandboxes of one revision and the callers who wait for one. A sandbox in here runs this revision alone, from its
+ * claim to its end (I3). Free slots are a stack: the most recently used sandbox is handed out first, so the rest can freeze,
+ * expire, and leave their memory to others. Nothing here waits or allocates beyond the lease: this is the hot path.
+ */
+export class RevisionPool {
+  readonly target: RunnableRevision;
+  readonly owner: FunctionDesk;
+  readonly bound = new Set<PooledSandbox>();
+  readonly queue: WaitQueue;
+  /** Serves one caller and ends: `try`. */
+  readonly isExclusive: boolean;
+  readonly maxConcurrency: number;
+  /** A newer revision took over (or it was deleted): calls finish, nothing is kept. */
+  isRetired: boolean;
+  /** Known once its isolation was usable. */
+  desk: ClassDesk | null = null;
+  /** Sandboxes claimed and not yet loaded. */
+  loading = 0;
+  /** Sandboxes asked for by minWarm, not yet claimed. */
+  prefills = 0;
+  /** Leases whose reply has been given: slots about to be free. */
+  settling = 0;
+  /** Loads that failed in a row by the user's code. */
+  brokenLoads = 0;
+  /** Calls one sandbox takes at once: as configured, until a loaded one says that it can take fewer. */
+  slotsEach: number;
+  /** minWarm is not filled before this time. */
+  retryAtMs = 0;
+  readonly #free: PooledSandbox[] = [];
+  readonly #host: RevisionHost;
+
+  constructor(target: RunnableRevision, owner: FunctionDesk, host: RevisionHost, isExclusive: boolean) {
+    this.target = target;
+    this.owner = owner;
+    this.isExclusive = isExclusive;
+    this.isRetired = isExclusive;
+    this.maxConcurrency = isExclusive ? 1 : target.settings.maxConcurrency;
+    this.slotsEach = isExclusive ? 1 : target.settings.concurrencyPerSandbox;
+    this.#host = host;
+    this.queue = new WaitQueue(
+      () => this.loading * this.slotsEach,
+      (waiter) => host.expired(this, waiter),
+    );
+  }
+
+  /** The warm path: one step, nothing awaited. Waiting callers come first. */
+  acquireWarm(): PoolLease | null {
+    if (this.queue.size > 0 || this.owner.inFlight >= this.maxConcurrency) return null;
+    const entry = this.freeEntry();
+    if (entry === null) return null;
+    this.lend(entry);
+    return warmLease(entry, 0);
+  }
+
+  /** The most recently used sandbox with a free slot, alive and awake; the dead found on the way are dropped. */
+  freeEntry(): PooledSandbox | null {
+    const free = this.#free;
+    while (free.length > 0) {
+      const entry = free[free.length - 1]!;
+      if (entry.sandbox.alive && (!entry.isPaused || this.#host.wake(entry))) return entry;
+      this.remove(entry);
+      this.#host.lost(entry);
+    }
+    return null;
+  }
+
+  /** `entry` is what `freeEntry` just returned. */
+  lend(entry: PooledSandbox): void {
+    entry.leases++;
+    this.owner.inFlight++;
+    if (entry.leases < entry.concurrency) return;
+    this.#free.pop();
+    entry.isListedFree = false;
+  }
+
+  release(entry: PooledSandbox, start: Start): void {
+    entry.leases--;
+    this.owner.inFlight--;
+    entry.idleSinceMs = performance.now();
+    if (!entry.isGone) this.#listFree(entry);
+    this.#host.released(entry, start);
+  }
+
+  /** A loaded sandbox joins, its slots free. */
+  add(entry: PooledSandbox): void {
+    entry.concurrency = Math.max(1, Math.min(this.slotsEach, entry.sandbox.concurrency));
+    entry.isLoaded = true;
+    this.slotsEach = entry.concurrency;
+    this.bound.add(entry);
+    this.#listFree(entry);
+  }
+
+  remove(entry: PooledSandbox): void {
+    this.bound.delete(entry);
+    if (!entry.isListedFree) return;
+    entry.isListedFree = false;
+    const at = this.#free.lastIndexOf(entry);
+    if (at >= 0) this.#free.splice(at, 1);
+  }
+
+  /** Sandboxes to start now: for callers who could be served if there were more, and for minWarm. */
+  want(): number {
+    const callers = Math.min(this.queue.size - this.settling, this.maxConcurrency - this.owner.inFlight);
+    const forCallers = Math.max(0, Math.ceil(callers / this.slotsEach));
+    const bounded = this.brokenLoads > 0 ? Math.min(forCallers, BROKEN_LOADS_MAX) : forCallers;
+    return Math.max(bounded - this.loading, this.prefills);
+  }
+
+  /** Bound ones and those on their way. */
+  get have(): number {
+    return this.bound.size + this.loading + this.prefills;
+  }
+
+  get isEmpty(): boolean {
+    return this.bound.size === 0 && this.queue.size === 0 && this.loading === 0 && this.prefills === 0;
+  }
+
+  #listFree(entry: PooledSandbox): void {
+    if (entry.isListedFree || entry.leases >= entry.concurrency) return;
+    entry.isListedFree = true;
+    this.#free.push(entry);
+  }
+}

@@ -1,0 +1,69 @@
+import type { GuardedDriver } from '../../contract/guarded-driver.ts';
+import type { Isolation, Network, RuntimeId } from '../../domain/names.ts';
+import type { RunnableRevision } from '../../invoke/types.ts';
+import { bootProfile } from './boot-profile.ts';
+
+/**
+ * What a sandbox is before it has a function: everything fixed when it is made. Two functions of equal class can use each
+ * other's ready sandboxes. Limits are part of it because a generic sandbox gets them at create, exactly as asked.
+ */
+export interface SandboxClass {
+  key: string;
+  isolation: Isolation;
+  runtime: RuntimeId;
+  memoryMib: number;
+  cpus: number;
+  diskMib: number;
+  network: Network;
+  /** Variables that only work at boot; a class with any belongs to one revision and is never kept ready. */
+  bootEnv: Record<string, string>;
+  isGeneric: boolean;
+}
+
+/** The class of the settings most functions have: kept ready from the start for every runtime. */
+export const DEFAULT_CLASS = { memoryMib: 128, cpus: 1, diskMib: 512, network: 'none' } as const;
+
+type ClassFields = Pick<SandboxClass, 'runtime' | 'memoryMib' | 'cpus' | 'diskMib' | 'network'>;
+
+export function classOfRevision(target: RunnableRevision, driver: GuardedDriver): SandboxClass {
+  const bootEnv = bootProfile(target.settings.runtime, target.env);
+  const isGeneric = Object.keys(bootEnv).length === 0;
+  return buildClass(target.settings, driver, bootEnv, isGeneric ? null : target.key);
+}
+
+export function defaultClass(runtime: RuntimeId, driver: GuardedDriver): SandboxClass {
+  return buildClass({ runtime, ...DEFAULT_CLASS }, driver, {}, null);
+}
+
+function buildClass(
+  fields: ClassFields,
+  driver: GuardedDriver,
+  bootEnv: Record<string, string>,
+  ownerKey: string | null,
+): SandboxClass {
+  const { runtime, cpus, diskMib, network } = fields;
+  const memoryMib = Math.max(fields.memoryMib, driver.capabilities.memoryMinMib);
+  const parts = [driver.name, driver.isolation, runtime, memoryMib, cpus, diskMib, network, ownerKey ?? 'generic'];
+  const isGeneric = ownerKey === null;
+  return {
+    key: parts.join('/'),
+    isolation: driver.isolation,
+    runtime,
+    memoryMib,
+    cpus,
+    diskMib,
+    network,
+    bootEnv,
+    isGeneric,
+  };
+}
+
+/** A bound sandbox is kept this many times as long as its start takes: cheap starts need no memory held for them. */
+const KEEP_ALIVE_PER_START = 6_000;
+const KEEP_ALIVE_MIN_MS = 60_000;
+const KEEP_ALIVE_MAX_MS = 3_600_000;
+
+/** 10 ms starts are kept 1 minute, 100 ms 10 minutes, 600 ms and more 1 hour; the idle budget may end it sooner. */
+export function keepAliveMs(typicalStartMs: number): number {
+  return Math.min(KEEP_ALIVE_MAX_MS, Math.max(KEEP_ALIVE_MIN_MS, typicalStartMs * KEEP_ALIVE_PER_START));
+}

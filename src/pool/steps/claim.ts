@@ -1,0 +1,79 @@
+import type { LoadResult } from '../../contract/sandbox.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Start, StartReason } from '../../domain/names.ts';
+import type { PooledSandbox } from '../state/pooled-sandbox.ts';
+import type { RevisionPool } from '../state/revision-pool.ts';
+import { loadSettings } from '../supply/load-settings.ts';
+
+export type LoadFailure = Exclude<LoadResult, { kind: 'loaded' }>;
+
+/** How a claim went; `beganAtMs` is when its create (cold) or its claim began. */
+export interface ClaimStory {
+  entry: PooledSandbox;
+  revision: RevisionPool;
+  start: Start;
+  reason: StartReason;
+  beganAtMs: number;
+  gotAtMs: number;
+}
+
+export interface ClaimHost {
+  readonly signal: AbortSignal;
+  loaded(entry: PooledSandbox, revision: RevisionPool): void;
+  /** The user's code failed to load; the sandbox is dead. */
+  loadFailed(story: ClaimStory, result: LoadFailure): void;
+  /** We failed; the sandbox must go and a caller may try another. */
+  claimBroke(story: ClaimStory, error: Error): void;
+}
+
+/**
+ * Binds a generic sandbox to a revision and loads the code. From here on it is that revision's alone, loaded or not (I3).
+ * Exactly one of the host's three calls follows, later. The caller it is for stays in the queue meanwhile: should a warm
+ * slot free first, it takes that, and the new sandbox serves the next one.
+ */
+export function claim(entry: PooledSandbox, revision: RevisionPool, start: Start, host: ClaimHost): void {
+  const { owner, target } = revision;
+  const gotAtMs = performance.now();
+  const beganAtMs = start === 'cold' ? entry.createBeganAtMs : gotAtMs;
+  const reason = owner.startReason(revision, start);
+  const story: ClaimStory = { entry, revision, start, reason, beganAtMs, gotAtMs };
+  owner.started(revision);
+  entry.home = revision;
+  const concurrency = revision.isExclusive ? 1 : target.settings.concurrencyPerSandbox;
+  revision.loading++;
+  revision.prefills = Math.max(0, revision.prefills - 1);
+  entry.sandbox.load(target.package, loadSettings(target, concurrency), host.signal).then(
+    (result) => {
+      revision.loading--;
+      settle(story, result, host);
+    },
+    (error: unknown) => {
+      revision.loading--;
+      host.claimBroke(story, asError(error));
+    },
+  );
+}
+
+function settle(story: ClaimStory, result: LoadResult, host: ClaimHost): void {
+  const { entry, revision, start, reason, beganAtMs, gotAtMs } = story;
+  if (result.kind !== 'loaded') {
+    revision.brokenLoads++;
+    host.loadFailed(story, result);
+    return;
+  }
+  revision.brokenLoads = 0;
+  if (entry.isGone || !entry.sandbox.alive) {
+    host.claimBroke(story, new SandboxError('sandbox_start_failed', 'the sandbox died right after it had loaded'));
+    return;
+  }
+  const loadedAtMs = performance.now();
+  entry.story = { start, reason, beganAtMs, gotAtMs, loadedAtMs, importMs: result.importMs };
+  entry.loadLogs = result.logs;
+  entry.idleSinceMs = loadedAtMs;
+  revision.add(entry);
+  host.loaded(entry, revision);
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new SandboxError('sandbox_start_failed', String(error), { cause: error });
+}

@@ -1,0 +1,97 @@
+import type { DriverLog } from '../../contract/host-context.ts';
+import type { StartReason } from '../../domain/names.ts';
+import type { PooledSandbox } from '../state/pooled-sandbox.ts';
+import { Freezer } from './freezer.ts';
+
+export interface RosterHost {
+  /** One will serve nothing new, whatever the cause: others may be needed. */
+  left(): void;
+  /** Nothing of it is left: its memory is free. */
+  removed(entry: PooledSandbox): void;
+}
+
+/**
+ * Every sandbox the pool owns, from its create until nothing of it is left; so a leak is a row that stays here. A sandbox
+ * leaves once (`isGone`), whoever notices first: its death, an eviction, a retired revision, a stop. It is destroyed when its
+ * last lease is back, so that calls in flight finish (I9), and counts against the host's memory until it is removed.
+ */
+export class Roster {
+  readonly #entries = new Map<string, PooledSandbox>();
+  readonly #removals = new Set<Promise<void>>();
+  readonly #host: RosterHost;
+  readonly #log: DriverLog;
+  readonly freezer: Freezer;
+
+  constructor(log: DriverLog, host: RosterHost) {
+    this.#log = log;
+    this.#host = host;
+    this.freezer = new Freezer(log, (entry) => this.discard(entry, 'sandbox_lost'));
+  }
+
+  get all(): Iterable<PooledSandbox> {
+    return this.#entries.values();
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  byId(id: string): PooledSandbox | null {
+    return this.#entries.get(id) ?? null;
+  }
+
+  /** False when it was dead on arrival. */
+  add(entry: PooledSandbox): boolean {
+    this.#entries.set(entry.sandbox.id, entry);
+    entry.desk.population++;
+    entry.sandbox.onDead(() => this.discard(entry, 'sandbox_lost'));
+    if (!entry.sandbox.alive) this.discard(entry, 'sandbox_lost');
+    return !entry.isGone;
+  }
+
+  /** Takes it out of use at once and destroys it when its last call is done. Safe to repeat. */
+  discard(entry: PooledSandbox, reason: StartReason | 'retired' | 'spent' | 'stopping'): void {
+    if (entry.isGone) return;
+    entry.isGone = true;
+    this.freezer.forget(entry);
+    const at = entry.desk.shelf.indexOf(entry);
+    if (at >= 0) entry.desk.shelf.splice(at, 1);
+    const { home } = entry;
+    if (home !== null && entry.isLoaded) {
+      home.remove(entry);
+      if (reason === 'evicted' || reason === 'idle_expired' || reason === 'sandbox_lost') {
+        home.owner.lost(home, reason);
+      }
+    }
+    if (entry.leases === 0) this.destroy(entry, reason);
+    this.#host.left();
+  }
+
+  /** Legal once discarded; called again by the last release. */
+  destroy(entry: PooledSandbox, reason: string): void {
+    const removal = entry.sandbox
+      .destroy(reason)
+      .catch((error: unknown) => {
+        // The guard keeps it listed and tries again; here it only stops counting.
+        this.#log.warn({ sandboxId: entry.sandbox.id, err: error }, 'a sandbox was not removed at the first try');
+      })
+      .then(() => {
+        this.#removals.delete(removal);
+        if (!this.#entries.delete(entry.sandbox.id)) return;
+        entry.desk.population--;
+        this.#host.removed(entry);
+      });
+    this.#removals.add(removal);
+  }
+
+  /** Destroys everything, calls in flight included, and resolves when the last removal has ended. */
+  async destroyAll(): Promise<void> {
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.isGone) this.destroy(entry, 'stopping');
+      else this.discard(entry, 'stopping');
+      if (entry.leases > 0) this.destroy(entry, 'stopping');
+    }
+    while (this.#removals.size > 0) await Promise.all(this.#removals);
+    this.freezer.stop();
+  }
+}

@@ -1,0 +1,150 @@
+import { ColdframeError } from '../../errors/coldframe-error.ts';
+import type { DriverSource } from '../../isolations/isolation-registry.ts';
+import type { ClassDesk } from '../state/class-pool.ts';
+import type { Stock } from '../state/class-pools.ts';
+import type { FunctionBook } from '../state/function-pools.ts';
+import type { RevisionPool } from '../state/revision-pool.ts';
+import type { Waiter } from '../state/wait-queue.ts';
+import type { AcquireOptions, AcquireResult } from '../types.ts';
+import type { PlanLoop } from './plan-loop.ts';
+
+/** Creates or claims that may fail by our fault before a caller is told. */
+const PLATFORM_ATTEMPTS_MAX = 2;
+/** How long calls wait for an isolation that is being prepared. */
+const PREPARING_WAIT_MS = 60_000;
+/** A caller who accepts no queueing (queueTimeoutMs 0) still gets this long for the start of its own sandbox. */
+const STARTING_WAIT_MS = 10_000;
+
+export interface CallersDeps {
+  book: FunctionBook;
+  stock: Stock;
+  drivers: DriverSource;
+  loop: PlanLoop;
+  /** Claims one ready sandbox for the revision; false when none is ready. */
+  claimReady(desk: ClassDesk, revision: RevisionPool): boolean;
+}
+
+/**
+ * The callers who wait. One is answered only by being taken out of its queue, which happens once: so a slot, a failure, its
+ * deadline and its own leaving may race, and exactly one of them answers.
+ */
+export class Callers {
+  readonly #deps: CallersDeps;
+  #isClosed = false;
+
+  constructor(deps: CallersDeps) {
+    this.#deps = deps;
+  }
+
+  enqueue(revision: RevisionPool, options: AcquireOptions, onResult: (result: AcquireResult) => void): void {
+    const nowMs = performance.now();
+    const { queueDeadlineMs: deadlineMs, signal } = options;
+    const start = { enqueuedAtMs: nowMs, deadlineMs, isPreparing: false, failures: 0 };
+    const waiter: Waiter = { ...start, onResult, stopListening: null };
+    if (signal) {
+      const leave = () => this.answer(revision, waiter, { kind: 'gone' });
+      signal.addEventListener('abort', leave);
+      waiter.stopListening = () => signal.removeEventListener('abort', leave);
+    }
+    revision.queue.add(waiter);
+    this.pump(revision);
+    if (waiter.deadlineMs > nowMs || !revision.queue.has(waiter)) return;
+    const mayStart = revision.queue.size <= revision.maxConcurrency - revision.owner.inFlight;
+    if (mayStart) waiter.deadlineMs = nowMs + STARTING_WAIT_MS;
+    else this.expired(revision, waiter);
+  }
+
+  /** Serves whom it can, claims ready sandboxes for whom may have one, and asks for creates for the rest. */
+  pump(revision: RevisionPool): void {
+    if (this.#isClosed) return;
+    revision.owner.serve();
+    if (revision.want() <= 0) return;
+    const desk = this.deskOf(revision);
+    if (desk === null) return;
+    while (revision.want() > 0 && this.#deps.claimReady(desk, revision));
+    if (revision.want() <= 0) return;
+    desk.hungry.add(revision);
+    this.#deps.loop.request();
+  }
+
+  /** After a start ended either way: callers it covered may be due, and others may try their own. */
+  settle(revision: RevisionPool): void {
+    revision.queue.expireDue();
+    this.pump(revision);
+    this.#deps.book.dropIfDone(revision);
+  }
+
+  /**
+   * A failure of ours: the caller at the head may have one more try, then is told. One who came after the try began has lost
+   * nothing by it: creates that hung while a daemon was away fail all at once when it is back. False when nobody waits.
+   */
+  charge(revision: RevisionPool, error: Error, beganAtMs: number): boolean {
+    const { head } = revision.queue;
+    if (head === null) return false;
+    if (head.enqueuedAtMs > beganAtMs) return true;
+    head.failures++;
+    if (head.failures >= PLATFORM_ATTEMPTS_MAX) {
+      this.answer(revision, head, { kind: 'platform', error, queueMs: performance.now() - head.enqueuedAtMs });
+    }
+    return true;
+  }
+
+  answer(revision: RevisionPool, waiter: Waiter, result: AcquireResult): void {
+    if (!revision.queue.remove(waiter)) return;
+    this.#deps.book.dropIfDone(revision);
+    waiter.onResult(result);
+  }
+
+  answerAll(revision: RevisionPool, result: (queueMs: number) => AcquireResult): void {
+    const nowMs = performance.now();
+    for (const waiter of [...revision.queue]) this.answer(revision, waiter, result(nowMs - waiter.enqueuedAtMs));
+  }
+
+  expired(revision: RevisionPool, waiter: Waiter): void {
+    const queueMs = performance.now() - waiter.enqueuedAtMs;
+    const { target, desk } = revision;
+    const { state } = this.#deps.drivers.forRevision(target.revision.isolation, target.settings.runtime);
+    if (waiter.isPreparing && state === 'preparing') {
+      this.answer(revision, waiter, { kind: 'platform', error: new ColdframeError('isolation_preparing'), queueMs });
+    } else if (desk?.lastError && revision.bound.size === 0) {
+      this.answer(revision, waiter, { kind: 'platform', error: desk.lastError, queueMs });
+    } else this.answer(revision, waiter, { kind: 'throttled', reason: 'queue_timeout', queueMs });
+  }
+
+  /** The class it starts from; null when its isolation cannot be used now: then its callers wait longer or are told. */
+  deskOf(revision: RevisionPool): ClassDesk | null {
+    const { target } = revision;
+    const { drivers, stock } = this.#deps;
+    const answer = drivers.forRevision(target.revision.isolation, target.settings.runtime);
+    if (answer.state === 'usable') {
+      // A class that was swept away while this revision had nothing is opened anew.
+      const isOpen = revision.desk !== null && stock.byKey(revision.desk.sandboxClass.key) === revision.desk;
+      if (!isOpen) revision.desk = stock.deskOf(target, answer.driver);
+      return revision.desk;
+    }
+    if (answer.state === 'preparing') {
+      for (const waiter of revision.queue) waitForPreparing(waiter);
+      return null;
+    }
+    revision.prefills = 0;
+    if (revision.bound.size + revision.loading > 0) return null;
+    const publicMessage = `${target.revision.isolation} cannot be used now: ${answer.detail}`;
+    const error = new ColdframeError('isolation_unavailable', { publicMessage });
+    this.answerAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
+    return null;
+  }
+
+  /** Nobody waits any more, and nobody will. */
+  close(error: Error): void {
+    this.#isClosed = true;
+    for (const revision of [...this.#deps.book.revisions()]) {
+      this.answerAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
+    }
+  }
+}
+
+function waitForPreparing(waiter: Waiter): void {
+  if (waiter.isPreparing) return;
+  waiter.isPreparing = true;
+  waiter.deadlineMs = waiter.enqueuedAtMs + PREPARING_WAIT_MS;
+}
