@@ -1,12 +1,11 @@
 import type { SandboxSpec } from '../contract/driver.ts';
 import type { GuardedDriver } from '../contract/guarded-driver.ts';
+import { loadSettings } from '../contract/load-settings.ts';
 import type { Sandbox } from '../contract/sandbox.ts';
 import type { ComparedIsolation } from '../domain/comparison.ts';
+import type { RunnableRevision } from '../domain/runnable-revision.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
-import type { RunnableRevision } from '../invoke/types.ts';
-import { classOfRevision, type SandboxClass } from '../pool/state/sandbox-class.ts';
-import { loadSettings } from '../pool/supply/load-settings.ts';
-import { sandboxSpec } from '../pool/supply/sandbox-spec.ts';
+import { classOfRevision, type SandboxClass, sandboxSpec } from '../pool/state/sandbox-class.ts';
 import { type CallEnd, callOnce, loadFailure } from './call-once.ts';
 import { Samples } from './sample.ts';
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { RunnableRevision } from '../domain/runnable-revision.ts';
 import { revisionOf } from '../pool/testing/pool-testbed.ts';
 import { InvokeBed } from './testing/invoke-bed.ts';
-import type { InvokeResult, RunnableRevision } from './types.ts';
+import type { InvokeResult } from './types.ts';
 
 const SCRIPTS = [
   'ok',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RunnableRevision } from '../invoke/types.ts';
+import type { RunnableRevision } from '../domain/runnable-revision.ts';
 import type { MemoryModule } from '../sandbox/drivers/memory/memory-module.ts';
 import { revisionOf, Testbed, until } from './testing/pool-testbed.ts';
 import type { AcquireResult, Lease } from './types.ts';

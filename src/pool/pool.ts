@@ -1,7 +1,7 @@
 import type { DriverLog, HostContext } from '../contract/host-context.ts';
 import { LIMITS } from '../domain/limits.ts';
+import type { RunnableRevision } from '../domain/runnable-revision.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
-import type { RunnableRevision } from '../invoke/types.ts';
 import type { DriverSource } from '../isolations/isolation-registry.ts';
 import { type PlanSettings, plan } from './plan/plan.ts';
 import { planState, revisionPlanKey } from './plan/plan-state.ts';

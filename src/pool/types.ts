@@ -1,7 +1,7 @@
 import type { LoadResult, Sandbox } from '../contract/sandbox.ts';
 import type { LeaveSignal } from '../domain/leave-signal.ts';
 import type { Isolation, RuntimeId, Start, StartReason } from '../domain/names.ts';
-import type { RunnableRevision } from '../invoke/types.ts';
+import type { RunnableRevision } from '../domain/runnable-revision.ts';
 
 /** A sandbox lent for one call. `release` exactly once, after the call has settled. */
 export interface Lease {

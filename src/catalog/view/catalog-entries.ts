@@ -1,6 +1,6 @@
 import type { FunctionRecord, PackageRef } from '../../domain/function.ts';
+import type { InvokeCatalog, RunnableRevision } from '../../domain/runnable-revision.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { InvokeCatalog, RunnableRevision } from '../../invoke/types.ts';
 import { functionArn } from '../function-view.ts';
 
 /** A function in memory. `runnable` is null when it cannot be called; `problem` then says why, for the log. */

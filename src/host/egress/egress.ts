@@ -1,8 +1,8 @@
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
-import type { EgressProof, EgressProver } from '../../isolations/egress/egress-prover.ts';
 import type { EgressLink, EgressPlace } from './egress-link.ts';
 import type { EgressEnd, EgressNetwork } from './egress-network.ts';
+import type { EgressProof, ProvesEgress } from './egress-proof.ts';
 
 /**
  * Who may be linked to the egress network: sandboxes of drivers for which a real sandbox has shown, in this start, that nothing
@@ -10,11 +10,11 @@ import type { EgressEnd, EgressNetwork } from './egress-network.ts';
  */
 export class Egress {
   readonly #network: EgressNetwork;
-  readonly #prover: EgressProver;
+  readonly #prover: ProvesEgress;
   readonly #drivers = new Map<string, GuardedDriver>();
   readonly #proofs = new Map<string, Promise<EgressProof>>();
 
-  constructor(options: { network: EgressNetwork; prover: EgressProver }) {
+  constructor(options: { network: EgressNetwork; prover: ProvesEgress }) {
     this.#network = options.network;
     this.#prover = options.prover;
   }

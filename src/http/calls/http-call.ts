@@ -1,7 +1,8 @@
 import type { ReplyStream } from '../../contract/sandbox.ts';
 import type { LeaveSignal } from '../../domain/leave-signal.ts';
 import type { Isolation, Mode, Trigger } from '../../domain/names.ts';
-import type { InvokeRequest, RunnableRevision } from '../../invoke/types.ts';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
+import type { InvokeRequest } from '../../invoke/types.ts';
 import type { HttpReply } from '../serving/replies/http-reply.ts';
 import { CallerGone } from './caller-gone.ts';
 

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { LIMITS } from '../../domain/limits.ts';
 import { ISOLATIONS, type Isolation } from '../../domain/names.ts';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { RunnableRevision } from '../../invoke/types.ts';
 import type { HttpDeps, Principal } from '../deps.ts';
 import { type Access, requireScope } from '../serving/access.ts';
 import type { BodyBudget } from '../serving/body/body-budget.ts';

@@ -1,6 +1,7 @@
 import type { FunctionView } from '../../catalog/function-view.ts';
 import type { InvocationRecord } from '../../domain/invocation.ts';
-import type { InvokeRequest, InvokeResult, RunnableRevision } from '../../invoke/types.ts';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
+import type { InvokeRequest, InvokeResult } from '../../invoke/types.ts';
 
 export function runnable(workspaceId: string, name: string): RunnableRevision {
   return {

@@ -1,7 +1,8 @@
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { Testbed, type TestbedOptions, until } from '../../pool/testing/pool-testbed.ts';
 import type { MemoryCall } from '../../sandbox/drivers/memory/memory-module.ts';
 import { createInvoker } from '../invoke.ts';
-import type { InvokeRequest, InvokeResult, Invoker, RunnableRevision } from '../types.ts';
+import type { InvokeRequest, InvokeResult, Invoker } from '../types.ts';
 import { actingModule } from './acting-module.ts';
 import { DyingPool } from './dying-pool.ts';
 import { MemoryRecords } from './memory-records.ts';

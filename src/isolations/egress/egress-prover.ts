@@ -9,6 +9,7 @@ import type { LoadSettings, Sandbox, SandboxReply } from '../../contract/sandbox
 import { type EgressAllow, ipv4Block, ipv4Number, overlaps } from '../../domain/egress-allow.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { EgressNetwork } from '../../host/egress/egress-network.ts';
+import type { EgressProof, ProvesEgress } from '../../host/egress/egress-proof.ts';
 import { EgressRefusal } from '../../host/egress/egress-refusal.ts';
 import { isRefusedAddress } from '../../host/egress/egress-rules.ts';
 import { hostGateways, hostResolvers } from '../../host/egress/host-network.ts';
@@ -25,13 +26,6 @@ const METADATA = '169.254.169.254';
 const NEIGHBOUR_PORTS = [53, 80, 443];
 const TARGETS_MAX = 64;
 
-export interface EgressProof {
-  isProven: boolean;
-  /** One sentence: what was tried and seen. */
-  detail: string;
-  fix: string | null;
-}
-
 export interface EgressProverOptions {
   network: EgressNetwork;
   instance: string;
@@ -47,7 +41,7 @@ export interface EgressProverOptions {
  * the host listens; the other sandbox; the metadata address; the routers and resolvers of the host's own networks. Whatever answers,
  * be it with a refusal of its own, was reached. Names are resolved as the function's own code would do it.
  */
-export class EgressProver {
+export class EgressProver implements ProvesEgress {
   readonly #options: EgressProverOptions;
   readonly #trials = new Set<string>();
 

@@ -1,5 +1,5 @@
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
-import type { RunnableRevision } from '../../invoke/types.ts';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
 import { ClassDesk } from './class-pool.ts';
 import type { FunctionDesk } from './function-pool.ts';

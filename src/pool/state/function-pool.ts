@@ -1,5 +1,5 @@
 import type { Isolation, Start, StartReason } from '../../domain/names.ts';
-import type { RunnableRevision } from '../../invoke/types.ts';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import type { ClassDesk } from './class-pool.ts';
 import { leaseAfterWait } from './lease.ts';
 import type { RevisionPool } from './revision-pool.ts';

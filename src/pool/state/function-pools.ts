@@ -1,4 +1,4 @@
-import type { RunnableRevision } from '../../invoke/types.ts';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { FunctionDesk } from './function-pool.ts';
 import { type RevisionHost, RevisionPool } from './revision-pool.ts';
 

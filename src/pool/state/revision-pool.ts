@@ -1,5 +1,5 @@
 import type { Start } from '../../domain/names.ts';
-import type { RunnableRevision } from '../../invoke/types.ts';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import type { ClassDesk } from './class-pool.ts';
 import type { FunctionDesk } from './function-pool.ts';
 import { type PoolLease, warmLease } from './lease.ts';

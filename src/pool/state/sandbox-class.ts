@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
+import type { SandboxSpec } from '../../contract/driver.ts';
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
+import { LIMITS } from '../../domain/limits.ts';
 import type { Isolation, Network, RuntimeId } from '../../domain/names.ts';
-import type { RunnableRevision } from '../../invoke/types.ts';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { bootProfile } from './boot-profile.ts';
 
 /**
@@ -33,6 +36,24 @@ export function classOfRevision(target: RunnableRevision, driver: GuardedDriver)
 
 export function defaultClass(runtime: RuntimeId, driver: GuardedDriver): SandboxClass {
   return buildClass({ runtime, ...DEFAULT_CLASS }, driver, {}, null);
+}
+
+/** A new sandbox of the class, with an id of its own. */
+export function sandboxSpec(sandboxClass: SandboxClass, labels: SandboxSpec['labels']): SandboxSpec {
+  const { runtime, memoryMib, cpus, diskMib, network, bootEnv } = sandboxClass;
+  return {
+    // Short, because it is part of a socket path of at most 108 bytes.
+    id: randomBytes(8).toString('hex'),
+    runtime,
+    memoryMib,
+    cpus,
+    diskMib,
+    network,
+    bootEnv,
+    pidsMax: LIMITS.pidsMax,
+    labels,
+    from: { kind: 'image' },
+  };
 }
 
 function buildClass(

@@ -1,9 +1,9 @@
+import { loadSettings } from '../../contract/load-settings.ts';
 import type { LoadResult } from '../../contract/sandbox.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { Start, StartReason } from '../../domain/names.ts';
 import type { PooledSandbox } from '../state/pooled-sandbox.ts';
 import type { RevisionPool } from '../state/revision-pool.ts';
-import { loadSettings } from '../supply/load-settings.ts';
 
 export type LoadFailure = Exclude<LoadResult, { kind: 'loaded' }>;
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DriverLog } from '../../contract/host-context.ts';
 import type { FunctionSettings } from '../../domain/function.ts';
 import { LIMITS } from '../../domain/limits.ts';
-import type { RunnableRevision } from '../../invoke/types.ts';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { DriverRegistry } from '../../isolations/isolation-registry.ts';
 import { MemoryDriver, type MemoryDriverOptions } from '../../sandbox/drivers/memory/memory-driver.ts';
 import type { MemoryModule } from '../../sandbox/drivers/memory/memory-module.ts';

@@ -1,13 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { type Duplex, duplexPair, Readable } from 'node:stream';
-import type { Box, BoxExit, CodeRef, MeterReading, SandboxSpec } from '../../../contract/driver.ts';
+import type { Box, BoxExit, CodeRef, Driver, MeterReading, SandboxSpec } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
-import type { MemoryDriver } from './memory-driver.ts';
+import type { EnforcedLimits } from '../../../domain/invocation.ts';
 import type { MemoryFigures, ResolveModule } from './memory-module.ts';
 import { MemoryShim } from './memory-shim.ts';
 
+/** The driver that made a box, as the box sees it. */
+export interface BoxMaker extends Pick<Driver, 'name' | 'isolation' | 'capabilities'> {
+  readonly boxes: Map<string, MemoryBox>;
+  readonly enforced: EnforcedLimits;
+}
+
 export interface MemoryBoxOptions {
-  driver: MemoryDriver;
+  driver: BoxMaker;
   resolve: ResolveModule;
   hello: { silent?: boolean; token?: string; protocol?: number; twice?: boolean };
   onDeliver: ((boxId: string) => unknown) | undefined;

@@ -1,22 +1,26 @@
 import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
-import { BODY_MAX_BYTES, CREDIT_BYTES, FLAG_OPTIONAL, FRAME } from '../../wire/frame-type.ts';
+import { BODY_MAX_BYTES, CREDIT_BYTES, FLAG_OPTIONAL, FRAME, type FrameType } from '../../wire/frame-type.ts';
 import type { MemoryCall, MemoryFigures, MemoryProcess } from './memory-module.ts';
-import type { MemoryShim } from './memory-shim.ts';
 
 /** What a handler returns to leave the call open: it replies later by itself, or never. */
 export const NO_REPLY = Symbol('no reply');
 
+/** The shim that a call runs in, as the call sees it. */
+export interface CallProcess extends MemoryProcess {
+  finish(call: ShimCall, type: FrameType, meta: string, body: Uint8Array | null): void;
+}
+
 /** One call in the emulated shim. */
 export class ShimCall implements MemoryCall {
   readonly stream: number;
-  readonly #shim: MemoryShim;
+  readonly #shim: CallProcess;
   readonly #meta: Buffer;
   #isStreamed = false;
   #creditBytes = CREDIT_BYTES;
   #waiting: (() => void)[] = [];
   #abort: AbortController | null = null;
 
-  constructor(shim: MemoryShim, frame: Frame) {
+  constructor(shim: CallProcess, frame: Frame) {
     this.#shim = shim;
     this.stream = frame.stream;
     this.#meta = frame.meta;

@@ -1,15 +1,26 @@
 import type { Duplex } from 'node:stream';
-import type { SandboxSpec } from '../../../contract/driver.ts';
+import type { BoxExit, CodeRef, SandboxSpec } from '../../../contract/driver.ts';
 import { FrameChannel } from '../../wire/frame-channel.ts';
 import { encodeFrame, type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { FRAME, FROM_HOST, type FrameType, PROTOCOL_VERSION } from '../../wire/frame-type.ts';
-import type { MemoryBox } from './memory-box.ts';
 import { errorBody, NO_REPLY, namedError, ShimCall } from './memory-call.ts';
-import type { MemoryFigures, MemoryHandler, MemoryProcess } from './memory-module.ts';
+import type { MemoryFigures, MemoryHandler, MemoryProcess, ResolveModule } from './memory-module.ts';
+
+/** The box around a shim, as the shim sees it. */
+export interface ShimSurroundings {
+  readonly code: CodeRef | null;
+  readonly isFrozen: boolean;
+  readonly figures: MemoryFigures;
+  oomKillCount: number;
+  resolve: (code: CodeRef, handler: string) => ReturnType<ResolveModule>;
+  print(stream: 'stdout' | 'stderr', text: string | Uint8Array): void;
+  end(exit: BoxExit): void;
+  closeChannel(): void;
+}
 
 export interface MemoryShimOptions {
   spec: SandboxSpec;
-  box: MemoryBox;
+  box: ShimSurroundings;
   duplex: Duplex;
   token: string;
   hello: { silent?: boolean; token?: string; protocol?: number; twice?: boolean };
@@ -25,7 +36,7 @@ export class MemoryShim implements MemoryProcess {
     memoryMib: 0,
     handler: '',
   };
-  readonly #box: MemoryBox;
+  readonly #box: ShimSurroundings;
   readonly #duplex: Duplex;
   readonly #channel: FrameChannel;
   readonly #calls = new Map<number, ShimCall>();

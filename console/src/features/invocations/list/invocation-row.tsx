@@ -1,11 +1,13 @@
 import { memo } from 'react';
 import { Link } from 'wouter';
+import type { ListInvocationsResponses } from '../../../../../src/client/generated/types.gen.ts';
 import { visibleText } from '../../../shared/attempt/visible-text.ts';
 import { formatDuration } from '../../../shared/format/figures.ts';
 import { formatClock, formatDate } from '../../../shared/format/instants.ts';
 import { StatusMark } from '../../../shared/values/status-mark.tsx';
 import classes from './invocation-table.module.css';
-import type { InvocationItem } from './invocation-table.tsx';
+
+export type InvocationItem = ListInvocationsResponses[200]['items'][number];
 
 const ERROR_CHARS_MAX = 200;
 

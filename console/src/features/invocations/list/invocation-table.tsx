@@ -1,10 +1,7 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { ListInvocationsResponses } from '../../../../../src/client/generated/types.gen.ts';
-import { InvocationRow } from './invocation-row.tsx';
+import { type InvocationItem, InvocationRow } from './invocation-row.tsx';
 import classes from './invocation-table.module.css';
-
-export type InvocationItem = ListInvocationsResponses[200]['items'][number];
 
 const ROW_PX = 33;
 /** Rows beyond the visible ones, so that scrolling does not outrun the drawing. */

@@ -1,5 +1,5 @@
-import type { LoadSettings } from '../../contract/sandbox.ts';
-import type { RunnableRevision } from '../../invoke/types.ts';
+import type { RunnableRevision } from '../domain/runnable-revision.ts';
+import type { LoadSettings } from './sandbox.ts';
 
 /** What a sandbox is told of the revision it is bound to. */
 export function loadSettings(target: RunnableRevision, concurrency: number): LoadSettings {
