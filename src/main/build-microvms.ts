@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { HostContext } from '../contract/host-context.ts';
-import { CodeDisks } from '../host/microvm/code-disks.ts';
-import { FirecrackerVmm } from '../host/microvm/firecracker/firecracker-vmm.ts';
-import { QemuVmm } from '../host/microvm/qemu/qemu-vmm.ts';
 import { GuestImages } from '../images/guest/guest-images.ts';
+import { CodeDisks } from '../microvm/code-disks.ts';
+import { FirecrackerVmm } from '../microvm/firecracker/firecracker-vmm.ts';
+import { QemuVmm } from '../microvm/qemu/qemu-vmm.ts';
 import { MicrovmDriver } from '../sandbox/drivers/microvm/microvm-driver.ts';
 import type { HostParts } from '../sandbox/drivers/microvm/microvm-parts.ts';
 

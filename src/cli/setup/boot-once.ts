@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CgroupTree } from '../../host/cgroup/cgroup.ts';
 import { UidPool } from '../../host/launch/uid-pool.ts';
-import { CodeDisks } from '../../host/microvm/code-disks.ts';
-import type { Vmm } from '../../host/microvm/vmm.ts';
 import { SlotTree } from '../../host/slot/slot-tree.ts';
 import type { GuestImages } from '../../images/guest/guest-images.ts';
+import { CodeDisks } from '../../microvm/code-disks.ts';
+import type { Vmm } from '../../microvm/vmm.ts';
 import { MicrovmDriver } from '../../sandbox/drivers/microvm/microvm-driver.ts';
 import { guardDriver } from '../../sandbox/guard/guarded-driver.ts';
 

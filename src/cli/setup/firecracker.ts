@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
-import { FirecrackerVmm } from '../../host/microvm/firecracker/firecracker-vmm.ts';
+import { FirecrackerVmm } from '../../microvm/firecracker/firecracker-vmm.ts';
 import type { Command } from '../command.ts';
 import { GUEST_OPTIONS, setUpGuest } from './guest.ts';
 

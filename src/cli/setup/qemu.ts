@@ -1,4 +1,4 @@
-import { QemuVmm } from '../../host/microvm/qemu/qemu-vmm.ts';
+import { QemuVmm } from '../../microvm/qemu/qemu-vmm.ts';
 import type { Command } from '../command.ts';
 import { GUEST_OPTIONS, setUpGuest } from './guest.ts';
 

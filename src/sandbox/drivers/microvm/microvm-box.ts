@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import type { Box, BoxExit, CodeRef, MeterReading } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
-import type { CodeDisks } from '../../../host/microvm/code-disks.ts';
-import type { GuestControl, GuestExit } from '../../../host/microvm/guest-control.ts';
-import type { GuestStreams, Vm } from '../../../host/microvm/vmm.ts';
+import type { CodeDisks } from '../../../microvm/code-disks.ts';
+import type { GuestControl, GuestExit } from '../../../microvm/guest-control.ts';
+import type { GuestStreams, Vm } from '../../../microvm/vmm.ts';
 import { INSIDE } from './microvm-machine.ts';
 import type { MicrovmParts } from './microvm-parts.ts';
 

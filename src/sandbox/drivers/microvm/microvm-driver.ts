@@ -5,12 +5,12 @@ import type { EnforcedLimits } from '../../../domain/invocation.ts';
 import type { Isolation } from '../../../domain/names.ts';
 import type { EgressLink } from '../../../host/egress/egress-link.ts';
 import { TAP } from '../../../host/egress/link-script.ts';
-import type { CodeDisks } from '../../../host/microvm/code-disks.ts';
-import { GuestControl } from '../../../host/microvm/guest-control.ts';
-import { SnapshotStore } from '../../../host/microvm/snapshot-store.ts';
-import type { Machine, Vmm, VmSnapshot } from '../../../host/microvm/vmm.ts';
 import { reapHost } from '../../../host/reap-host.ts';
 import type { GuestImage, GuestImages } from '../../../images/guest/guest-images.ts';
+import type { CodeDisks } from '../../../microvm/code-disks.ts';
+import { GuestControl } from '../../../microvm/guest-control.ts';
+import { SnapshotStore } from '../../../microvm/snapshot-store.ts';
+import type { Machine, Vmm, VmSnapshot } from '../../../microvm/vmm.ts';
 import { MicrovmBox } from './microvm-box.ts';
 import {
   bootMessage,

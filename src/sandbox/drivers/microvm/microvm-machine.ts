@@ -5,8 +5,8 @@ import type { RuntimeId } from '../../../domain/names.ts';
 import type { EgressLink } from '../../../host/egress/egress-link.ts';
 import { resolvConfText } from '../../../host/egress/egress-network.ts';
 import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
-import type { GuestNetwork, HostMessage } from '../../../host/microvm/guest-protocol.ts';
-import type { VmmCapabilities } from '../../../host/microvm/vmm.ts';
+import type { GuestNetwork, HostMessage } from '../../../microvm/guest-protocol.ts';
+import type { VmmCapabilities } from '../../../microvm/vmm.ts';
 
 /** Where things are in a guest; as in containers. */
 export const INSIDE = { task: '/var/task', socket: '/run/coldframe/s', runtime: '/var/runtime' } as const;

@@ -5,9 +5,9 @@ import type { SandboxCgroup } from '../../../host/cgroup/sandbox-cgroup.ts';
 import type { Egress } from '../../../host/egress/egress.ts';
 import type { EgressPlace } from '../../../host/egress/egress-link.ts';
 import type { UidPool } from '../../../host/launch/uid-pool.ts';
-import type { Vm, VmmCapabilities } from '../../../host/microvm/vmm.ts';
 import type { Slot } from '../../../host/slot/slot.ts';
 import type { SlotTree } from '../../../host/slot/slot-tree.ts';
+import type { Vm, VmmCapabilities } from '../../../microvm/vmm.ts';
 import { hostLimits } from './microvm-machine.ts';
 
 export interface HostParts {

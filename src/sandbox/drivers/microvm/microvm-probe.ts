@@ -2,8 +2,8 @@ import type { Driver, DriverCapabilities, ProbeResult } from '../../../contract/
 import type { HostContext } from '../../../contract/host-context.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
 import { tryBoot } from '../../../host/launch/boot-probe.ts';
-import type { Vmm } from '../../../host/microvm/vmm.ts';
 import type { GuestImages } from '../../../images/guest/guest-images.ts';
+import type { Vmm } from '../../../microvm/vmm.ts';
 
 /** Of a typical first start: a busy host may take several times as long, a guest that hangs takes forever. */
 const DEADLINE_FACTOR = 5;

@@ -3,10 +3,10 @@ import { chmod, copyFile, mkdir, open, readdir, rm, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { SandboxSpec } from '../../../contract/driver.ts';
-import { QemuVmm } from '../../../host/microvm/qemu/qemu-vmm.ts';
 import { runTool } from '../../../host/run-tool.ts';
 import { GUEST_FILES, type GuestImage, GuestImages } from '../../../images/guest/guest-images.ts';
 import { testGuestImages } from '../../../images/guest/testing/guest-rig.ts';
+import { QemuVmm } from '../../../microvm/qemu/qemu-vmm.ts';
 import { FixtureTrees } from '../../conformance/fixture-trees.ts';
 import { hostTraces, processes } from '../../conformance/host-traces.ts';
 import { call, loaded, NEVER, specOf, until } from '../../conformance/sandbox-rig.ts';

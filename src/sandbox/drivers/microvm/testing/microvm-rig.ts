@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { Egress } from '../../../../host/egress/egress.ts';
 import { EgressNetwork } from '../../../../host/egress/egress-network.ts';
 import { HostRig } from '../../../../host/host-rig.ts';
-import { CodeDisks } from '../../../../host/microvm/code-disks.ts';
-import type { Vmm } from '../../../../host/microvm/vmm.ts';
 import type { GuestImages } from '../../../../images/guest/guest-images.ts';
 import { testGuestImages } from '../../../../images/guest/testing/guest-rig.ts';
 import { EgressProver } from '../../../../isolations/egress/egress-prover.ts';
+import { CodeDisks } from '../../../../microvm/code-disks.ts';
+import type { Vmm } from '../../../../microvm/vmm.ts';
 import { MicrovmDriver } from '../microvm-driver.ts';
 
 /** For tests: a microVM driver on a host of its own. */

@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os';
-import { FirecrackerVmm } from '../../../../host/microvm/firecracker/firecracker-vmm.ts';
-import { QemuVmm } from '../../../../host/microvm/qemu/qemu-vmm.ts';
-import type { Vmm } from '../../../../host/microvm/vmm.ts';
 import { whyNoGuest } from '../../../../images/guest/testing/guest-rig.ts';
+import { FirecrackerVmm } from '../../../../microvm/firecracker/firecracker-vmm.ts';
+import { QemuVmm } from '../../../../microvm/qemu/qemu-vmm.ts';
+import type { Vmm } from '../../../../microvm/vmm.ts';
 
 const PROBE_UID = 702_000;
 const NO_JAILER = '/nonexistent/jailer';

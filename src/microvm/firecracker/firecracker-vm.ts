@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BoxExit } from '../../../contract/driver.ts';
-import { SandboxError } from '../../../contract/sandbox-error.ts';
-import type { LaunchedProcess } from '../../launch/launched-process.ts';
+import type { BoxExit } from '../../contract/driver.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { LaunchedProcess } from '../../host/launch/launched-process.ts';
 import type { GuestStreams, Vm, VmSnapshot } from '../vmm.ts';
 import type { FirecrackerClient } from './api/firecracker-client.ts';
 import { FirecrackerError } from './api/firecracker-error.ts';

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CodeRef } from '../../contract/driver.ts';
-import { runTool } from '../run-tool.ts';
+import type { CodeRef } from '../contract/driver.ts';
+import { runTool } from '../host/run-tool.ts';
 import { CodeDisks } from './code-disks.ts';
 
 const NEVER = new AbortController().signal;

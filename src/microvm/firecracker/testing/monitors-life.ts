@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { HostRig } from '../../../host-rig.ts';
+import { HostRig } from '../../../host/host-rig.ts';
 import type { Machine } from '../../vmm.ts';
 import { Cell } from '../cell.ts';
 import { FirecrackerVmm } from '../firecracker-vmm.ts';

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { runTool } from '../../run-tool.ts';
+import { runTool } from '../../host/run-tool.ts';
 import type { VmmInspection } from '../vmm.ts';
 
 const VERSION_DEADLINE_MS = 10_000;

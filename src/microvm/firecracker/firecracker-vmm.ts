@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { SandboxError } from '../../../contract/sandbox-error.ts';
-import { launch } from '../../launch/launch.ts';
-import type { LaunchedProcess } from '../../launch/launched-process.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import { launch } from '../../host/launch/launch.ts';
+import type { LaunchedProcess } from '../../host/launch/launched-process.ts';
 import type { Machine, Vm, Vmm, VmmCapabilities, VmmInspection, VmSnapshot } from '../vmm.ts';
 import { FirecrackerClient } from './api/firecracker-client.ts';
 import { Cell, NAMES } from './cell.ts';

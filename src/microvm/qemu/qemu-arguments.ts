@@ -1,5 +1,5 @@
-import { FILE_FD } from '../../launch/launch.ts';
-import { CONNECTION_FD } from '../../launch/launched-process.ts';
+import { FILE_FD } from '../../host/launch/launch.ts';
+import { CONNECTION_FD } from '../../host/launch/launched-process.ts';
 import type { Machine } from '../vmm.ts';
 
 /** Sockets between QEMU and the server, in the order of their descriptors. */

@@ -1,6 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
-import type { BoxExit } from '../../contract/driver.ts';
-import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
+import type { BoxExit } from '../contract/driver.ts';
+import type { SandboxCgroup } from '../host/cgroup/sandbox-cgroup.ts';
 
 /**
  * A virtual machine monitor, as the microVM driver sees it: it starts machines and snapshots of machines and nothing more.

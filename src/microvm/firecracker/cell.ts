@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { chown, copyFile, type FileHandle, link, mkdir, open, rename, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { SandboxError } from '../../../contract/sandbox-error.ts';
-import { FILES_MAX } from '../../launch/launch.ts';
-import { bindReadOnly, unmount } from '../../slot/mounts.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import { FILES_MAX } from '../../host/launch/launch.ts';
+import { bindReadOnly, unmount } from '../../host/slot/mounts.ts';
 
 /** What the monitor sees under these names; snapshots remember them, so they are the same in every cell. */
 export const NAMES = { api: 'a', vsock: 'v', rootfs: 'files/rootfs', code: 'files/code' } as const;

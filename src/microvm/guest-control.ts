@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import { SandboxError } from '../contract/sandbox-error.ts';
 import { CONTROL_LINE_MAX_BYTES, type GuestMessage, type GuestNetwork, type HostMessage } from './guest-protocol.ts';
 
 /** What the kernel's generator of a guest is given; more than any of its states. */

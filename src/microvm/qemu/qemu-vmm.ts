@@ -1,8 +1,8 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SandboxError } from '../../../contract/sandbox-error.ts';
-import { launch } from '../../launch/launch.ts';
-import { runTool } from '../../run-tool.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
+import { launch } from '../../host/launch/launch.ts';
+import { runTool } from '../../host/run-tool.ts';
 import type { Machine, Vm, Vmm, VmmCapabilities, VmmInspection, VmSnapshot } from '../vmm.ts';
 import { CONNECTIONS, qemuArguments, TRANSLATION_MIB } from './qemu-arguments.ts';
 import { QemuVm, STATE_FILE } from './qemu-vm.ts';

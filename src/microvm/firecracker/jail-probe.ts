@@ -1,7 +1,7 @@
 import { constants, mkdtempSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runTool } from '../../run-tool.ts';
+import { runTool } from '../../host/run-tool.ts';
 
 const PROBE_DEADLINE_MS = 20_000;
 const SAID_MAX_CHARS = 200;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CodeRef } from '../../contract/driver.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
-import { MIB } from '../../domain/limits.ts';
-import { runTool } from '../run-tool.ts';
+import type { CodeRef } from '../contract/driver.ts';
+import { SandboxError } from '../contract/sandbox-error.ts';
+import { MIB } from '../domain/limits.ts';
+import { runTool } from '../host/run-tool.ts';
 
 /** What every code drive claims to hold; files are sparse. A package has at most 250 MiB unpacked, a dependency set as much. */
 const DRIVE_BYTES = 768 * MIB;

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, test } from 'vitest';
-import { hostTraces, processes } from '../../../sandbox/conformance/host-traces.ts';
-import { until } from '../../../sandbox/conformance/sandbox-rig.ts';
-import { HostRig } from '../../host-rig.ts';
-import { reapHost } from '../../reap-host.ts';
+import { HostRig } from '../../host/host-rig.ts';
+import { reapHost } from '../../host/reap-host.ts';
+import { hostTraces, processes } from '../../sandbox/conformance/host-traces.ts';
+import { until } from '../../sandbox/conformance/sandbox-rig.ts';
 import { whyNoDescription } from './testing/api-description.ts';
 
 const NEVER = new AbortController().signal;

@@ -1,4 +1,4 @@
-import { pause } from '../../../pause.ts';
+import { pause } from '../../../host/pause.ts';
 import { FirecrackerError } from './firecracker-error.ts';
 import { type FirecrackerCall, FirecrackerTransport } from './firecracker-transport.ts';
 import type {

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MIB } from '../../domain/limits.ts';
+import { MIB } from '../domain/limits.ts';
 import type { VmSnapshot } from './vmm.ts';
 
 /** Snapshots kept at once: one per kind of machine (runtime, memory, disk ...) in use. */

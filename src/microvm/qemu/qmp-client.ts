@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { SandboxError } from '../../../contract/sandbox-error.ts';
+import { SandboxError } from '../../contract/sandbox-error.ts';
 
 /** Answers come within milliseconds; a monitor that takes this long hangs. */
 const ANSWER_DEADLINE_MS = 15_000;
