@@ -42,6 +42,15 @@ export const CATALOGUE = {
     likelyCause: 'The content-type header is missing or is not application/json.',
     whatToDo: 'Send the header `content-type: application/json`.',
   },
+  json_too_complex: {
+    status: 400,
+    title: 'JSON has too many parts',
+    detail: 'The body has more than 50,000 values and keys, or nests deeper than 64.',
+    causedBy: 'user',
+    retryable: false,
+    likelyCause: 'Data that belongs into an event or a file stands in a request that configures something.',
+    whatToDo: 'Send fewer members. Send large code as a zip, and large data as the event of a call.',
+  },
   payload_too_large: {
     status: 413,
     title: 'Payload too large',

@@ -115,3 +115,14 @@ it('I7: broken HTTP on this listener is answered too', async () => {
   );
   expect(reply?.status).toBe(400);
 });
+
+it('what is not HTTP behind a call is refused after its answer', async () => {
+  bed.add('slow', OPEN, (_request, answer) => setImmediate(() => answer({ body: Buffer.from('"done"') })));
+  const call = 'GET /fn/slow HTTP/1.1\r\nhost: a\r\n\r\n';
+  const text = await exchange(bed.port, `${call}${call}BROKEN\r\n\r\n`);
+  expect(repliesOf(text).map(({ status, body }) => [status, body.slice(0, 4)])).toEqual([
+    [200, 'done'],
+    [200, 'done'],
+    [400, '{"ty'],
+  ]);
+});

@@ -12,6 +12,9 @@ const QUOTE = 0x22;
 /** Headers and cookies of one response, as JSON: parsed on the serving thread, so bounded. */
 const HEAD_MAX_BYTES = 64 * 1024;
 
+/** The members of a response that count; a result may have any number of others. */
+export const RESPONSE_MEMBERS = ['statusCode', 'headers', 'cookies', 'body', 'isBase64Encoded'] as const;
+
 const EMPTY = Buffer.alloc(0);
 
 /** Null when the result is not a response Lambda would accept: the caller then answers 502. */
@@ -33,7 +36,7 @@ export function responseHeadOf(members: Map<string, Buffer>): { status: number; 
 }
 
 function responseOf(result: Uint8Array): UrlResponse {
-  const members = jsonMembers(result);
+  const members = jsonMembers(result, RESPONSE_MEMBERS);
   if (members?.has('statusCode')) {
     return { ...responseHeadOf(members), body: bodyOf(members) };
   }

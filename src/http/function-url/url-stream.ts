@@ -3,7 +3,7 @@ import type { ReplyStream } from '../../contract/sandbox.ts';
 import { JsonScanError, jsonMembers } from '../serving/body/json-members.ts';
 import { withoutOverridden } from './cors.ts';
 import { answerFailure } from './refusals.ts';
-import { responseHeadOf } from './url-response.ts';
+import { RESPONSE_MEMBERS, responseHeadOf } from './url-response.ts';
 
 /** Lambda's mark between prelude and body. */
 const PRELUDE_END = Buffer.alloc(8);
@@ -73,7 +73,7 @@ export class UrlStream implements ReplyStream {
 
   #beginFrom(prelude: Buffer): void {
     try {
-      const members = jsonMembers(prelude);
+      const members = jsonMembers(prelude, RESPONSE_MEMBERS);
       if (!members) throw new JsonScanError('the prelude is not an object');
       const { status, headers } = responseHeadOf(members);
       this.#prelude = null;

@@ -16,10 +16,12 @@ import { AllowedMethods } from './problems/allowed-methods.ts';
 import { toColdframeError } from './problems/error-mapping.ts';
 import { PROBLEM_TYPE, problemOfError } from './problems/problem.ts';
 import { createValidatorCompiler } from './problems/validation.ts';
+import { HEADER_MAX_BYTES } from './server/server-options.ts';
 
 /** Bodies of ordinary operations (settings, keys); code, events and tries name their own bound. */
 const BODY_LIMIT_BYTES = 256 * 1024;
-const PARAM_CHARS_MAX = 256;
+/** No path is longer than the head of a request; names that are too long are the schema's to refuse, like other wrong names. */
+const PARAM_CHARS_MAX = HEADER_MAX_BYTES;
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -42,6 +44,8 @@ export async function createApp(options: AppOptions): Promise<{ app: App; method
     routerOptions: { maxParamLength: PARAM_CHARS_MAX },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    // Broken HTTP is answered by the server itself, in its turn (broken-http.ts); Fastify's own answer would come first.
+    clientErrorHandler() {},
     frameworkErrors: (error, request, reply) =>
       sendProblem(deps, error, request as FastifyRequest, reply as FastifyReply),
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -160,3 +160,45 @@ it('lets a load balancer ask by address whether the server is up, and nothing el
   expect(await ask('/readyz?isolation=docker')).not.toMatch(/^HTTP\/1.1 421 /);
   expect(await ask('/docs')).toMatch(/^HTTP\/1.1 421 /);
 });
+
+const LONG = 'a'.repeat(300);
+
+it.each([
+  ['a name of 300 characters', `GET /api/v1/functions/${LONG}`, '', 401],
+  ['a name of 300 characters with a key', `GET /api/v1/functions/${LONG}`, KEY, 400],
+  ['a name of 8,000 characters with a key', `DELETE /api/v1/functions/${'a'.repeat(8_000)}`, KEY, 400],
+  ['an id of 300 characters', `GET /api/v1/invocations/${LONG}`, KEY, 400],
+  ['QUERY', 'QUERY /api/v1/functions', '', 400],
+  ['QUERY with a key', 'QUERY /api/v1/functions', KEY, 400],
+  ['PROPFIND', 'PROPFIND /api/v1/functions', KEY, 405],
+])('I7: %s is the caller’s mistake, never a failure of the server', async (_what, line, key, status) => {
+  const reply = await firstReply(`${line} HTTP/1.1\r\nhost: localhost\r\n${key}connection: close\r\n\r\n`);
+  expect(reply.status).toBe(status);
+});
+
+it.each(['comparisons', 'try'])('%s take an object, and nothing else', async (operation) => {
+  const head = `POST /api/v1/functions/hello/${operation} HTTP/1.1\r\nhost: localhost\r\n${KEY}connection: close\r\n`;
+  const send = (body: string) =>
+    firstReply(`${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  for (const body of ['"x"', '1', '[]', 'null', 'true', '[{"event":1}]'])
+    expect(await send(body)).toEqual({ status: 400, code: 'invalid_request' });
+  for (const body of ['x y', '{"event":1} x', '{"event":1}{}', '{']) {
+    expect(await send(body)).toEqual({ status: 400, code: 'invalid_json' });
+  }
+});
+
+const LIST = `GET /api/v1/functions HTTP/1.1\r\nhost: localhost\r\n${KEY}\r\n`;
+
+it.each([
+  ['a call', `${CALL}content-length: 2\r\n\r\n{}`, [200, 400]],
+  ['an operation', LIST, [200, 400]],
+  ['two operations and a call', `${LIST}${LIST}${CALL}content-length: 2\r\n\r\n{}`, [200, 200, 200, 400]],
+])('what is not HTTP behind %s is refused after the answers that are due', async (_what, before, statuses) => {
+  const text = await exchange(port, `${before}BROKEN\r\n\r\nBROKEN AGAIN\r\n\r\n`);
+  expect(repliesOf(text).map(({ status }) => status)).toEqual(statuses);
+});
+
+it('a second request whose chunks break is refused in its own turn', async () => {
+  const text = await exchange(port, `${LIST}${CALL}transfer-encoding: chunked\r\n\r\nzz\r\n`);
+  expect(repliesOf(text).map(({ status }) => status)).toEqual([200, 400]);
+});

@@ -43,7 +43,7 @@ describe('functions', () => {
   });
 
   it('I10: a body of very many wrong fields gets one finding', async () => {
-    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`f${index}`, 1]));
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`f${index}`, 1]));
     const reply = await bed.send('POST', '/api/v1/functions', { ...HELLO, ...many });
     expect(reply.json.errors).toHaveLength(1);
   });

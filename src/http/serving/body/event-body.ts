@@ -2,7 +2,8 @@ import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { App } from '../app-types.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { createRawBodyParser } from './json-body-parser.ts';
-import { jsonMembers, parseSlice } from './json-members.ts';
+import { isOneValue, jsonMembers, parseSlice } from './json-members.ts';
+import { isCheapJson } from './json-work.ts';
 
 const EMPTY_EVENT = Buffer.from('{}');
 
@@ -37,13 +38,26 @@ function parseAround(
 ): void {
   const parsed: Record<string, unknown> = {};
   try {
-    for (const [name, slice] of jsonMembers(body) ?? []) {
+    const members = body.length === 0 ? new Map<string, Buffer>() : jsonMembers(body);
+    if (members === null) throw notAnObject(body);
+    for (const [name, slice] of members) {
       if (name === 'event') events.set(parsed, slice);
-      Object.defineProperty(parsed, name, { value: name === 'event' ? null : parseSlice(slice), enumerable: true });
+      const value = name === 'event' ? null : parseMember(slice);
+      Object.defineProperty(parsed, name, { value, enumerable: true });
     }
   } catch (error) {
-    done(new ColdframeError('invalid_json', { cause: error }));
+    done(error instanceof ColdframeError ? error : new ColdframeError('invalid_json', { cause: error }));
     return;
   }
   done(null, parsed);
+}
+
+function parseMember(slice: Buffer): unknown {
+  if (!isCheapJson(slice)) throw new ColdframeError('json_too_complex');
+  return parseSlice(slice);
+}
+
+function notAnObject(body: Buffer): ColdframeError {
+  if (!isOneValue(body)) return new ColdframeError('invalid_json');
+  return new ColdframeError('invalid_request', { errors: [{ path: '', message: 'must be an object' }] });
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { BodyBudget } from './body-budget.ts';
+import { isCheapJson } from './json-work.ts';
 import { readBody } from './read-body.ts';
 
 type Done = (error: Error | null, body?: unknown) => void;
@@ -37,6 +38,10 @@ export function createJsonBodyParser(budget: BodyBudget): Parser {
 }
 
 function parseJson(body: Buffer, done: Done): void {
+  if (!isCheapJson(body)) {
+    done(new ColdframeError('json_too_complex'));
+    return;
+  }
   let value: unknown;
   try {
     value = JSON.parse(UTF8.decode(body));

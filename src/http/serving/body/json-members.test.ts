@@ -47,3 +47,21 @@ it.each(['[]', '1', '"x"', '', ' null'])('%s is no object', (text) => {
 it.each(['1 2', '[1]]', '', '{"a":1}}', '"a""b"'])('%s is not one value', (text) => {
   expect(isOneValue(Buffer.from(text))).toBe(false);
 });
+
+it('keeps and decodes the wanted members alone, however many others there are', () => {
+  const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`key ${index}`, index]));
+  const json = Buffer.from(JSON.stringify({ ...many, statusCode: 201, body: 'x' }));
+  const members = jsonMembers(json, ['statusCode', 'body', 'headers']);
+  expect([...(members ?? [])].map(([name, slice]) => [name, slice.toString()])).toEqual([
+    ['statusCode', '201'],
+    ['body', '"x"'],
+  ]);
+  expect(() => jsonMembers(json)).toThrow(JsonScanError);
+});
+
+it('knows a wanted name by its escapes too, and the last of equal names counts', () => {
+  const json = Buffer.from('{"body":1,"b\\u006fdy":2,"bodies":3,"bo\\ndy":4}');
+  expect([...(jsonMembers(json, ['body']) ?? [])].map(([name, slice]) => [name, slice.toString()])).toEqual([
+    ['body', '2'],
+  ]);
+});

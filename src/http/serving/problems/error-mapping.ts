@@ -16,15 +16,21 @@ interface SchemaFinding {
 }
 
 const CODES: Record<string, ErrorCode> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'payload_too_large',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_http',
-  FST_ERR_BAD_URL: 'bad_http',
-  FST_ERR_MAX_LIMIT: 'bad_http',
-  FST_ERR_NOT_FOUND: 'not_found',
 };
+const CODES_BY_STATUS: Record<number, ErrorCode> = {
+  404: 'not_found',
+  405: 'method_not_allowed',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+};
+
+/** Fastify's own refusals of a request: whatever it objects to, the caller caused it. Null for its failures and for other errors. */
+function refusalOf({ code, statusCode = 500 }: FrameworkError): ErrorCode | null {
+  if (typeof code !== 'string' || !code.startsWith('FST_ERR_') || statusCode < 400 || statusCode > 499) return null;
+  return CODES[code] ?? CODES_BY_STATUS[statusCode] ?? 'bad_http';
+}
 
 /** Everything thrown becomes a catalogue error; what is not known becomes `internal`, with the cause for the log alone (I7). */
 export function toColdframeError(thrown: unknown): ColdframeError {
@@ -34,7 +40,7 @@ export function toColdframeError(thrown: unknown): ColdframeError {
     const errors = error.validation.map((finding) => fieldErrorOf(finding, error.validationContext ?? 'body'));
     return new ColdframeError('invalid_request', { errors, cause: error });
   }
-  const code = typeof error?.code === 'string' ? CODES[error.code] : undefined;
+  const code = typeof error === 'object' && error !== null ? refusalOf(error) : null;
   if (code) return new ColdframeError(code, { cause: error });
   return new ColdframeError('internal', { cause: thrown, internalMessage: String(error?.message ?? thrown) });
 }

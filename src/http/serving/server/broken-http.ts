@@ -5,6 +5,7 @@ import { MIB } from '../../../domain/limits.ts';
 import { ColdframeError, type ErrorCode } from '../../../errors/coldframe-error.ts';
 import { writeRefusal } from '../../calls/write-reply.ts';
 import { rawProblemResponse } from '../problems/problem.ts';
+import { OpenReplies } from './open-replies.ts';
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -13,9 +14,16 @@ const CONTINUE_MAX_BYTES = 50 * MIB;
 
 /** Requests that are not HTTP, never finish or ask for what we do not speak get a problem too (I7). */
 export function answerBrokenHttp(server: Server, listener: Listener): void {
+  const replies = new OpenReplies(server);
+  const broken = new WeakSet<Socket>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (isAnswered(socket)) socket.destroy();
-    else socket.end(rawProblemResponse(codeOf(error), randomUUID()), () => socket.destroy());
+    // The rest of what a broken client sends is not read: one refusal is all it gets.
+    if (broken.has(socket) || error.code === 'ECONNRESET' || !socket.writable) {
+      if (!broken.has(socket) || error.code === 'ECONNRESET') socket.destroy();
+      return;
+    }
+    broken.add(socket);
+    refuseLast(replies, socket, codeOf(error));
   });
   server.on('checkContinue', (req: IncomingMessage, res: ServerResponse) => {
     if (Number(req.headers['content-length'] ?? 0) <= CONTINUE_MAX_BYTES) res.writeContinue();
@@ -30,9 +38,20 @@ export function answerBrokenHttp(server: Server, listener: Listener): void {
   });
 }
 
-/** Writing now would land inside a reply that has begun, or before one that is due to an earlier request. */
-function isAnswered(socket: Socket & { _httpMessage?: ServerResponse }): boolean {
-  return !socket.writable || socket._httpMessage?.headersSent === true;
+/**
+ * Refuses what broke, in its turn: requests before it that came whole are answered first. Where the broken one is a request
+ * whose reply has begun, nothing can be said inside it, so the connection is cut.
+ */
+function refuseLast(replies: OpenReplies, socket: Socket, code: ErrorCode): void {
+  const open = [...replies.of(socket)];
+  const last = open.at(-1);
+  const isLastBroken = last !== undefined && !last.req.complete;
+  const before = isLastBroken ? open.slice(0, -1) : open;
+  replies.whenEnded(before, () => {
+    if (socket.destroyed) return;
+    if (isLastBroken && last.res.headersSent) socket.destroy();
+    else socket.end(rawProblemResponse(code, randomUUID()), () => socket.destroy());
+  });
 }
 
 function codeOf(error: NodeJS.ErrnoException): ErrorCode {

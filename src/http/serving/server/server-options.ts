@@ -2,6 +2,8 @@ import type { ServerOptions } from 'node:http';
 
 const SECOND = 1_000;
 
+/** Request line and headers together. */
+export const HEADER_MAX_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10 * SECOND;
 /** A 50 MiB upload at 4 Mbit/s fits. */
 const REQUEST_TIMEOUT_MS = 120 * SECOND;
@@ -9,7 +11,7 @@ const REQUEST_TIMEOUT_MS = 120 * SECOND;
 /** Bounds of both listeners against slow and oversize requests. */
 export function serverOptions(requestTimeoutMs: number = REQUEST_TIMEOUT_MS): ServerOptions {
   return {
-    maxHeaderSize: 16 * 1024,
+    maxHeaderSize: HEADER_MAX_BYTES,
     /** Headers alone: a client that needs longer is stalling. */
     headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
