@@ -8,7 +8,8 @@ import type { Egress } from '../egress/egress.ts';
 import type { EgressLink } from '../egress/egress-link.ts';
 import type { Slot, SlotOwner } from '../slot/slot.ts';
 import type { SlotTree } from '../slot/slot-tree.ts';
-import { HostBox, removeSandbox } from './host-box.ts';
+import { HostBox } from './host-box.ts';
+import { HostSide } from './host-side.ts';
 import { type LaunchOptions, launch } from './launch.ts';
 import type { LaunchedProcess } from './launched-process.ts';
 import type { UidPool } from './uid-pool.ts';
@@ -50,18 +51,16 @@ export interface BuildOptions {
   /** The cgroup's memory limit: the function's own plus what a tmpfs /tmp may hold. */
   memoryMib: number;
   plan: (parts: BoxParts) => Promise<BoxPlan> | BoxPlan;
-  /** After everything is gone and before the uid may be used again. */
-  onRemoved?: (uid: number | null) => Promise<void>;
+  /** Removes what that uid left outside its slot; runs after everything is gone and before the uid may be used again. */
+  tidy?: (uid: number) => Promise<void>;
   signal: AbortSignal;
 }
 
-/** Everything built so far, so that a failure at any step takes all of it down. */
+/** What has been built so far, so that a failure at any step takes all of it down. */
 interface Progress {
-  id: string;
-  slot: Slot | null;
+  host: HostSide;
   process: LaunchedProcess | null;
-  cgroup: SandboxCgroup | null;
-  link: EgressLink | null;
+  remove: (signal: AbortSignal) => Promise<void>;
 }
 
 /** Builds boxes that are children of this server: uid, slot, cgroup, listener, process, connection, in that order. */
@@ -77,17 +76,16 @@ export class BoxBuilder {
   /** Resolves with a connected box. On rejection (SandboxError) or abort nothing is left. */
   async build(options: BuildOptions): Promise<Box> {
     options.signal.throwIfAborted();
-    const uid = this.#options.uids?.acquire() ?? null;
-    const built: Progress = { id: options.spec.id, slot: null, process: null, cgroup: null, link: null };
-    const release = async () => {
-      await options.onRemoved?.(uid);
-      if (uid !== null) this.#options.uids?.release(uid);
+    const host = new HostSide(options.spec.id, this.#options.uids);
+    const built: Progress = {
+      host,
+      process: null,
+      remove: (signal) => host.remove(signal, { endProcesses: () => endOf(built.process, signal), tidy: options.tidy }),
     };
     try {
-      return await this.#build(options, uid, built, release);
+      return await this.#build(options, built);
     } catch (cause) {
-      await removeSandbox(built, AbortSignal.timeout(CLEANUP_DEADLINE_MS));
-      await release();
+      await built.remove(AbortSignal.timeout(CLEANUP_DEADLINE_MS));
       if (cause instanceof SandboxError) throw cause;
       throw new SandboxError('sandbox_start_failed', `sandbox ${options.spec.id} did not start`, { cause });
     }
@@ -100,31 +98,41 @@ export class BoxBuilder {
     if (failures.length > 0) throw new AggregateError(failures, 'some sandboxes could not be removed');
   }
 
-  async #build(options: BuildOptions, uid: number | null, built: Progress, release: () => Promise<void>): Promise<Box> {
+  async #build(options: BuildOptions, built: Progress): Promise<Box> {
     const { spec, signal } = options;
+    const { host } = built;
+    const { uid } = host;
     const token = randomBytes(16).toString('hex');
     const slot = await this.#options.slots.create(spec.id, { uid, ...options.slot }, signal);
-    built.slot = slot;
+    host.slot = slot;
     const limits = { memoryMib: options.memoryMib, cpus: spec.cpus, pidsMax: spec.pidsMax };
     const cgroup = this.#options.cgroups.create(spec.id, limits);
-    built.cgroup = cgroup;
+    host.cgroup = cgroup;
     const output = slot.openOutput();
     await slot.listen();
-    built.link = await this.#link(options);
-    const parts: BoxParts = { slot, cgroup, uid, token, link: built.link };
+    const link = await this.#link(options);
+    host.link = link;
+    const parts: BoxParts = { slot, cgroup, uid, token, link };
     const plan = await options.plan(parts);
     const { stdoutPath, stderrPath } = slot;
-    const networkNamespace = built.link?.namespacePath;
+    const networkNamespace = link?.namespacePath;
     const process = launch({ ...plan.launch, cgroup, uid, networkNamespace, output: { stdoutPath, stderrPath } });
     built.process = process;
     const channel = await connectionOrExit(slot, process, output.stderr, signal);
     const box: HostBox = new HostBox({
-      ...{ id: spec.id, token, channel, output, slot, process, cgroup, link: built.link, taskRoot: plan.taskRoot },
+      id: spec.id,
+      token,
+      channel,
+      output,
+      slot,
+      process,
+      cgroup,
+      taskRoot: plan.taskRoot,
       receipt: plan.receipt(parts),
       meteredPid: plan.isMeteredByPid ? process.pid : null,
-      onRemoved: () => {
+      remove: async (removalSignal) => {
+        await built.remove(removalSignal);
         this.#boxes.delete(box);
-        return release();
       },
     });
     this.#boxes.add(box);
@@ -136,6 +144,21 @@ export class BoxBuilder {
     const egress = this.#options.egress;
     if (!egress || driver === undefined) throw new SandboxError('network_unenforceable', 'nothing to link it to');
     return await egress.attach(driver, spec.id, { kind: 'new-namespace' }, signal);
+  }
+}
+
+/** Kills it and resolves when nothing of it runs; rejects when the signal aborts first. */
+async function endOf(process: LaunchedProcess | null, signal: AbortSignal): Promise<void> {
+  if (process === null) return;
+  process.kill();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([process.exited, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }
 

@@ -2,7 +2,6 @@ import type { Duplex, Readable } from 'node:stream';
 import type { Box, BoxExit, CodeRef, MeterReading } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
-import type { EgressLink } from '../egress/egress-link.ts';
 import { ProcfsMeter } from '../procfs-meter.ts';
 import type { Slot } from '../slot/slot.ts';
 import type { LaunchedProcess } from './launched-process.ts';
@@ -15,14 +14,13 @@ export interface HostBoxOptions {
   slot: Slot;
   process: LaunchedProcess;
   cgroup: SandboxCgroup | null;
-  link: EgressLink | null;
   receipt: Box['receipt'];
   /** Where the code appears, as seen from inside. */
   taskRoot: string;
   /** Metered where there is no cgroup; null when the launched process is not the one that works. */
   meteredPid: number | null;
-  /** Runs once, after everything is gone. */
-  onRemoved: () => Promise<void>;
+  /** Ends the process and takes the host's side down; rejects with a SandboxError when something is left. */
+  remove: (signal: AbortSignal) => Promise<void>;
 }
 
 /** A sandbox whose processes are children of this server: what the process and bubblewrap drivers return. */
@@ -93,46 +91,9 @@ export class HostBox implements Box {
   async destroy(signal: AbortSignal): Promise<void> {
     if (this.#isRemoved) return;
     this.channel.destroy();
-    await removeSandbox(this.#options, signal);
-    if (this.#isRemoved) return;
+    await this.#options.remove(signal);
     this.#isRemoved = true;
-    await this.#options.onRemoved();
   }
 }
 
 const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, source: null };
-
-/** Kills and removes what has been built of a sandbox so far; rejects with a SandboxError if something is left. */
-export async function removeSandbox(
-  built: {
-    id: string;
-    slot: Slot | null;
-    process: LaunchedProcess | null;
-    cgroup: SandboxCgroup | null;
-    link: EgressLink | null;
-  },
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    built.process?.kill();
-    await untilAborted(built.process?.exited, signal);
-    await built.cgroup?.remove(signal);
-    await built.link?.detach(signal);
-    await built.slot?.remove(signal);
-  } catch (cause) {
-    throw new SandboxError('sandbox_start_failed', `sandbox ${built.id} could not be removed entirely`, { cause });
-  }
-}
-
-async function untilAborted(event: Promise<unknown> | undefined, signal: AbortSignal): Promise<void> {
-  if (event === undefined) return;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([event, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-}

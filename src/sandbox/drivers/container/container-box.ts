@@ -56,8 +56,8 @@ export class ContainerBox implements Box {
     this.#onGone = options.onGone;
     this.#exit = new ContainerExit({
       isAlive: () => parts.isAlive(),
-      oomKills: () => parts.cgroup?.oomKills() ?? 0,
-      limitHits: () => parts.cgroup?.limitHits() ?? 0,
+      oomKills: () => parts.host.cgroup?.oomKills() ?? 0,
+      limitHits: () => parts.host.cgroup?.limitHits() ?? 0,
       showsKills: options.showsKills,
       exitCode: () => engine.waitContainer(parts.name, { deadlineMs: EXIT_CODE_DEADLINE_MS }),
     });
@@ -70,37 +70,37 @@ export class ContainerBox implements Box {
   }
 
   async deliver(code: CodeRef, signal: AbortSignal): Promise<{ taskRoot: string }> {
-    const slot = this.#parts.slot;
+    const slot = this.#parts.host.slot;
     if (slot === null || this.#gone) throw new SandboxError('sandbox_illegal_state', 'the sandbox is gone');
     return { taskRoot: join(INSIDE.task, await slot.deliver(code, signal)) };
   }
 
   meter(): MeterReading {
-    return this.#parts.cgroup?.meter() ?? UNMEASURED;
+    return this.#parts.host.cgroup?.meter() ?? UNMEASURED;
   }
 
   currentBytes(): number | null {
-    return this.#parts.cgroup?.currentBytes() ?? null;
+    return this.#parts.host.cgroup?.currentBytes() ?? null;
   }
 
   oomKills(): number {
-    return this.#parts.cgroup?.oomKills() ?? 0;
+    return this.#parts.host.cgroup?.oomKills() ?? 0;
   }
 
   get memoryLimitMib(): number | null {
-    return this.#parts.cgroup?.memoryLimitMib ?? null;
+    return this.#parts.host.cgroup?.memoryLimitMib ?? null;
   }
 
   resetPeak(): boolean {
-    return this.#parts.cgroup?.resetPeak() ?? false;
+    return this.#parts.host.cgroup?.resetPeak() ?? false;
   }
 
   freeze(): void {
-    this.#parts.cgroup?.freeze();
+    this.#parts.host.cgroup?.freeze();
   }
 
   thaw(): void {
-    this.#parts.cgroup?.thaw();
+    this.#parts.host.cgroup?.thaw();
   }
 
   kill(): void {

@@ -64,11 +64,11 @@ export async function createConnected(
 ): Promise<Connected> {
   const { spec } = request;
   const name = `coldframe-${spec.labels.instance}-${spec.labels.epoch}-${spec.id}`;
+  if (signal.aborted) throw asSandboxError(signal.reason, signal);
   const parts = new ContainerParts(name, context.remover, context.uids);
   try {
-    signal.throwIfAborted();
     const placement = await prepareHost(context, request, parts, signal);
-    const slot = parts.slot!;
+    const slot = parts.host.slot!;
     const { stdout, stderr } = slot.openOutput();
     await slot.listen();
     await request.onSlot?.(parts);
@@ -91,26 +91,26 @@ async function prepareHost(
 ): Promise<ContainerPlacement> {
   const { spec } = request;
   const { kind } = context;
-  parts.uid = context.uids?.acquire() ?? null;
-  const owner = { uid: parts.uid, view: 'mount', bindsShow: kind.bindsShow } as const;
-  parts.slot = await context.slots.create(
+  const { host } = parts;
+  const owner = { uid: host.uid, view: 'mount', bindsShow: kind.bindsShow } as const;
+  host.slot = await context.slots.create(
     spec.id,
     kind.boundsInodes ? owner : { ...owner, tempMib: spec.diskMib },
     signal,
   );
   const limits = hostLimits(spec, kind);
-  if (context.cgroupPathParent) parts.cgroup = context.cgroups.create(spec.id, limits);
-  if (parts.cgroup) parts.cgroupParent = context.cgroups.dockerParent(spec.id);
+  if (context.cgroupPathParent) host.cgroup = context.cgroups.create(spec.id, limits);
+  if (host.cgroup) parts.cgroupParent = context.cgroups.dockerParent(spec.id);
   return {
     image: request.image,
     kind,
     limits,
     cgroupParent: parts.cgroupParent ?? context.cgroupSlice,
-    ownCgroup: parts.cgroup !== null,
-    uid: parts.uid ?? process.getuid!(),
-    channelDir: parts.slot.channelDir,
-    codeDir: parts.slot.codeDir,
-    tempDir: parts.slot.tempDir,
+    ownCgroup: host.cgroup !== null,
+    uid: host.uid ?? process.getuid!(),
+    channelDir: host.slot.channelDir,
+    codeDir: host.slot.codeDir,
+    tempDir: host.slot.tempDir,
     resolvConf: spec.network === 'egress' ? (context.egress?.resolvConf ?? null) : null,
     canBind: context.slots.canBind,
     seccompProfile: context.seccompProfile,
@@ -133,11 +133,11 @@ async function startContainer(
   parts.container = 'made';
   await engine.startContainer(parts.name, { signal });
   // With a cgroup of ours everything can be had from the kernel, and one round trip is spared.
-  if (parts.cgroup) return;
+  if (parts.host.cgroup) return;
   const { Id, State } = await engine.inspectContainer(parts.name, { signal });
   if (State.Pid <= 0) return;
   parts.initPid = State.Pid;
-  parts.cgroup = cgroupOfProcess(State.Pid, Id);
+  parts.host.cgroup = cgroupOfProcess(State.Pid, Id);
 }
 
 /** It started without a network; its one link is put into its namespace while the shim comes up. */
@@ -150,14 +150,14 @@ async function linkContainer(
   const { State } = await engine.inspectContainer(parts.name, { signal });
   if (egress === null || State.Pid <= 0) throw new SandboxError('sandbox_start_failed', 'nothing to link');
   const end = { kind: 'namespace', path: `/proc/${State.Pid}/ns/net` } as const;
-  parts.link = await egress.attach(kind.name, sandboxId, end, signal);
+  parts.host.link = await egress.attach(kind.name, sandboxId, end, signal);
 }
 
 /** The accepted connection, or the reason why there will be none. */
 async function connection(parts: ContainerParts, stderr: Readable, signal: AbortSignal): Promise<Socket> {
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
-  const accepted = parts.slot!.accept(either);
+  const accepted = parts.host.slot!.accept(either);
   try {
     return await Promise.race([accepted, stillborn(parts, stderr, either)]);
   } catch (error) {

@@ -29,7 +29,8 @@ async function halfMade(remover: Pick<ContainerRemover, 'remove' | 'owe'>, cgrou
   const slot = await slots.create('half', { uid: null, view: 'mount' }, soon());
   const output = slot.openOutput();
   await slot.listen();
-  Object.assign(parts, { slot, container: 'made', cgroup });
+  parts.container = 'made';
+  Object.assign(parts.host, { slot, cgroup });
   return { parts, slot, output };
 }
 

@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs';
-import { SandboxError } from '../../../contract/sandbox-error.ts';
-import type { SandboxCgroup } from '../../../host/cgroup/sandbox-cgroup.ts';
-import type { EgressLink } from '../../../host/egress/egress-link.ts';
+import { HostSide } from '../../../host/launch/host-side.ts';
 import type { UidPool } from '../../../host/launch/uid-pool.ts';
-import type { Slot } from '../../../host/slot/slot.ts';
 import type { ContainerRemover } from './container-remover.ts';
 import { removeDockerParents } from './docker-cgroups.ts';
 
@@ -16,13 +13,8 @@ const HOST_SIDE_DEADLINE_MS = 10_000;
  */
 export class ContainerParts {
   readonly name: string;
+  readonly host: HostSide;
   readonly #remover: ContainerRemover;
-  readonly #uids: UidPool | null;
-  /** What was made so far; null before and after. */
-  uid: number | null = null;
-  slot: Slot | null = null;
-  link: EgressLink | null = null;
-  cgroup: SandboxCgroup | null = null;
   /** The parent named to the daemon, which makes it in hierarchies that are not ours. */
   cgroupParent: string | null = null;
   /** `asked`: a create was sent and its answer is not known. */
@@ -32,13 +24,13 @@ export class ContainerParts {
   constructor(name: string, remover: ContainerRemover, uids: UidPool | null) {
     this.name = name;
     this.#remover = remover;
-    this.#uids = uids;
+    this.host = new HostSide(name, uids);
   }
 
   /** Kills everything inside without the daemon; false where only the daemon can. */
   kill(): boolean {
-    if (this.cgroup) {
-      this.cgroup.kill();
+    if (this.host.cgroup) {
+      this.host.cgroup.kill();
       return true;
     }
     if (this.initPid === null) return this.container === 'none';
@@ -52,23 +44,13 @@ export class ContainerParts {
   }
 
   isAlive(): boolean {
-    if (this.cgroup) return !this.cgroup.isEmpty();
+    if (this.host.cgroup) return !this.host.cgroup.isEmpty();
     return this.initPid !== null && existsSync(`/proc/${this.initPid}`);
   }
 
   /** Rejects with a SandboxError if something is left; may be called again. */
-  async remove(signal: AbortSignal): Promise<void> {
-    const isKilled = this.kill();
-    try {
-      if (this.container !== 'none') {
-        await this.#remover.remove(this.name, { inDoubt: this.container === 'asked', isKilled, signal });
-        this.container = 'none';
-      }
-      await this.#removeHostSide(signal);
-    } catch (cause) {
-      if (cause instanceof SandboxError) throw cause;
-      throw new SandboxError('sandbox_start_failed', `sandbox ${this.name} could not be removed entirely`, { cause });
-    }
+  remove(signal: AbortSignal): Promise<void> {
+    return this.#removeHostSide(signal, () => this.#removeContainer(signal));
   }
 
   /**
@@ -76,7 +58,7 @@ export class ContainerParts {
    * something of the host's side is left; even then no handle stays open.
    */
   async abandon(signal: AbortSignal): Promise<void> {
-    this.slot?.close();
+    this.host.slot?.close();
     try {
       await this.remove(signal);
     } catch {
@@ -88,20 +70,20 @@ export class ContainerParts {
     }
   }
 
-  async #removeHostSide(signal: AbortSignal): Promise<void> {
-    if (this.cgroup) {
-      this.cgroup.kill();
-      await this.cgroup.remove(signal);
-      this.cgroup = null;
+  async #removeContainer(signal: AbortSignal): Promise<void> {
+    const isKilled = this.kill();
+    if (this.container === 'none') return;
+    await this.#remover.remove(this.name, { inDoubt: this.container === 'asked', isKilled, signal });
+    this.container = 'none';
+  }
+
+  async #removeHostSide(signal: AbortSignal, endProcesses?: () => Promise<void>): Promise<void> {
+    try {
+      await this.host.remove(signal, { endProcesses });
+      this.initPid = null;
+    } finally {
+      // Only what is empty goes, so a removal that failed loses nothing by it.
+      if (this.cgroupParent !== null) removeDockerParents(this.cgroupParent);
     }
-    if (this.cgroupParent !== null) removeDockerParents(this.cgroupParent);
-    this.cgroupParent = null;
-    await this.link?.detach(signal);
-    this.link = null;
-    if (this.slot) await this.slot.remove(signal);
-    this.slot = null;
-    if (this.uid !== null) this.#uids?.release(this.uid);
-    this.uid = null;
-    this.initPid = null;
   }
 }

@@ -84,7 +84,7 @@ async function tryOne(context: ProbeContext, image: RuntimeImage, signal: AbortS
       spec: context.spec(id),
       image: image.reference,
       shim: () => ({ command: ['python3', '-c', TRIAL_SCRIPT], env: { PATH: '/usr/local/bin:/usr/bin:/bin' } }),
-      onSlot: async ({ slot, uid }) => {
+      onSlot: async ({ host: { slot, uid } }) => {
         const file = join(slot!.channelDir, NONCE_NAME);
         await writeFile(file, nonce, { mode: 0o400 });
         if (uid === null) return;

@@ -43,14 +43,14 @@ export class MicrovmBox implements Box {
   constructor(options: MicrovmBoxOptions) {
     const { parts, streams } = options;
     this.#options = options;
-    this.id = parts.id;
+    this.id = parts.host.id;
     this.token = options.token;
     this.channel = streams.channel;
     this.stdout = streams.stdout;
     this.stderr = streams.stderr;
     this.receipt = options.receipt;
     this.exited = this.#watch();
-    const { cgroup } = parts;
+    const { cgroup } = parts.host;
     if (cgroup?.canFreeze) {
       this.freeze = () => cgroup.freeze();
       this.thaw = () => cgroup.thaw();
@@ -59,8 +59,9 @@ export class MicrovmBox implements Box {
 
   async deliver(code: CodeRef, signal: AbortSignal): Promise<{ taskRoot: string }> {
     const { parts, vm, control, disks } = this.#options;
-    if (this.#isGone || parts.slot === null) throw new SandboxError('sandbox_illegal_state', 'deliver after destroy');
-    const image = join(parts.slot.codeDir, 'disk.img');
+    if (this.#isGone || parts.host.slot === null)
+      throw new SandboxError('sandbox_illegal_state', 'deliver after destroy');
+    const image = join(parts.host.slot.codeDir, 'disk.img');
     await disks.place(code, image, signal);
     await vm.swapCode(image, signal);
     await control.mountCode(signal);
@@ -68,20 +69,20 @@ export class MicrovmBox implements Box {
   }
 
   meter(): MeterReading {
-    return this.#options.parts.cgroup?.meter() ?? UNMEASURED;
+    return this.#options.parts.host.cgroup?.meter() ?? UNMEASURED;
   }
 
   currentBytes(): number | null {
-    return this.#options.parts.cgroup?.currentBytes() ?? null;
+    return this.#options.parts.host.cgroup?.currentBytes() ?? null;
   }
 
   /** By the guest's kernel, of the function's processes; by the host's, of the monitor. */
   oomKills(): number {
-    return this.#options.control.oomKills + (this.#options.parts.cgroup?.oomKills() ?? 0);
+    return this.#options.control.oomKills + (this.#options.parts.host.cgroup?.oomKills() ?? 0);
   }
 
   resetPeak(): boolean {
-    return this.#options.parts.cgroup?.resetPeak() ?? false;
+    return this.#options.parts.host.cgroup?.resetPeak() ?? false;
   }
 
   kill(): void {
@@ -112,7 +113,7 @@ export class MicrovmBox implements Box {
     if (wasKilled) return { ...monitor, cause: 'destroyed' };
     if (guest !== null) return exitOfGuest(guest);
     // The monitor died under it, or the guest's kernel panicked: for want of memory, if anybody was killed for it.
-    const isOom = control.oomKills > 0 || (parts.cgroup?.oomKills() ?? 0) > 0;
+    const isOom = control.oomKills > 0 || (parts.host.cgroup?.oomKills() ?? 0) > 0;
     return { exitCode: monitor.exitCode, signal: monitor.signal, cause: isOom ? 'oom' : 'lost' };
   }
 

@@ -202,7 +202,8 @@ export class MicrovmDriver implements Driver {
     const parts = await MicrovmParts.prepare(this.#options, template, vmm.capabilities, signal);
     try {
       const beganAtMs = performance.now();
-      if (spec.network !== 'none') parts.network = await this.#options.egress!.spareTap(id, parts.uid ?? 0, signal);
+      if (spec.network !== 'none')
+        parts.host.link = await this.#options.egress!.spareTap(id, parts.host.uid ?? 0, signal);
       const vm = await vmm.boot(await this.#machine(template, image, parts), signal);
       parts.vm = vm;
       const control = new GuestControl((await vm.connect(signal)).control);
@@ -220,9 +221,9 @@ export class MicrovmDriver implements Driver {
   async #machine(spec: SandboxSpec, image: GuestImage, parts: MicrovmParts): Promise<Machine> {
     return {
       id: spec.id,
-      directory: parts.slot!.channelDir,
-      uid: parts.uid,
-      cgroup: parts.cgroup,
+      directory: parts.host.slot!.channelDir,
+      uid: parts.host.uid,
+      cgroup: parts.host.cgroup,
       kernelPath: image.kernelPath,
       initramfsPath: image.initramfsPath,
       kernelArguments: KERNEL_ARGUMENTS,
@@ -230,15 +231,15 @@ export class MicrovmDriver implements Driver {
       codePath: await this.#options.disks.empty(),
       memoryMib: guestMemoryMib(spec),
       cpus: processors(spec),
-      network: parts.network && { tap: TAP, mac: CARD_MAC, namespacePath: parts.network.namespacePath },
+      network: parts.host.link && { tap: TAP, mac: CARD_MAC, namespacePath: parts.host.link.namespacePath },
     };
   }
 
   async #link(spec: SandboxSpec, parts: MicrovmParts, signal: AbortSignal): Promise<EgressLink | null> {
     const { egress } = this.#options;
     if (spec.network === 'none' || !egress) return null;
-    const link = await egress.attach(this.name, spec.id, { kind: 'tap', uid: parts.uid ?? 0 }, signal);
-    parts.network = link;
+    const link = await egress.attach(this.name, spec.id, { kind: 'tap', uid: parts.host.uid ?? 0 }, signal);
+    parts.host.link = link;
     return link;
   }
 

@@ -89,8 +89,7 @@ export class ProcessDriver implements Driver {
       slot: { view: 'path' },
       memoryMib: spec.memoryMib,
       plan: (parts) => this.#plan(spec, parts),
-      onRemoved: async (uid) => {
-        if (uid === null) return;
+      tidy: async (uid) => {
         await Promise.all([removeFilesOf(uid), removeIpcOf(uid, AbortSignal.timeout(TIDY_DEADLINE_MS))]);
       },
       signal,

@@ -96,11 +96,11 @@ test.skipIf(!isRoot)(
     }
     const folder = mkdtempSync(join(tmpdir(), 'cfu-'));
     chmodSync(folder, 0o777);
-    const engines = join(import.meta.dirname, '../..');
+    const src = join(import.meta.dirname, '../../..');
     const program = `
-import { HostRig } from '${engines}/engines/linux/host-rig.ts';
-import { ProcessDriver } from '${engines}/drivers/process/process-driver.ts';
-import { BubblewrapDriver } from '${engines}/drivers/bubblewrap/bubblewrap-driver.ts';
+import { HostRig } from '${src}/host/host-rig.ts';
+import { ProcessDriver } from '${src}/sandbox/drivers/process/process-driver.ts';
+import { BubblewrapDriver } from '${src}/sandbox/drivers/bubblewrap/bubblewrap-driver.ts';
 const rig = new HostRig();
 const probes = [];
 for (const Driver of [ProcessDriver, BubblewrapDriver]) probes.push(await new Driver(rig).probe(AbortSignal.timeout(20000)));
