@@ -1,14 +1,14 @@
 import type { Isolation } from '../domain/names.ts';
-import type { ClassDesk } from './state/class-pool.ts';
-import type { FunctionDesk } from './state/function-pool.ts';
-import type { Roster } from './steps/retire-sandboxes.ts';
+import type { ClassPool } from './state/class-pool.ts';
+import type { FunctionPool } from './state/function-pool.ts';
+import type { OwnedSandboxes } from './steps/owned-sandboxes.ts';
 import type { PoolSnapshot } from './types.ts';
 
 export interface SnapshotSources {
   idleBudgetMib: number;
-  desks: Iterable<ClassDesk>;
-  functions: Iterable<FunctionDesk>;
-  roster: Roster;
+  classes: Iterable<ClassPool>;
+  functions: Iterable<FunctionPool>;
+  sandboxes: OwnedSandboxes;
 }
 
 /** The pool as `GET /pool`, the console and the gauges show it. */
@@ -21,11 +21,11 @@ export function poolSnapshot(sources: SnapshotSources): PoolSnapshot {
   };
   const sandboxes: PoolSnapshot['sandboxes'] = [];
   let idleMib = 0;
-  for (const entry of sources.roster.all) {
-    const { isolation, runtime, memoryMib } = entry.desk.sandboxClass;
+  for (const entry of sources.sandboxes.all) {
+    const { isolation, runtime, memoryMib } = entry.classPool.sandboxClass;
     const counts = countsOf(isolation);
     if (!entry.isGone && !entry.isBusy) idleMib += entry.costMib(nowMs);
-    if (entry.home === null) counts.ready++;
+    if (entry.boundTo === null) counts.ready++;
     else counts.bound++;
     if (entry.isBusy) counts.busy++;
     sandboxes.push({
@@ -34,13 +34,13 @@ export function poolSnapshot(sources: SnapshotSources): PoolSnapshot {
       runtime,
       memoryMib,
       state: entry.sandbox.state,
-      functionName: entry.home?.target.functionName ?? null,
+      functionName: entry.boundTo?.target.functionName ?? null,
       inFlight: entry.leases,
       idleMs: entry.isBusy ? 0 : Math.max(0, nowMs - entry.idleSinceMs),
       ageMs: nowMs - entry.createdAtMs,
     });
   }
-  for (const desk of sources.desks) countsOf(desk.sandboxClass.isolation).creating += desk.creating;
+  for (const classPool of sources.classes) countsOf(classPool.sandboxClass.isolation).creating += classPool.creating;
   let queued = 0;
   for (const owner of sources.functions) queued += owner.queued;
   return { idleBudgetMib: sources.idleBudgetMib, idleMib, sandboxes, byIsolation, queued };

@@ -33,7 +33,7 @@ describe('how a call finds its sandbox', () => {
     warm.release();
   });
 
-  test('a ready generic sandbox is claimed, and the shelf is filled again', async () => {
+  test('a ready generic sandbox is claimed, and the class has a ready one again', async () => {
     await begin({ pool: { readyBaseline: 2 } });
     await until('two ready per runtime', () => bed.ready() === 4);
     const lease = await bed.lease(revisionOf('a'));

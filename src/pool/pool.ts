@@ -6,17 +6,17 @@ import type { DriverSource } from '../isolations/isolation-registry.ts';
 import { type PlanSettings, plan } from './plan/plan.ts';
 import { planState, revisionPlanKey } from './plan/plan-state.ts';
 import { poolSnapshot } from './pool-snapshot.ts';
-import { Stock } from './state/class-pools.ts';
-import { FunctionBook } from './state/function-pools.ts';
+import { ClassPools } from './state/class-pools.ts';
+import { FunctionPools } from './state/function-pools.ts';
 import type { PoolLease } from './state/lease.ts';
 import type { PooledSandbox } from './state/pooled-sandbox.ts';
 import type { RevisionHost, RevisionPool } from './state/revision-pool.ts';
 import type { Waiter } from './state/wait-queue.ts';
+import { OwnedSandboxes, type OwnedSandboxesHost } from './steps/owned-sandboxes.ts';
 import { PlanLoop } from './steps/plan-loop.ts';
 import { Reaper } from './steps/reaper.ts';
-import { Roster, type RosterHost } from './steps/retire-sandboxes.ts';
-import { Callers } from './steps/serve-callers.ts';
-import { Supply } from './steps/start-sandboxes.ts';
+import { SandboxStarts } from './steps/sandbox-starts.ts';
+import { WaitingCallers } from './steps/waiting-callers.ts';
 import type { AcquireOptions, AcquireResult, Pool, PoolSnapshot } from './types.ts';
 
 export interface PoolOptions {
@@ -40,25 +40,25 @@ const DEMAND_CREATES_PER_CORE = 2;
  * Who gets which sandbox. The trade: memory held by ready and bound sandboxes against the time of a start. What should exist
  * is plan.ts's to say (pure); this class makes it so and hands out what is there.
  *
- * Modes of a sandbox: on a shelf (generic, ready) -> loading (claimed by one revision) -> bound (serving it; idle ones frozen)
+ * Modes of a sandbox: ready (generic) -> loading (claimed by one revision) -> bound (serving it; idle ones frozen)
  * -> gone (on its way to removal). It never goes back: one sandbox, one revision. Modes of a caller: served at once, or in its
  * revision's queue until exactly one of: a slot, a failed load, a failure of ours, its deadline, its own leaving, a stop.
  *
  * Races ruled out. A create belongs to its class, not to a caller: who it is for is decided when it is there, so a caller
  * served meanwhile wastes nothing and a failed create strands nobody. A caller is answered only by being taken out of its
- * queue, and a sandbox leaves only through `Roster.discard`, once each. A replaced revision keeps its callers and their
+ * queue, and a sandbox leaves only through `OwnedSandboxes.discard`, once each. A replaced revision keeps its callers and their
  * sandboxes until the last one is back (I3, I9). After `stop` nothing is made and nothing is queued.
  */
-export class SandboxPool implements Pool, RevisionHost, RosterHost {
+export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
   readonly #settings: PlanSettings;
   readonly #drivers: DriverSource;
   readonly #stopping = new AbortController();
-  readonly #book: FunctionBook;
-  readonly #roster: Roster;
-  readonly #stock: Stock;
+  readonly #functions: FunctionPools;
+  readonly #sandboxes: OwnedSandboxes;
+  readonly #classes: ClassPools;
   readonly #loop: PlanLoop;
-  readonly #callers: Callers;
-  readonly #supply: Supply;
+  readonly #callers: WaitingCallers;
+  readonly #starts: SandboxStarts;
   readonly #reaper: Reaper;
   /** Memory limits of sandboxes that others make beside the pool. */
   #reservedMib = 0;
@@ -74,20 +74,20 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
     const { signal } = this.#stopping;
     this.#settings = { idleBudgetMib, limitTotalMib, refillMax, demandMax };
     this.#drivers = drivers;
-    this.#book = new FunctionBook(this);
-    this.#roster = new Roster(log, this);
-    this.#stock = new Stock(drivers, options.readyBaseline ?? READY_BASELINE);
+    this.#functions = new FunctionPools(this);
+    this.#sandboxes = new OwnedSandboxes(log, this);
+    this.#classes = new ClassPools(drivers, options.readyBaseline ?? READY_BASELINE);
     this.#loop = new PlanLoop(() => this.#plan());
-    this.#callers = new Callers({
-      book: this.#book,
-      stock: this.#stock,
+    this.#callers = new WaitingCallers({
+      functions: this.#functions,
+      classes: this.#classes,
       drivers,
       loop: this.#loop,
-      claimReady: (desk, revision) => this.#supply.claimReady(desk, revision),
+      claimReady: (classPool, revision) => this.#starts.claimReady(classPool, revision),
     });
     const labels = { instance: host.instance, epoch: host.epoch };
-    const rooms = { roster: this.#roster, callers: this.#callers, loop: this.#loop };
-    this.#supply = new Supply({ ...rooms, drivers, log, labels, signal });
+    const parts = { sandboxes: this.#sandboxes, callers: this.#callers, loop: this.#loop };
+    this.#starts = new SandboxStarts({ ...parts, drivers, log, labels, signal });
     this.#reaper = new Reaper(drivers.all(), log, signal);
   }
 
@@ -101,7 +101,7 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
   }
 
   acquireWarm(target: RunnableRevision): PoolLease | null {
-    const revision = this.#book.find(target);
+    const revision = this.#functions.find(target);
     return revision === null ? null : revision.acquireWarm();
   }
 
@@ -113,19 +113,19 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
 
   revisionChanged(functionId: string, next: RunnableRevision | null): void {
     if (this.#stopping.signal.aborted) return;
-    const owner = next === null ? this.#book.functionById(functionId) : this.#book.open(functionId);
+    const owner = next === null ? this.#functions.functionById(functionId) : this.#functions.open(functionId);
     if (owner === null) return;
     owner.current = next;
     owner.isDeleted = next === null;
-    if (next !== null && next.settings.minWarm > 0) this.#book.revisionOf(next);
+    if (next !== null && next.settings.minWarm > 0) this.#functions.revisionOf(next);
     for (const revision of [...owner.revisions.values()]) {
       revision.isRetired = revision.target.key !== next?.key;
       if (next === null) this.#callers.answerAll(revision, () => ({ kind: 'gone' }));
       if (revision.isRetired) this.#retire(revision);
-      else this.#callers.deskOf(revision);
+      else this.#callers.classPoolOf(revision);
     }
-    this.#stock.stockFor(owner);
-    this.#book.forgetIfDeleted(owner);
+    this.#classes.stockFor(owner);
+    this.#functions.forgetIfDeleted(owner);
     this.#loop.request();
   }
 
@@ -135,7 +135,7 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
    */
   reserve(mib: number): (() => void) | null {
     let heldMib = this.#reservedMib + mib;
-    for (const entry of this.#roster.all) heldMib += entry.desk.limitMib;
+    for (const entry of this.#sandboxes.all) heldMib += entry.classPool.limitMib;
     if (heldMib > this.#settings.limitTotalMib) return null;
     this.#reservedMib += mib;
     let isHeld = true;
@@ -149,7 +149,12 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
 
   snapshot(): PoolSnapshot {
     const { idleBudgetMib } = this.#settings;
-    return poolSnapshot({ idleBudgetMib, desks: this.#stock.desks, functions: this.#book.all(), roster: this.#roster });
+    return poolSnapshot({
+      idleBudgetMib,
+      classes: this.#classes.all,
+      functions: this.#functions.all(),
+      sandboxes: this.#sandboxes,
+    });
   }
 
   /** No new sandbox or caller from now on; resolves when every sandbox has had its removal. Safe to repeat. */
@@ -158,14 +163,14 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
     return this.#stopped;
   }
 
-  // --- for revisions and the roster
+  // --- for revisions and owned sandboxes
 
   wake(entry: PooledSandbox): boolean {
-    return this.#roster.freezer.thaw(entry);
+    return this.#sandboxes.freezer.thaw(entry);
   }
 
   lost(entry: PooledSandbox): void {
-    this.#roster.discard(entry, 'sandbox_lost');
+    this.#sandboxes.discard(entry, 'sandbox_lost');
   }
 
   expired(revision: RevisionPool, waiter: Waiter): void {
@@ -173,8 +178,8 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
   }
 
   released(entry: PooledSandbox, start: PoolLease['start']): void {
-    const revision = entry.home!;
-    if (entry.isGone && entry.leases === 0) this.#roster.destroy(entry, 'spent');
+    const revision = entry.boundTo!;
+    if (entry.isGone && entry.leases === 0) this.#sandboxes.destroy(entry, 'spent');
     if (revision.queue.size > 0 || revision.owner.revisions.size > 1) this.#serveAll(revision);
     if (revision.isRetired && entry.leases === 0) this.#retire(revision);
     if (start !== 'warm') this.#loop.releaseRefill();
@@ -186,7 +191,7 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
   }
 
   removed(entry: PooledSandbox): void {
-    if (entry.home !== null) this.#book.dropIfDone(entry.home);
+    if (entry.boundTo !== null) this.#functions.dropIfDone(entry.boundTo);
     this.#loop.request();
   }
 
@@ -199,10 +204,10 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
     if (!options.exclusive && target.settings.maxConcurrency === 0) {
       return { kind: 'throttled', reason: 'max_concurrency_zero', queueMs: 0 };
     }
-    const revision = options.exclusive ? this.#book.exclusiveRevision(target) : this.#book.revisionOf(target);
+    const revision = options.exclusive ? this.#functions.exclusiveRevision(target) : this.#functions.revisionOf(target);
     if (revision === null) return { kind: 'throttled', reason: 'queue_full', queueMs: 0 };
     if (revision.owner.isDeleted) {
-      this.#book.dropIfDone(revision);
+      this.#functions.dropIfDone(revision);
       return { kind: 'gone' };
     }
     const lease = revision.acquireWarm();
@@ -212,54 +217,54 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
   }
 
   #serveAll(revision: RevisionPool): void {
-    for (const other of [...revision.owner.revisions.values()]) if (other.queue.size > 0) this.#callers.pump(other);
+    for (const other of [...revision.owner.revisions.values()]) if (other.queue.size > 0) this.#callers.serve(other);
   }
 
   /** Idle sandboxes of a replaced revision go, unless its own callers still wait for one. */
   #retire(revision: RevisionPool): void {
     revision.prefills = 0;
     if (revision.queue.size === 0) {
-      for (const entry of [...revision.bound]) if (entry.leases === 0) this.#roster.discard(entry, 'retired');
+      for (const entry of [...revision.bound]) if (entry.leases === 0) this.#sandboxes.discard(entry, 'retired');
     }
-    this.#book.dropIfDone(revision);
+    this.#functions.dropIfDone(revision);
   }
 
   #plan(): void {
     const nowMs = performance.now();
-    this.#stock.sweep(nowMs);
-    const { desks } = this.#stock;
+    this.#classes.sweep(nowMs);
+    const classes = this.#classes.all;
     const { refillHeldUntilMs } = this.#loop;
-    const sources = { desks, functions: this.#book.all(), roster: this.#roster, drivers: this.#drivers };
+    const sources = { classes, functions: this.#functions.all(), sandboxes: this.#sandboxes, drivers: this.#drivers };
     const state = planState({ ...sources, refillHeldUntilMs, reservedMib: this.#reservedMib }, nowMs);
     for (const action of plan(state, this.#settings, nowMs)) {
-      if (action.do === 'create') this.#supply.create(this.#stock.byKey(action.classKey)!);
+      if (action.do === 'create') this.#starts.create(this.#classes.byKey(action.classKey)!);
       else if (action.do === 'evict') this.#evict(action.sandboxId, action.reason);
       else this.#prefill(action.revisionKey);
     }
     this.#isCallerBlocked = false;
-    for (const desk of desks) if (desk.wanted() > desk.creating) this.#isCallerBlocked = true;
+    for (const classPool of classes) if (classPool.wanted() > classPool.creating) this.#isCallerBlocked = true;
   }
 
   #evict(sandboxId: string, reason: 'evicted' | 'idle_expired'): void {
-    const entry = this.#roster.byId(sandboxId);
-    if (entry !== null && !entry.isBusy) this.#roster.discard(entry, reason);
+    const entry = this.#sandboxes.byId(sandboxId);
+    if (entry !== null && !entry.isBusy) this.#sandboxes.discard(entry, reason);
   }
 
   #prefill(revisionKey: string): void {
-    for (const revision of this.#book.revisions()) {
+    for (const revision of this.#functions.revisions()) {
       if (revision.isExclusive || revisionPlanKey(revision.owner.id, revision.target.key) !== revisionKey) continue;
       revision.prefills++;
-      this.#callers.pump(revision);
+      this.#callers.serve(revision);
       return;
     }
   }
 
   #driversChanged(): void {
-    this.#stock.stockDefaults();
-    for (const owner of this.#book.all()) this.#stock.stockFor(owner);
-    for (const revision of [...this.#book.revisions()]) {
-      this.#callers.deskOf(revision);
-      this.#callers.pump(revision);
+    this.#classes.stockDefaults();
+    for (const owner of this.#functions.all()) this.#classes.stockFor(owner);
+    for (const revision of [...this.#functions.revisions()]) {
+      this.#callers.classPoolOf(revision);
+      this.#callers.serve(revision);
     }
     this.#reaper.again();
     this.#loop.request();
@@ -270,7 +275,7 @@ export class SandboxPool implements Pool, RevisionHost, RosterHost {
     this.#loop.stop();
     this.#stopListening?.();
     this.#callers.close(new ColdframeError('draining'));
-    await Promise.all([this.#supply.settled(), this.#reaper.settled()]);
-    await this.#roster.destroyAll();
+    await Promise.all([this.#starts.settled(), this.#reaper.settled()]);
+    await this.#sandboxes.destroyAll();
   }
 }

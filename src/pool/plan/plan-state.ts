@@ -1,14 +1,14 @@
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
-import type { ClassDesk } from '../state/class-pool.ts';
-import type { FunctionDesk } from '../state/function-pool.ts';
+import type { ClassPool } from '../state/class-pool.ts';
+import type { FunctionPool } from '../state/function-pool.ts';
 import { keepAliveMs } from '../state/sandbox-class.ts';
-import type { Roster } from '../steps/retire-sandboxes.ts';
+import type { OwnedSandboxes } from '../steps/owned-sandboxes.ts';
 import type { PlanState } from './plan.ts';
 
 export interface PlanSources {
-  desks: Iterable<ClassDesk>;
-  functions: Iterable<FunctionDesk>;
-  roster: Roster;
+  classes: Iterable<ClassPool>;
+  functions: Iterable<FunctionPool>;
+  sandboxes: OwnedSandboxes;
   drivers: DriverSource;
   /** No refill before this time: a reply is about to leave. */
   refillHeldUntilMs: number;
@@ -19,8 +19,8 @@ export interface PlanSources {
 /** What plan.ts looks at, read off the live pool in one go. */
 export function planState(sources: PlanSources, nowMs: number): PlanState {
   const state = { classes: [], sandboxes: [], revisions: [], leavingMib: sources.reservedMib } as MutablePlanState;
-  for (const entry of sources.roster.all) {
-    const { limitMib, driver, sandboxClass } = entry.desk;
+  for (const entry of sources.sandboxes.all) {
+    const { limitMib, driver, sandboxClass } = entry.classPool;
     if (entry.isGone) {
       state.leavingMib += limitMib;
       continue;
@@ -29,7 +29,7 @@ export function planState(sources: PlanSources, nowMs: number): PlanState {
     state.sandboxes.push({
       id: entry.sandbox.id,
       classKey: sandboxClass.key,
-      revisionKey: entry.home === null ? null : revisionPlanKey(entry.home.owner.id, entry.home.target.key),
+      revisionKey: entry.boundTo === null ? null : revisionPlanKey(entry.boundTo.owner.id, entry.boundTo.target.key),
       isBusy,
       costMib: isBusy ? limitMib : entry.costMib(nowMs),
       limitMib,
@@ -38,18 +38,18 @@ export function planState(sources: PlanSources, nowMs: number): PlanState {
       startCostMs: driver.capabilities.typicalStartMs,
     });
   }
-  for (const desk of sources.desks) {
-    const { key, isolation, runtime } = desk.sandboxClass;
+  for (const classPool of sources.classes) {
+    const { key, isolation, runtime } = classPool.sandboxClass;
     state.classes.push({
       key,
       isUsable: sources.drivers.get(isolation, runtime).state === 'usable',
-      costMib: desk.idleCostMib,
-      limitMib: desk.limitMib,
-      wanted: desk.wanted(),
-      creating: desk.creating,
-      target: desk.target(nowMs),
-      lastClaimMs: desk.demand.lastClaimMs,
-      retryAtMs: Math.max(desk.retryAtMs, sources.refillHeldUntilMs),
+      costMib: classPool.idleCostMib,
+      limitMib: classPool.limitMib,
+      wanted: classPool.wanted(),
+      creating: classPool.creating,
+      target: classPool.target(nowMs),
+      lastClaimMs: classPool.demand.lastClaimMs,
+      retryAtMs: Math.max(classPool.retryAtMs, sources.refillHeldUntilMs),
     });
   }
   for (const owner of sources.functions) addMinWarm(state, owner);
@@ -63,15 +63,15 @@ export function revisionPlanKey(functionId: string, key: string): string {
 
 type MutablePlanState = { [K in keyof PlanState]: PlanState[K] extends readonly (infer T)[] ? T[] : PlanState[K] };
 
-function addMinWarm(state: MutablePlanState, owner: FunctionDesk): void {
+function addMinWarm(state: MutablePlanState, owner: FunctionPool): void {
   const { current } = owner;
   if (current === null || current.settings.minWarm === 0 || owner.isDeleted) return;
   const revision = owner.revisions.get(current.key);
-  if (!revision?.desk) return;
+  if (!revision?.classPool) return;
   const minWarm = Math.min(current.settings.minWarm, current.settings.maxConcurrency);
   state.revisions.push({
     key: revisionPlanKey(owner.id, current.key),
-    classKey: revision.desk.sandboxClass.key,
+    classKey: revision.classPool.sandboxClass.key,
     minWarm,
     have: revision.have,
     retryAtMs: revision.retryAtMs,

@@ -13,13 +13,13 @@ export function backoffMs(failures: number): number {
 }
 
 /** Everything about one class: its ready sandboxes, those being made, and the revisions that want one. */
-export class ClassDesk {
+export class ClassPool {
   readonly sandboxClass: SandboxClass;
   readonly driver: GuardedDriver;
   /** Ready generic sandboxes, the newest last; taken from the end, whose memory is warmest. */
-  readonly shelf: PooledSandbox[] = [];
+  readonly ready: PooledSandbox[] = [];
   /** Revisions that wait for a create, in turn. */
-  readonly hungry = new Set<RevisionPool>();
+  readonly waiting = new Set<RevisionPool>();
   readonly demand = new Demand();
   /** What the operator's settings want ready whatever the demand. */
   baseline = 0;
@@ -52,16 +52,16 @@ export class ClassDesk {
 
   wanted(): number {
     let wanted = 0;
-    for (const revision of this.hungry) wanted += Math.max(0, revision.want());
+    for (const revision of this.waiting) wanted += Math.max(0, revision.want());
     return wanted;
   }
 
   /** The next revision that still wants a sandbox; it goes to the end of the line. */
-  nextHungry(): RevisionPool | null {
-    for (const revision of [...this.hungry]) {
-      this.hungry.delete(revision);
+  nextWaiting(): RevisionPool | null {
+    for (const revision of [...this.waiting]) {
+      this.waiting.delete(revision);
       if (revision.want() <= 0) continue;
-      this.hungry.add(revision);
+      this.waiting.add(revision);
       return revision;
     }
     return null;
@@ -80,6 +80,6 @@ export class ClassDesk {
   }
 
   isUnused(nowMs: number): boolean {
-    return this.population + this.creating + this.hungry.size + this.target(nowMs) === 0;
+    return this.population + this.creating + this.waiting.size + this.target(nowMs) === 0;
   }
 }

@@ -1,16 +1,16 @@
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
-import { ClassDesk } from './class-pool.ts';
-import type { FunctionDesk } from './function-pool.ts';
+import { ClassPool } from './class-pool.ts';
+import type { FunctionPool } from './function-pool.ts';
 import { classOfRevision, defaultClass, type SandboxClass } from './sandbox-class.ts';
 
 /**
  * The classes of sandboxes there are, and which ones are kept ready: the default class of every runtime of the strongest
  * usable isolation from the start, the class of every deployed function, and whatever was claimed lately.
  */
-export class Stock {
-  readonly #desks = new Map<string, ClassDesk>();
+export class ClassPools {
+  readonly #pools = new Map<string, ClassPool>();
   readonly #drivers: DriverSource;
   readonly #baseline: number;
 
@@ -19,21 +19,21 @@ export class Stock {
     this.#baseline = baseline;
   }
 
-  get desks(): readonly ClassDesk[] {
-    return [...this.#desks.values()];
+  get all(): readonly ClassPool[] {
+    return [...this.#pools.values()];
   }
 
-  byKey(key: string): ClassDesk | null {
-    return this.#desks.get(key) ?? null;
+  byKey(key: string): ClassPool | null {
+    return this.#pools.get(key) ?? null;
   }
 
-  deskOf(target: RunnableRevision, driver: GuardedDriver): ClassDesk {
+  classPoolOf(target: RunnableRevision, driver: GuardedDriver): ClassPool {
     return this.#open(classOfRevision(target, driver), driver);
   }
 
   /** Called at start and whenever an isolation came or went. */
   stockDefaults(): void {
-    for (const desk of this.#desks.values()) desk.baseline = 0;
+    for (const classPool of this.#pools.values()) classPool.baseline = 0;
     const [preferred] = this.#drivers.usable();
     if (!preferred) return;
     for (const runtime of preferred.lastProbe?.runtimes ?? []) {
@@ -42,30 +42,30 @@ export class Stock {
   }
 
   /** Keeps the class of a function's newest revision ready; it stays unknown while its isolation is not usable. */
-  stockFor(owner: FunctionDesk): void {
-    let desk: ClassDesk | null = null;
+  stockFor(owner: FunctionPool): void {
+    let classPool: ClassPool | null = null;
     const { current } = owner;
     if (current !== null && !owner.isDeleted) {
       const answer = this.#drivers.forRevision(current.revision.isolation, current.settings.runtime);
-      if (answer.state === 'usable') desk = this.deskOf(current, answer.driver);
+      if (answer.state === 'usable') classPool = this.classPoolOf(current, answer.driver);
     }
-    if (desk === owner.stockedClass) return;
+    if (classPool === owner.stockedClass) return;
     if (owner.stockedClass) owner.stockedClass.functionCount--;
-    if (desk) desk.functionCount++;
-    owner.stockedClass = desk;
+    if (classPool) classPool.functionCount++;
+    owner.stockedClass = classPool;
   }
 
   /** Forgets classes that nothing uses any more. */
   sweep(nowMs: number): void {
-    for (const [key, desk] of this.#desks) if (desk.isUnused(nowMs)) this.#desks.delete(key);
+    for (const [key, classPool] of this.#pools) if (classPool.isUnused(nowMs)) this.#pools.delete(key);
   }
 
-  #open(sandboxClass: SandboxClass, driver: GuardedDriver): ClassDesk {
-    let desk = this.#desks.get(sandboxClass.key);
-    if (!desk) {
-      desk = new ClassDesk(sandboxClass, driver);
-      this.#desks.set(sandboxClass.key, desk);
+  #open(sandboxClass: SandboxClass, driver: GuardedDriver): ClassPool {
+    let classPool = this.#pools.get(sandboxClass.key);
+    if (!classPool) {
+      classPool = new ClassPool(sandboxClass, driver);
+      this.#pools.set(sandboxClass.key, classPool);
     }
-    return desk;
+    return classPool;
   }
 }

@@ -1,4 +1,4 @@
-/** Claims fade by half in this time: a burst keeps the shelf fuller for a minute or two, then memory is given back. */
+/** Claims fade by half in this time: a burst keeps more of them ready for a minute or two, then memory is given back. */
 const HALF_LIFE_MS = 30_000;
 /** Of the recent claims, this share is kept ready: the next half minute tends to look like the last, but smaller. */
 const READY_SHARE = 0.5;

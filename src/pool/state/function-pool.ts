@@ -1,11 +1,11 @@
 import type { Isolation, Start, StartReason } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
-import type { ClassDesk } from './class-pool.ts';
+import type { ClassPool } from './class-pool.ts';
 import { leaseAfterWait } from './lease.ts';
 import type { RevisionPool } from './revision-pool.ts';
 
 /** One function: what counts across its revisions, and why its last sandbox went away. */
-export class FunctionDesk {
+export class FunctionPool {
   readonly id: string;
   readonly revisions = new Map<string, RevisionPool>();
   /** Leases out, of all revisions; bounded by maxConcurrency. */
@@ -14,7 +14,7 @@ export class FunctionDesk {
   current: RunnableRevision | null = null;
   isDeleted = false;
   /** The class that `current` keeps stocked. */
-  stockedClass: ClassDesk | null = null;
+  stockedClass: ClassPool | null = null;
   #hasStarted = false;
   #lastKey: string | null = null;
   #lastIsolation: Isolation | null = null;
@@ -47,10 +47,10 @@ export class FunctionDesk {
   /** Why this start is not warm. Asked when a sandbox is claimed, before it counts as loading. */
   startReason(revision: RevisionPool, start: Start): StartReason {
     if (revision.isExclusive) return 'try';
-    const desk = revision.desk!;
-    if (!desk.sandboxClass.isGeneric) return 'boot_profile';
-    // The class was meant to be stocked, so the empty shelf is what made this caller wait.
-    if (start === 'cold' && desk.target(performance.now()) > 0) return 'pool_empty';
+    const classPool = revision.classPool!;
+    if (!classPool.sandboxClass.isGeneric) return 'boot_profile';
+    // The class was meant to be stocked, so having none ready is what made this caller wait.
+    if (start === 'cold' && classPool.target(performance.now()) > 0) return 'pool_empty';
     if (revision.bound.size + revision.loading > 0) return 'scaled_out';
     if (!this.#hasStarted) return 'first_call';
     if (this.#lastKey === revision.target.key) return this.#lastLoss ?? 'sandbox_lost';

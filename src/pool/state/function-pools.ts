@@ -1,21 +1,21 @@
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
-import { FunctionDesk } from './function-pool.ts';
+import { FunctionPool } from './function-pool.ts';
 import { type RevisionHost, RevisionPool } from './revision-pool.ts';
 
 /** `try` runs at once on this host: each takes a sandbox of its own. */
 const EXCLUSIVE_MAX = 64;
 
 /** Functions and their revisions, found by id and key; those of `try` are apart and never found again. */
-export class FunctionBook {
-  readonly #functions = new Map<string, FunctionDesk>();
-  readonly #exclusive = new Set<FunctionDesk>();
+export class FunctionPools {
+  readonly #functions = new Map<string, FunctionPool>();
+  readonly #exclusive = new Set<FunctionPool>();
   readonly #host: RevisionHost;
 
   constructor(host: RevisionHost) {
     this.#host = host;
   }
 
-  *all(): Iterable<FunctionDesk> {
+  *all(): Iterable<FunctionPool> {
     yield* this.#functions.values();
     yield* this.#exclusive;
   }
@@ -29,14 +29,14 @@ export class FunctionBook {
     return this.#functions.get(target.functionId)?.revisions.get(target.key) ?? null;
   }
 
-  functionById(id: string): FunctionDesk | null {
+  functionById(id: string): FunctionPool | null {
     return this.#functions.get(id) ?? null;
   }
 
-  open(functionId: string): FunctionDesk {
+  open(functionId: string): FunctionPool {
     let owner = this.#functions.get(functionId);
     if (!owner) {
-      owner = new FunctionDesk(functionId);
+      owner = new FunctionPool(functionId);
       this.#functions.set(functionId, owner);
     }
     return owner;
@@ -57,7 +57,7 @@ export class FunctionBook {
   /** Null when too many run at once. */
   exclusiveRevision(target: RunnableRevision): RevisionPool | null {
     if (this.#exclusive.size >= EXCLUSIVE_MAX) return null;
-    const owner = new FunctionDesk(target.functionId);
+    const owner = new FunctionPool(target.functionId);
     const revision = new RevisionPool(target, owner, this.#host, true);
     owner.revisions.set(target.key, revision);
     this.#exclusive.add(owner);
@@ -69,13 +69,13 @@ export class FunctionBook {
     const { owner } = revision;
     if (!revision.isRetired || !revision.isEmpty) return;
     if (owner.revisions.get(revision.target.key) === revision) owner.revisions.delete(revision.target.key);
-    if (revision.desk) revision.desk.hungry.delete(revision);
+    if (revision.classPool) revision.classPool.waiting.delete(revision);
     if (owner.revisions.size > 0 || owner.inFlight > 0) return;
     if (revision.isExclusive) this.#exclusive.delete(owner);
     else this.forgetIfDeleted(owner);
   }
 
-  forgetIfDeleted(owner: FunctionDesk): void {
+  forgetIfDeleted(owner: FunctionPool): void {
     if (!owner.isDeleted || owner.revisions.size > 0 || owner.inFlight > 0) return;
     if (this.#functions.get(owner.id) === owner) this.#functions.delete(owner.id);
   }

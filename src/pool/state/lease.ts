@@ -32,14 +32,14 @@ export class PoolLease implements Lease {
   replied(): void {
     if (this.#isReplied || this.#isReleased) return;
     this.#isReplied = true;
-    this.#entry.home!.settling++;
+    this.#entry.boundTo!.settling++;
   }
 
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    if (this.#isReplied) this.#entry.home!.settling--;
-    this.#entry.home!.release(this.#entry, this.start);
+    if (this.#isReplied) this.#entry.boundTo!.settling--;
+    this.#entry.boundTo!.release(this.#entry, this.start);
   }
 }
 
@@ -55,7 +55,7 @@ const WARM: LeaseParts = { start: 'warm', reason: null, claimMs: null, loadMs: n
 
 export function warmLease(entry: PooledSandbox, queueMs: number): PoolLease {
   const lease = new PoolLease(entry, WARM, queueMs);
-  entry.story = null;
+  entry.startRecord = null;
   entry.loadLogs = null;
   return lease;
 }
@@ -65,17 +65,17 @@ export function warmLease(entry: PooledSandbox, queueMs: number): PoolLease {
  * create or the load was already under way: it is charged only what it waited for.
  */
 export function leaseAfterWait(entry: PooledSandbox, enqueuedAtMs: number, nowMs: number): PoolLease {
-  const story = entry.story;
-  if (story === null) return warmLease(entry, nowMs - enqueuedAtMs);
-  const beganAtMs = Math.max(story.beganAtMs, enqueuedAtMs);
-  const gotAtMs = Math.max(story.gotAtMs, enqueuedAtMs);
+  const startRecord = entry.startRecord;
+  if (startRecord === null) return warmLease(entry, nowMs - enqueuedAtMs);
+  const beganAtMs = Math.max(startRecord.beganAtMs, enqueuedAtMs);
+  const gotAtMs = Math.max(startRecord.gotAtMs, enqueuedAtMs);
   const claimMs = Math.max(0, gotAtMs - beganAtMs);
-  const loadWallMs = Math.max(0, story.loadedAtMs - gotAtMs);
-  const importMs = Math.min(story.importMs, loadWallMs);
+  const loadWallMs = Math.max(0, startRecord.loadedAtMs - gotAtMs);
+  const importMs = Math.min(startRecord.importMs, loadWallMs);
   const queueMs = Math.max(0, nowMs - enqueuedAtMs - claimMs - loadWallMs);
-  const { start, reason } = story;
+  const { start, reason } = startRecord;
   const lease = new PoolLease(entry, { start, reason, claimMs, loadMs: loadWallMs - importMs, importMs }, queueMs);
-  entry.story = null;
+  entry.startRecord = null;
   entry.loadLogs = null;
   return lease;
 }

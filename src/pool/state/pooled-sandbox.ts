@@ -1,14 +1,14 @@
 import type { AttemptLogs, Sandbox } from '../../contract/sandbox.ts';
 import { MIB } from '../../domain/limits.ts';
 import type { Start, StartReason } from '../../domain/names.ts';
-import type { ClassDesk } from './class-pool.ts';
+import type { ClassPool } from './class-pool.ts';
 import type { RevisionPool } from './revision-pool.ts';
 
 /** How a bound sandbox came about; told to the first caller it serves. Times are monotonic milliseconds. */
-export interface StartStory {
+export interface StartRecord {
   start: Start;
   reason: StartReason;
-  /** When its create began (cold) or it was taken off the shelf (claimed), and when it was there. */
+  /** When its create began (cold) or it was taken from the ready ones (claimed), and when it was there. */
   beganAtMs: number;
   gotAtMs: number;
   loadedAtMs: number;
@@ -18,50 +18,50 @@ export interface StartStory {
 /** Reading the meter of every idle sandbox at every plan would cost more than it tells. */
 const COST_STALE_MS = 1_000;
 
-/** What the pool knows of one sandbox it owns. Exactly one of: on the shelf, loading or bound (`home` set), or gone. */
+/** What the pool knows of one sandbox it owns. Exactly one of: ready, loading or bound (`boundTo` set), or gone. */
 export class PooledSandbox {
   readonly sandbox: Sandbox;
-  readonly desk: ClassDesk;
+  readonly classPool: ClassPool;
   readonly createBeganAtMs: number;
   readonly createdAtMs: number;
   /** The revision it is bound to, from the moment it is claimed; never changes afterwards (I3). */
-  home: RevisionPool | null = null;
+  boundTo: RevisionPool | null = null;
   /** Slots, fixed when loaded. */
   concurrency = 1;
   leases = 0;
   isLoaded = false;
-  /** In its home's stack of those with a free slot. */
+  /** In its revision’s stack of those with a free slot. */
   isListedFree = false;
   isPaused = false;
   /** Never handed out again: dead, evicted, retired or used up. */
   isGone = false;
   idleSinceMs: number;
   /** Told to the first caller, then null. */
-  story: StartStory | null = null;
+  startRecord: StartRecord | null = null;
   loadLogs: AttemptLogs | null = null;
   #costMib: number;
   #costAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(sandbox: Sandbox, desk: ClassDesk, createBeganAtMs: number, nowMs: number) {
+  constructor(sandbox: Sandbox, classPool: ClassPool, createBeganAtMs: number, nowMs: number) {
     this.sandbox = sandbox;
-    this.desk = desk;
+    this.classPool = classPool;
     this.createBeganAtMs = createBeganAtMs;
     this.createdAtMs = nowMs;
     this.idleSinceMs = nowMs;
-    this.#costMib = desk.limitMib;
+    this.#costMib = classPool.limitMib;
   }
 
   get isBusy(): boolean {
-    return this.leases > 0 || (this.home !== null && !this.isLoaded);
+    return this.leases > 0 || (this.boundTo !== null && !this.isLoaded);
   }
 
   /** What it holds while idle, at most a second old; its limit where that cannot be measured. */
   costMib(nowMs: number): number {
     if (nowMs - this.#costAtMs < COST_STALE_MS) return this.#costMib;
     const bytes = this.sandbox.memoryBytes();
-    this.#costMib = bytes === null ? this.desk.limitMib : Math.max(1, bytes / MIB);
+    this.#costMib = bytes === null ? this.classPool.limitMib : Math.max(1, bytes / MIB);
     this.#costAtMs = nowMs;
-    if (this.home === null) this.desk.idleCostMib = this.#costMib;
+    if (this.boundTo === null) this.classPool.idleCostMib = this.#costMib;
     return this.#costMib;
   }
 }

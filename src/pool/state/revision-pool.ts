@@ -1,7 +1,7 @@
 import type { Start } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
-import type { ClassDesk } from './class-pool.ts';
-import type { FunctionDesk } from './function-pool.ts';
+import type { ClassPool } from './class-pool.ts';
+import type { FunctionPool } from './function-pool.ts';
 import { type PoolLease, warmLease } from './lease.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
 import { type Waiter, WaitQueue } from './wait-queue.ts';
@@ -27,7 +27,7 @@ export interface RevisionHost {
  */
 export class RevisionPool {
   readonly target: RunnableRevision;
-  readonly owner: FunctionDesk;
+  readonly owner: FunctionPool;
   readonly bound = new Set<PooledSandbox>();
   readonly queue: WaitQueue;
   /** Serves one caller and ends: `try`. */
@@ -36,7 +36,7 @@ export class RevisionPool {
   /** A newer revision took over (or it was deleted): calls finish, nothing is kept. */
   isRetired: boolean;
   /** Known once its isolation was usable. */
-  desk: ClassDesk | null = null;
+  classPool: ClassPool | null = null;
   /** Sandboxes claimed and not yet loaded. */
   loading = 0;
   /** Sandboxes asked for by minWarm, not yet claimed. */
@@ -52,7 +52,7 @@ export class RevisionPool {
   readonly #free: PooledSandbox[] = [];
   readonly #host: RevisionHost;
 
-  constructor(target: RunnableRevision, owner: FunctionDesk, host: RevisionHost, isExclusive: boolean) {
+  constructor(target: RunnableRevision, owner: FunctionPool, host: RevisionHost, isExclusive: boolean) {
     this.target = target;
     this.owner = owner;
     this.isExclusive = isExclusive;

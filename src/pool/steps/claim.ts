@@ -8,7 +8,7 @@ import type { RevisionPool } from '../state/revision-pool.ts';
 export type LoadFailure = Exclude<LoadResult, { kind: 'loaded' }>;
 
 /** How a claim went; `beganAtMs` is when its create (cold) or its claim began. */
-export interface ClaimStory {
+export interface ClaimRecord {
   entry: PooledSandbox;
   revision: RevisionPool;
   start: Start;
@@ -21,9 +21,9 @@ export interface ClaimHost {
   readonly signal: AbortSignal;
   loaded(entry: PooledSandbox, revision: RevisionPool): void;
   /** The user's code failed to load; the sandbox is dead. */
-  loadFailed(story: ClaimStory, result: LoadFailure): void;
+  loadFailed(claimed: ClaimRecord, result: LoadFailure): void;
   /** We failed; the sandbox must go and a caller may try another. */
-  claimBroke(story: ClaimStory, error: Error): void;
+  claimBroke(claimed: ClaimRecord, error: Error): void;
 }
 
 /**
@@ -36,38 +36,38 @@ export function claim(entry: PooledSandbox, revision: RevisionPool, start: Start
   const gotAtMs = performance.now();
   const beganAtMs = start === 'cold' ? entry.createBeganAtMs : gotAtMs;
   const reason = owner.startReason(revision, start);
-  const story: ClaimStory = { entry, revision, start, reason, beganAtMs, gotAtMs };
+  const claimed: ClaimRecord = { entry, revision, start, reason, beganAtMs, gotAtMs };
   owner.started(revision);
-  entry.home = revision;
+  entry.boundTo = revision;
   const concurrency = revision.isExclusive ? 1 : target.settings.concurrencyPerSandbox;
   revision.loading++;
   revision.prefills = Math.max(0, revision.prefills - 1);
   entry.sandbox.load(target.package, loadSettings(target, concurrency), host.signal).then(
     (result) => {
       revision.loading--;
-      settle(story, result, host);
+      settle(claimed, result, host);
     },
     (error: unknown) => {
       revision.loading--;
-      host.claimBroke(story, asError(error));
+      host.claimBroke(claimed, asError(error));
     },
   );
 }
 
-function settle(story: ClaimStory, result: LoadResult, host: ClaimHost): void {
-  const { entry, revision, start, reason, beganAtMs, gotAtMs } = story;
+function settle(claimed: ClaimRecord, result: LoadResult, host: ClaimHost): void {
+  const { entry, revision, start, reason, beganAtMs, gotAtMs } = claimed;
   if (result.kind !== 'loaded') {
     revision.brokenLoads++;
-    host.loadFailed(story, result);
+    host.loadFailed(claimed, result);
     return;
   }
   revision.brokenLoads = 0;
   if (entry.isGone || !entry.sandbox.alive) {
-    host.claimBroke(story, new SandboxError('sandbox_start_failed', 'the sandbox died right after it had loaded'));
+    host.claimBroke(claimed, new SandboxError('sandbox_start_failed', 'the sandbox died right after it had loaded'));
     return;
   }
   const loadedAtMs = performance.now();
-  entry.story = { start, reason, beganAtMs, gotAtMs, loadedAtMs, importMs: result.importMs };
+  entry.startRecord = { start, reason, beganAtMs, gotAtMs, loadedAtMs, importMs: result.importMs };
   entry.loadLogs = result.logs;
   entry.idleSinceMs = loadedAtMs;
   revision.add(entry);

@@ -3,7 +3,7 @@ import type { StartReason } from '../../domain/names.ts';
 import type { PooledSandbox } from '../state/pooled-sandbox.ts';
 import { Freezer } from './freezer.ts';
 
-export interface RosterHost {
+export interface OwnedSandboxesHost {
   /** One will serve nothing new, whatever the cause: others may be needed. */
   left(): void;
   /** Nothing of it is left: its memory is free. */
@@ -15,14 +15,14 @@ export interface RosterHost {
  * leaves once (`isGone`), whoever notices first: its death, an eviction, a retired revision, a stop. It is destroyed when its
  * last lease is back, so that calls in flight finish (I9), and counts against the host's memory until it is removed.
  */
-export class Roster {
+export class OwnedSandboxes {
   readonly #entries = new Map<string, PooledSandbox>();
   readonly #removals = new Set<Promise<void>>();
-  readonly #host: RosterHost;
+  readonly #host: OwnedSandboxesHost;
   readonly #log: DriverLog;
   readonly freezer: Freezer;
 
-  constructor(log: DriverLog, host: RosterHost) {
+  constructor(log: DriverLog, host: OwnedSandboxesHost) {
     this.#log = log;
     this.#host = host;
     this.freezer = new Freezer(log, (entry) => this.discard(entry, 'sandbox_lost'));
@@ -43,7 +43,7 @@ export class Roster {
   /** False when it was dead on arrival. */
   add(entry: PooledSandbox): boolean {
     this.#entries.set(entry.sandbox.id, entry);
-    entry.desk.population++;
+    entry.classPool.population++;
     entry.sandbox.onDead(() => this.discard(entry, 'sandbox_lost'));
     if (!entry.sandbox.alive) this.discard(entry, 'sandbox_lost');
     return !entry.isGone;
@@ -54,13 +54,13 @@ export class Roster {
     if (entry.isGone) return;
     entry.isGone = true;
     this.freezer.forget(entry);
-    const at = entry.desk.shelf.indexOf(entry);
-    if (at >= 0) entry.desk.shelf.splice(at, 1);
-    const { home } = entry;
-    if (home !== null && entry.isLoaded) {
-      home.remove(entry);
+    const at = entry.classPool.ready.indexOf(entry);
+    if (at >= 0) entry.classPool.ready.splice(at, 1);
+    const { boundTo } = entry;
+    if (boundTo !== null && entry.isLoaded) {
+      boundTo.remove(entry);
       if (reason === 'evicted' || reason === 'idle_expired' || reason === 'sandbox_lost') {
-        home.owner.lost(home, reason);
+        boundTo.owner.lost(boundTo, reason);
       }
     }
     if (entry.leases === 0) this.destroy(entry, reason);
@@ -78,7 +78,7 @@ export class Roster {
       .then(() => {
         this.#removals.delete(removal);
         if (!this.#entries.delete(entry.sandbox.id)) return;
-        entry.desk.population--;
+        entry.classPool.population--;
         this.#host.removed(entry);
       });
     this.#removals.add(removal);

@@ -1,21 +1,21 @@
 import type { SandboxSpec } from '../../contract/driver.ts';
 import type { DriverLog, HostContext } from '../../contract/host-context.ts';
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
-import { backoffMs, type ClassDesk } from '../state/class-pool.ts';
+import { backoffMs, type ClassPool } from '../state/class-pool.ts';
 import { PooledSandbox } from '../state/pooled-sandbox.ts';
 import type { RevisionPool } from '../state/revision-pool.ts';
 import { sandboxSpec } from '../state/sandbox-class.ts';
-import { asError, type ClaimHost, type ClaimStory, claim, type LoadFailure } from './claim.ts';
+import { asError, type ClaimHost, type ClaimRecord, claim, type LoadFailure } from './claim.ts';
+import type { OwnedSandboxes } from './owned-sandboxes.ts';
 import type { PlanLoop } from './plan-loop.ts';
-import type { Roster } from './retire-sandboxes.ts';
-import type { Callers } from './serve-callers.ts';
+import type { WaitingCallers } from './waiting-callers.ts';
 
 /** One failed create may be bad luck; more in a row put the isolation itself in doubt. */
 const SUSPECT_FAILURES = 2;
 
-export interface SupplyDeps {
-  roster: Roster;
-  callers: Callers;
+export interface SandboxStartsDeps {
+  sandboxes: OwnedSandboxes;
+  callers: WaitingCallers;
   loop: PlanLoop;
   log: DriverLog;
   drivers: DriverSource;
@@ -24,14 +24,14 @@ export interface SupplyDeps {
 }
 
 /**
- * Sandboxes on their way to a caller: made, put on a shelf, claimed, loaded; and what happens when any of it fails. Whom a
+ * Sandboxes on their way to a caller: made, kept ready, claimed, loaded; and what happens when any of it fails. Whom a
  * new sandbox is for is decided when it is there (`made`), in turn among the revisions that still want one.
  */
-export class Supply implements MakerHost, ClaimHost {
-  readonly #deps: SupplyDeps;
+export class SandboxStarts implements MakerHost, ClaimHost {
+  readonly #deps: SandboxStartsDeps;
   readonly #maker: Maker;
 
-  constructor(deps: SupplyDeps) {
+  constructor(deps: SandboxStartsDeps) {
     this.#deps = deps;
     this.#maker = new Maker(deps.labels, this);
   }
@@ -40,88 +40,91 @@ export class Supply implements MakerHost, ClaimHost {
     return this.#deps.signal;
   }
 
-  create(desk: ClassDesk): void {
-    this.#maker.create(desk);
+  create(classPool: ClassPool): void {
+    this.#maker.create(classPool);
   }
 
   settled(): Promise<void> {
     return this.#maker.settled();
   }
 
-  claimReady(desk: ClassDesk, revision: RevisionPool): boolean {
-    for (let entry = desk.shelf.pop(); entry; entry = desk.shelf.pop()) {
+  claimReady(classPool: ClassPool, revision: RevisionPool): boolean {
+    for (let entry = classPool.ready.pop(); entry; entry = classPool.ready.pop()) {
       if (entry.sandbox.alive) {
         this.#claim(entry, revision, 'claimed');
         return true;
       }
-      this.#deps.roster.discard(entry, 'sandbox_lost');
+      this.#deps.sandboxes.discard(entry, 'sandbox_lost');
     }
     return false;
   }
 
   made(entry: PooledSandbox): void {
-    const { desk } = entry;
-    desk.succeeded();
-    if (this.#deps.roster.add(entry)) this.#place(entry);
+    const { classPool } = entry;
+    classPool.succeeded();
+    if (this.#deps.sandboxes.add(entry)) this.#place(entry);
     this.#deps.loop.request();
   }
 
-  makingFailed(desk: ClassDesk, error: Error, beganAtMs: number): void {
+  makingFailed(classPool: ClassPool, error: Error, beganAtMs: number): void {
     if (this.signal.aborted) return;
-    desk.failed(error, performance.now());
-    const { isolation, runtime } = desk.sandboxClass;
-    this.#deps.log.warn({ isolation, runtime, failures: desk.failures, err: error }, 'a sandbox could not be made');
-    if (desk.failures >= SUSPECT_FAILURES) this.#deps.drivers.suspect(isolation);
-    const revision = desk.nextHungry();
+    classPool.failed(error, performance.now());
+    const { isolation, runtime } = classPool.sandboxClass;
+    this.#deps.log.warn(
+      { isolation, runtime, failures: classPool.failures, err: error },
+      'a sandbox could not be made',
+    );
+    if (classPool.failures >= SUSPECT_FAILURES) this.#deps.drivers.suspect(isolation);
+    const revision = classPool.nextWaiting();
     if (revision !== null) this.#charge(revision, error, beganAtMs);
     this.#deps.loop.request();
   }
 
   loaded(entry: PooledSandbox, revision: RevisionPool): void {
-    this.#deps.roster.freezer.watch(entry);
-    if (revision.queue.size === 0) entry.story = null;
-    this.#deps.callers.pump(revision);
+    this.#deps.sandboxes.freezer.watch(entry);
+    if (revision.queue.size === 0) entry.startRecord = null;
+    this.#deps.callers.serve(revision);
     const isUnwanted = revision.isRetired && entry.leases === 0 && revision.queue.size === 0;
-    if (isUnwanted) this.#deps.roster.discard(entry, 'retired');
+    if (isUnwanted) this.#deps.sandboxes.discard(entry, 'retired');
     this.#deps.callers.settle(revision);
   }
 
-  loadFailed(story: ClaimStory, result: LoadFailure): void {
-    const { entry, revision, start, reason } = story;
-    const { callers, roster, loop } = this.#deps;
+  loadFailed(claimed: ClaimRecord, result: LoadFailure): void {
+    const { entry, revision, start, reason } = claimed;
+    const { callers, sandboxes, loop } = this.#deps;
     const { sandbox } = entry;
-    roster.discard(entry, 'sandbox_lost');
+    sandboxes.discard(entry, 'sandbox_lost');
     revision.retryAtMs = performance.now() + backoffMs(revision.brokenLoads);
     const { head } = revision.queue;
     if (head !== null) {
-      const beganAtMs = Math.max(story.beganAtMs, head.enqueuedAtMs);
+      const beganAtMs = Math.max(claimed.beganAtMs, head.enqueuedAtMs);
       const queueMs = beganAtMs - head.enqueuedAtMs;
-      const claimMs = Math.max(0, story.gotAtMs - beganAtMs);
+      const claimMs = Math.max(0, claimed.gotAtMs - beganAtMs);
       callers.answer(revision, head, { kind: 'loadFailed', result, start, reason, queueMs, claimMs, sandbox });
     }
     loop.releaseRefill();
     callers.settle(revision);
   }
 
-  claimBroke({ entry, revision, gotAtMs }: ClaimStory, error: Error): void {
-    this.#deps.roster.discard(entry, 'sandbox_lost');
+  claimBroke({ entry, revision, gotAtMs }: ClaimRecord, error: Error): void {
+    this.#deps.sandboxes.discard(entry, 'sandbox_lost');
     if (this.signal.aborted) return;
     this.#deps.log.warn({ sandboxId: entry.sandbox.id, err: error }, 'a claimed sandbox could not be used');
     this.#charge(revision, error, gotAtMs);
   }
 
   #place(entry: PooledSandbox): void {
-    const { desk } = entry;
-    const revision = this.signal.aborted ? null : desk.nextHungry();
+    const { classPool } = entry;
+    const revision = this.signal.aborted ? null : classPool.nextWaiting();
     if (revision !== null) this.#claim(entry, revision, 'cold');
-    else if (desk.sandboxClass.isGeneric) desk.shelf.push(entry);
-    else this.#deps.roster.discard(entry, 'spent');
+    else if (classPool.sandboxClass.isGeneric) classPool.ready.push(entry);
+    else this.#deps.sandboxes.discard(entry, 'spent');
   }
 
   #claim(entry: PooledSandbox, revision: RevisionPool, start: 'cold' | 'claimed'): void {
     claim(entry, revision, start, this);
-    if (!entry.desk.sandboxClass.isGeneric) return;
-    entry.desk.demand.claimed(performance.now());
+    if (!entry.classPool.sandboxClass.isGeneric) return;
+    entry.classPool.demand.claimed(performance.now());
     this.#deps.loop.holdRefill();
   }
 
@@ -129,7 +132,7 @@ export class Supply implements MakerHost, ClaimHost {
   #charge(revision: RevisionPool, error: Error, beganAtMs: number): void {
     if (!this.#deps.callers.charge(revision, error, beganAtMs)) {
       revision.prefills = 0;
-      revision.retryAtMs = performance.now() + backoffMs(revision.desk?.failures ?? 1);
+      revision.retryAtMs = performance.now() + backoffMs(revision.classPool?.failures ?? 1);
     }
     this.#deps.callers.settle(revision);
   }
@@ -139,7 +142,7 @@ interface MakerHost {
   /** Aborts creates when the pool stops. */
   readonly signal: AbortSignal;
   made(entry: PooledSandbox): void;
-  makingFailed(desk: ClassDesk, error: Error, beganAtMs: number): void;
+  makingFailed(classPool: ClassPool, error: Error, beganAtMs: number): void;
 }
 
 /**
@@ -156,9 +159,9 @@ class Maker {
     this.#host = host;
   }
 
-  create(desk: ClassDesk): void {
-    desk.creating++;
-    const creating = this.#create(desk).finally(() => this.#creating.delete(creating));
+  create(classPool: ClassPool): void {
+    classPool.creating++;
+    const creating = this.#create(classPool).finally(() => this.#creating.delete(creating));
     this.#creating.add(creating);
   }
 
@@ -167,18 +170,21 @@ class Maker {
     while (this.#creating.size > 0) await Promise.all(this.#creating);
   }
 
-  async #create(desk: ClassDesk): Promise<void> {
+  async #create(classPool: ClassPool): Promise<void> {
     const beganAtMs = performance.now();
     let entry: PooledSandbox;
     try {
-      const sandbox = await desk.driver.create(sandboxSpec(desk.sandboxClass, this.#labels), this.#host.signal);
-      entry = new PooledSandbox(sandbox, desk, beganAtMs, performance.now());
+      const sandbox = await classPool.driver.create(
+        sandboxSpec(classPool.sandboxClass, this.#labels),
+        this.#host.signal,
+      );
+      entry = new PooledSandbox(sandbox, classPool, beganAtMs, performance.now());
     } catch (error) {
-      desk.creating--;
-      this.#host.makingFailed(desk, asError(error), beganAtMs);
+      classPool.creating--;
+      this.#host.makingFailed(classPool, asError(error), beganAtMs);
       return;
     }
-    desk.creating--;
+    classPool.creating--;
     this.#host.made(entry);
   }
 }

@@ -1,8 +1,8 @@
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
-import type { ClassDesk } from '../state/class-pool.ts';
-import type { Stock } from '../state/class-pools.ts';
-import type { FunctionBook } from '../state/function-pools.ts';
+import type { ClassPool } from '../state/class-pool.ts';
+import type { ClassPools } from '../state/class-pools.ts';
+import type { FunctionPools } from '../state/function-pools.ts';
 import type { RevisionPool } from '../state/revision-pool.ts';
 import type { Waiter } from '../state/wait-queue.ts';
 import type { AcquireOptions, AcquireResult } from '../types.ts';
@@ -15,24 +15,24 @@ const PREPARING_WAIT_MS = 60_000;
 /** A caller who accepts no queueing (queueTimeoutMs 0) still gets this long for the start of its own sandbox. */
 const STARTING_WAIT_MS = 10_000;
 
-export interface CallersDeps {
-  book: FunctionBook;
-  stock: Stock;
+export interface WaitingCallersDeps {
+  functions: FunctionPools;
+  classes: ClassPools;
   drivers: DriverSource;
   loop: PlanLoop;
   /** Claims one ready sandbox for the revision; false when none is ready. */
-  claimReady(desk: ClassDesk, revision: RevisionPool): boolean;
+  claimReady(classPool: ClassPool, revision: RevisionPool): boolean;
 }
 
 /**
  * The callers who wait. One is answered only by being taken out of its queue, which happens once: so a slot, a failure, its
  * deadline and its own leaving may race, and exactly one of them answers.
  */
-export class Callers {
-  readonly #deps: CallersDeps;
+export class WaitingCallers {
+  readonly #deps: WaitingCallersDeps;
   #isClosed = false;
 
-  constructor(deps: CallersDeps) {
+  constructor(deps: WaitingCallersDeps) {
     this.#deps = deps;
   }
 
@@ -47,7 +47,7 @@ export class Callers {
       waiter.stopListening = () => signal.removeEventListener('abort', leave);
     }
     revision.queue.add(waiter);
-    this.pump(revision);
+    this.serve(revision);
     if (waiter.deadlineMs > nowMs || !revision.queue.has(waiter)) return;
     const mayStart = revision.queue.size <= revision.maxConcurrency - revision.owner.inFlight;
     if (mayStart) waiter.deadlineMs = nowMs + STARTING_WAIT_MS;
@@ -55,23 +55,23 @@ export class Callers {
   }
 
   /** Serves whom it can, claims ready sandboxes for whom may have one, and asks for creates for the rest. */
-  pump(revision: RevisionPool): void {
+  serve(revision: RevisionPool): void {
     if (this.#isClosed) return;
     revision.owner.serve();
     if (revision.want() <= 0) return;
-    const desk = this.deskOf(revision);
-    if (desk === null) return;
-    while (revision.want() > 0 && this.#deps.claimReady(desk, revision));
+    const classPool = this.classPoolOf(revision);
+    if (classPool === null) return;
+    while (revision.want() > 0 && this.#deps.claimReady(classPool, revision));
     if (revision.want() <= 0) return;
-    desk.hungry.add(revision);
+    classPool.waiting.add(revision);
     this.#deps.loop.request();
   }
 
   /** After a start ended either way: callers it covered may be due, and others may try their own. */
   settle(revision: RevisionPool): void {
     revision.queue.expireDue();
-    this.pump(revision);
-    this.#deps.book.dropIfDone(revision);
+    this.serve(revision);
+    this.#deps.functions.dropIfDone(revision);
   }
 
   /**
@@ -91,7 +91,7 @@ export class Callers {
 
   answer(revision: RevisionPool, waiter: Waiter, result: AcquireResult): void {
     if (!revision.queue.remove(waiter)) return;
-    this.#deps.book.dropIfDone(revision);
+    this.#deps.functions.dropIfDone(revision);
     waiter.onResult(result);
   }
 
@@ -102,25 +102,26 @@ export class Callers {
 
   expired(revision: RevisionPool, waiter: Waiter): void {
     const queueMs = performance.now() - waiter.enqueuedAtMs;
-    const { target, desk } = revision;
+    const { target, classPool } = revision;
     const { state } = this.#deps.drivers.forRevision(target.revision.isolation, target.settings.runtime);
     if (waiter.isPreparing && state === 'preparing') {
       this.answer(revision, waiter, { kind: 'platform', error: new ColdframeError('isolation_preparing'), queueMs });
-    } else if (desk?.lastError && revision.bound.size === 0) {
-      this.answer(revision, waiter, { kind: 'platform', error: desk.lastError, queueMs });
+    } else if (classPool?.lastError && revision.bound.size === 0) {
+      this.answer(revision, waiter, { kind: 'platform', error: classPool.lastError, queueMs });
     } else this.answer(revision, waiter, { kind: 'throttled', reason: 'queue_timeout', queueMs });
   }
 
   /** The class it starts from; null when its isolation cannot be used now: then its callers wait longer or are told. */
-  deskOf(revision: RevisionPool): ClassDesk | null {
+  classPoolOf(revision: RevisionPool): ClassPool | null {
     const { target } = revision;
-    const { drivers, stock } = this.#deps;
+    const { drivers, classes } = this.#deps;
     const answer = drivers.forRevision(target.revision.isolation, target.settings.runtime);
     if (answer.state === 'usable') {
       // A class that was swept away while this revision had nothing is opened anew.
-      const isOpen = revision.desk !== null && stock.byKey(revision.desk.sandboxClass.key) === revision.desk;
-      if (!isOpen) revision.desk = stock.deskOf(target, answer.driver);
-      return revision.desk;
+      const isOpen =
+        revision.classPool !== null && classes.byKey(revision.classPool.sandboxClass.key) === revision.classPool;
+      if (!isOpen) revision.classPool = classes.classPoolOf(target, answer.driver);
+      return revision.classPool;
     }
     if (answer.state === 'preparing') {
       for (const waiter of revision.queue) waitForPreparing(waiter);
@@ -137,7 +138,7 @@ export class Callers {
   /** Nobody waits any more, and nobody will. */
   close(error: Error): void {
     this.#isClosed = true;
-    for (const revision of [...this.#deps.book.revisions()]) {
+    for (const revision of [...this.#deps.functions.revisions()]) {
       this.answerAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
     }
   }
