@@ -19,6 +19,10 @@ export interface HostileCase {
   ending: Ending;
   /** Where it ends otherwise; in any of several ways where the function races its own end. */
   endingsUnder?: Partial<Record<TestedIsolation, readonly Ending[]>>;
+  /** It kills or forks without end: it runs only where that cannot reach whoever runs the tests. */
+  isHostileToUs?: true;
+  /** It takes without end what only this limit bounds: it runs only where the limit is enforced. */
+  needs?: 'memory' | 'pids';
   /** Isolations where it must not run at all, and why. */
   never?: Partial<Record<TestedIsolation, string>>;
 }
@@ -42,9 +46,9 @@ const everyPathRefused = (result: Record<string, unknown>): boolean =>
 export const HOSTILE_CASES: readonly HostileCase[] = [
   { fixture: 'spins', ending: TIMEOUT },
   { fixture: 'ignores-sigterm', ending: TIMEOUT },
-  { fixture: 'fork-bomb', ending: TIMEOUT },
+  { fixture: 'fork-bomb', isHostileToUs: true, needs: 'pids', ending: TIMEOUT },
   // Long enough to reach the limit on a host that is busy with other things.
-  { fixture: 'allocates', settings: { timeoutMs: 20_000 }, ending: OUT_OF_MEMORY },
+  { fixture: 'allocates', needs: 'memory', settings: { timeoutMs: 20_000 }, ending: OUT_OF_MEMORY },
   {
     fixture: 'fills-disk',
     ending: okWith(({ code, written }) => code === 'ENOSPC' && (written as number) <= 32 * 1024 * 1024),
@@ -65,7 +69,12 @@ export const HOSTILE_CASES: readonly HostileCase[] = [
   // The signals reach nobody but itself and its own: process 1 of its namespace ignores them, others are forbidden.
   // gVisor's kernel does not spare process 1 of a sandbox from its children: the function ends itself, at once or just after
   // its reply has left.
-  { fixture: 'kills-parent', ending: SIGNALS_SENT, endingsUnder: { gvisor: [CRASHED, SIGNALS_SENT] } },
+  {
+    fixture: 'kills-parent',
+    isHostileToUs: true,
+    ending: SIGNALS_SENT,
+    endingsUnder: { gvisor: [CRASHED, SIGNALS_SENT] },
+  },
   { fixture: 'leaves-background-processes', ending: okWith(({ pids }) => (pids as number[]).length === 3) },
   { fixture: 'writes-proc-sys', ending: okWith(everyPathRefused) },
 ];

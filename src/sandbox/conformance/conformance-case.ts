@@ -15,6 +15,8 @@ export interface ConformanceCase {
   languages: readonly Language[];
   /** Skipped with a reason where the driver lacks it. */
   needs?: readonly 'pause'[];
+  /** It kills or forks without end: skipped with a reason where that could reach whoever runs the suite. */
+  isHostile?: true;
   /** Skipped with a reason where the probe says the limit is not enforced. */
   enforced?: readonly (keyof EnforcedLimits)[];
   run(bench: Bench): Promise<void>;

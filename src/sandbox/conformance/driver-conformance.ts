@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import type { CodeRef, Driver, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
 import { guardDriver } from '../guard/guarded-driver.ts';
@@ -8,7 +9,8 @@ import { FixtureTrees } from './fixture-trees.ts';
 import { hostTraces } from './host-traces.ts';
 import { HostileCases } from './hostile-cases.ts';
 import { LifeCases } from './life-cases.ts';
-import { NEVER, setSlowness, until } from './sandbox-rig.ts';
+import { call, loaded, NEVER, setSlowness, until } from './sandbox-rig.ts';
+import { MARKED_SHELL, whySignalsReachUs } from './signal-reach.ts';
 
 /** What a driver hands to the suite. */
 export interface ConformanceSubject {
@@ -88,7 +90,7 @@ export function describeDriverConformance(
           const reason = skips[one.name];
           if (reason !== undefined) context.skip(reason);
           if (bench === null) return skipUnlessRequired(context, unavailable, isRequired);
-          const lacking = bench.lacking(one, language, options.languages);
+          const lacking = bench.lacking(one, language, options.languages) ?? (await bench.whyTooHostile(one));
           if (lacking !== null) return skipUnlessRequired(context, lacking, isRequired && !lacking.startsWith('no '));
           await bench.run(one, language);
         });
@@ -108,6 +110,7 @@ class SuiteBench {
   readonly #guard: ReturnType<typeof guardDriver>;
   readonly #trees = new FixtureTrees();
   #probe: ProbeResult | null = null;
+  #signalReach: Promise<string | null> | null = null;
 
   constructor(subject: ConformanceSubject) {
     this.#subject = subject;
@@ -131,15 +134,38 @@ class SuiteBench {
     return null;
   }
 
-  async run(one: ConformanceCase, language: Language): Promise<void> {
+  /** Null when the case may run; looks once at an innocent sandbox before the first hostile one. */
+  async whyTooHostile(one: ConformanceCase): Promise<string | null> {
+    if (one.isHostile === undefined) return null;
+    this.#signalReach ??= this.#lookAtSignals();
+    return await this.#signalReach;
+  }
+
+  async #lookAtSignals(): Promise<string | null> {
+    const mark = randomUUID();
+    const code = this.#trees.source({ 'index.mjs': MARKED_SHELL });
+    const { sandbox } = await loaded(this.#guard, code, { spec: this.#specFor('nodejs') });
+    try {
+      expect((await call(sandbox, { mark })).value, 'the marked shell runs').toBe(mark);
+      return whySignalsReachUs(mark);
+    } finally {
+      await sandbox.destroy('looked at');
+    }
+  }
+
+  #specFor(language: Language): Partial<SandboxSpec> {
     const runtime = this.#probe!.runtimes.find((id) => id.startsWith(language))!;
     const memoryMib = Math.max(128, this.#guard.capabilities.memoryMinMib);
+    return { runtime, memoryMib, ...this.#subject.spec };
+  }
+
+  async run(one: ConformanceCase, language: Language): Promise<void> {
     const seen = new Set<string>();
     const bench: Bench = {
       guard: this.#guard,
       probe: this.#probe!,
       language,
-      spec: (overrides = {}) => ({ runtime, memoryMib, ...this.#subject.spec, ...overrides }),
+      spec: (overrides = {}) => ({ ...this.#specFor(language), ...overrides }),
       code: (fixture) => this.#subject.code?.(fixture) ?? this.#trees.fixture(fixture),
       source: (files) => this.#trees.source(files),
       onSandbox: (id) => seen.add(id),

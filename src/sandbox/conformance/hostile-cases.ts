@@ -69,6 +69,7 @@ export const HostileCases: ConformanceCase[] = [
     name: 'pids',
     guarantee: 'I6: a fork bomb stays within its pids limit, ends with its sandbox, and others answer meanwhile',
     languages: BOTH,
+    isHostile: true,
     enforced: ['pids'],
     async run(bench) {
       const other = await running(bench, 'echo');
@@ -170,6 +171,7 @@ export const HostileCases: ConformanceCase[] = [
     name: 'kills-parent',
     guarantee: 'killing everything it may harms nobody else',
     languages: BOTH,
+    isHostile: true,
     async run(bench) {
       const other = await running(bench, 'echo');
       const sandbox = await running(bench, 'kills-parent');
