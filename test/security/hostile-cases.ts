@@ -19,8 +19,8 @@ export interface HostileCase {
   ending: Ending;
   /** Where it ends otherwise; in any of several ways where the function races its own end. */
   endingsUnder?: Partial<Record<TestedIsolation, readonly Ending[]>>;
-  /** It kills or forks without end: it runs only where that cannot reach whoever runs the tests. */
-  isHostileToUs?: true;
+  /** It kills, forks without end or leaves processes: it runs only where those are never ours. */
+  needsOwnProcesses?: true;
   /** It takes without end what only this limit bounds: it runs only where the limit is enforced. */
   needs?: 'memory' | 'pids';
   /** Isolations where it must not run at all, and why. */
@@ -46,7 +46,7 @@ const everyPathRefused = (result: Record<string, unknown>): boolean =>
 export const HOSTILE_CASES: readonly HostileCase[] = [
   { fixture: 'spins', ending: TIMEOUT },
   { fixture: 'ignores-sigterm', ending: TIMEOUT },
-  { fixture: 'fork-bomb', isHostileToUs: true, needs: 'pids', ending: TIMEOUT },
+  { fixture: 'fork-bomb', needsOwnProcesses: true, needs: 'pids', ending: TIMEOUT },
   // Long enough to reach the limit on a host that is busy with other things.
   { fixture: 'allocates', needs: 'memory', settings: { timeoutMs: 20_000 }, ending: OUT_OF_MEMORY },
   {
@@ -71,10 +71,14 @@ export const HOSTILE_CASES: readonly HostileCase[] = [
   // its reply has left.
   {
     fixture: 'kills-parent',
-    isHostileToUs: true,
+    needsOwnProcesses: true,
     ending: SIGNALS_SENT,
     endingsUnder: { gvisor: [CRASHED, SIGNALS_SENT] },
   },
-  { fixture: 'leaves-background-processes', ending: okWith(({ pids }) => (pids as number[]).length === 3) },
+  {
+    fixture: 'leaves-background-processes',
+    needsOwnProcesses: true,
+    ending: okWith(({ pids }) => (pids as number[]).length === 3),
+  },
   { fixture: 'writes-proc-sys', ending: okWith(everyPathRefused) },
 ];

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIXTURE_LANGUAGES, fixture } from '../support/fixture.ts';
 import { hostTraces, NO_TRACES } from '../support/host-traces.ts';
 import { readUntil } from '../support/read-until.ts';
-import { requireHarmless } from '../support/require-harmless.ts';
 import { isEnforced, PREPARE_TIMEOUT_MS, requireIsolation, TESTED_ISOLATIONS } from '../support/require-isolation.ts';
+import { requireOwnProcesses } from '../support/require-own-processes.ts';
 import { SteadyCaller } from '../support/steady-caller.ts';
 import { TestServer } from '../support/test-server.ts';
 import { HOSTILE_CASES } from './hostile-cases.ts';
@@ -36,7 +36,7 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
         await requireIsolation(server, isolation, context);
         if (hostile.needs && !(await isEnforced(server, isolation, hostile.needs)))
           return context.skip(`needs cgroups: ${hostile.needs} is unenforced here`);
-        if (hostile.isHostileToUs) await requireHarmless(server, isolation, context);
+        if (hostile.needsOwnProcesses) await requireOwnProcesses(server, isolation, context);
         const neighbour = await deployNeighbour(isolation, language);
         const name = `${hostile.fixture}-${isolation}-${language}`;
         await server.deploy(name, language, fixture(hostile.fixture, language), {

@@ -13,10 +13,11 @@ export interface ConformanceCase {
   /** A sentence. */
   guarantee: string;
   languages: readonly Language[];
-  /** Skipped with a reason where the driver lacks it. */
-  needs?: readonly 'pause'[];
-  /** It kills or forks without end: skipped with a reason where that could reach whoever runs the suite. */
-  isHostile?: true;
+  /**
+   * Skipped with a reason where the driver lacks it here. `own-processes`: what it kills, or leaves running, is its own and
+   * never that of whoever runs the suite. `own-files`: the same of what it reads and writes.
+   */
+  needs?: readonly ('pause' | 'own-processes' | 'own-files')[];
   /** Skipped with a reason where the probe says the limit is not enforced. */
   enforced?: readonly (keyof EnforcedLimits)[];
   run(bench: Bench): Promise<void>;

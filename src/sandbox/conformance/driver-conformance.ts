@@ -9,8 +9,8 @@ import { FixtureTrees } from './fixture-trees.ts';
 import { hostTraces } from './host-traces.ts';
 import { HostileCases } from './hostile-cases.ts';
 import { LifeCases } from './life-cases.ts';
+import { MARKED_SHELL, type MarkedAnswer, reachOf, type SandboxReach } from './sandbox-reach.ts';
 import { call, loaded, NEVER, setSlowness, until } from './sandbox-rig.ts';
-import { MARKED_SHELL, whySignalsReachUs } from './signal-reach.ts';
 
 /** What a driver hands to the suite. */
 export interface ConformanceSubject {
@@ -90,8 +90,11 @@ export function describeDriverConformance(
           const reason = skips[one.name];
           if (reason !== undefined) context.skip(reason);
           if (bench === null) return skipUnlessRequired(context, unavailable, isRequired);
-          const lacking = bench.lacking(one, language, options.languages) ?? (await bench.whyTooHostile(one));
+          const lacking = bench.lacking(one, language, options.languages);
           if (lacking !== null) return skipUnlessRequired(context, lacking, isRequired && !lacking.startsWith('no '));
+          const inReach = await bench.whyInReach(one);
+          // Where root is required the report fails it; the driver itself is none the less usable.
+          if (inReach !== null) context.skip(inReach);
           await bench.run(one, language);
         });
       }
@@ -110,7 +113,7 @@ class SuiteBench {
   readonly #guard: ReturnType<typeof guardDriver>;
   readonly #trees = new FixtureTrees();
   #probe: ProbeResult | null = null;
-  #signalReach: Promise<string | null> | null = null;
+  #reach: Promise<SandboxReach> | null = null;
 
   constructor(subject: ConformanceSubject) {
     this.#subject = subject;
@@ -134,20 +137,23 @@ class SuiteBench {
     return null;
   }
 
-  /** Null when the case may run; looks once at an innocent sandbox before the first hostile one. */
-  async whyTooHostile(one: ConformanceCase): Promise<string | null> {
-    if (one.isHostile === undefined) return null;
-    this.#signalReach ??= this.#lookAtSignals();
-    return await this.#signalReach;
+  /** Null when the case may run; looks once at an innocent sandbox before the first case that could do harm. */
+  async whyInReach({ needs = [] }: ConformanceCase): Promise<string | null> {
+    const isAsked = needs.includes('own-processes') || needs.includes('own-files');
+    if (!isAsked) return null;
+    this.#reach ??= this.#lookAtReach();
+    const { processes, files } = await this.#reach;
+    return (needs.includes('own-processes') ? processes : null) ?? (needs.includes('own-files') ? files : null);
   }
 
-  async #lookAtSignals(): Promise<string | null> {
+  async #lookAtReach(): Promise<SandboxReach> {
     const mark = randomUUID();
     const code = this.#trees.source({ 'index.mjs': MARKED_SHELL });
     const { sandbox } = await loaded(this.#guard, code, { spec: this.#specFor('nodejs') });
     try {
-      expect((await call(sandbox, { mark })).value, 'the marked shell runs').toBe(mark);
-      return whySignalsReachUs(mark);
+      const answer = (await call(sandbox, { mark })).value as MarkedAnswer;
+      expect(answer, 'the marked shell runs').toMatchObject({ mark });
+      return reachOf(answer);
     } finally {
       await sandbox.destroy('looked at');
     }

@@ -28,6 +28,7 @@ export const FenceCases: ConformanceCase[] = [
     name: 'code-read-only',
     guarantee: 'code cannot be changed, added to or removed from inside',
     languages: NODE,
+    needs: ['own-files'],
     async run(bench) {
       const body = `
         const root = process.env.LAMBDA_TASK_ROOT ?? '/var/task';
@@ -47,6 +48,7 @@ export const FenceCases: ConformanceCase[] = [
     name: 'large-package',
     guarantee: 'a package too large to be copied at each claim is there whole, and cannot be changed',
     languages: NODE,
+    needs: ['own-files'],
     async run(bench) {
       const fillers = Array.from(
         { length: 80 },
@@ -82,6 +84,7 @@ export const FenceCases: ConformanceCase[] = [
     name: 'own-code-only',
     guarantee: 'I3: only its own code is visible',
     languages: NODE,
+    needs: ['own-files'],
     async run(bench) {
       const foreign = bench.source({ 'index.mjs': 'export const handler = async () => "foreign";' });
       await running(bench, foreign);

@@ -69,7 +69,7 @@ export const HostileCases: ConformanceCase[] = [
     name: 'pids',
     guarantee: 'I6: a fork bomb stays within its pids limit, ends with its sandbox, and others answer meanwhile',
     languages: BOTH,
-    isHostile: true,
+    needs: ['own-processes'],
     enforced: ['pids'],
     async run(bench) {
       const other = await running(bench, 'echo');
@@ -156,6 +156,7 @@ export const HostileCases: ConformanceCase[] = [
     name: 'background',
     guarantee: 'processes left in the background die with the sandbox',
     languages: BOTH,
+    needs: ['own-processes'],
     async run(bench) {
       const sandbox = await running(bench, 'leaves-background-processes');
       const seconds = randomInt(1_000_000, 9_000_000);
@@ -171,7 +172,7 @@ export const HostileCases: ConformanceCase[] = [
     name: 'kills-parent',
     guarantee: 'killing everything it may harms nobody else',
     languages: BOTH,
-    isHostile: true,
+    needs: ['own-processes'],
     async run(bench) {
       const other = await running(bench, 'echo');
       const sandbox = await running(bench, 'kills-parent');
