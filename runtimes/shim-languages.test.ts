@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { BODY_MAX_BYTES, CREDIT_BYTES, FLAG_OPTIONAL, FRAME, HEADER_BYTES } from '../src/sandbox/wire/frame-type.ts';
 
-import { runningShims } from '../test/shims/running-shims.ts';
+import { errorOf, runningShims } from '../test/shims/running-shims.ts';
 
 describe('what only the node shim does', () => {
   const { loaded: load, refused } = runningShims('node');
@@ -25,10 +25,47 @@ describe('what only the node shim does', () => {
     );
   });
 
-  it.each(['cjs-callback', 'never-settles'])('ends %s with null when nothing is left to wait for', async (folder) => {
-    const shim = await load(folder);
+  it('ends a handler that returned nothing and never calls back with null when nothing is left to wait for', async () => {
+    const shim = await load('cjs-callback');
     expect((await shim.invoke(1, { never: true })).text).toBe('null');
     expect((await shim.invoke(2, { never: true })).text).toBe('null');
+  });
+
+  it('ends a promise that nothing can settle any more with an error that says so, and serves on', async () => {
+    const shim = await load('never-settles');
+    for (const n of [1, 2]) {
+      const error = errorOf(await shim.invoke(n, {}));
+      expect(error).toMatchObject({
+        errorType: 'Runtime.NodeJsExit',
+        errorMessage: expect.stringContaining('promise of the handler'),
+      });
+    }
+  });
+
+  it.each([
+    ['byCallback', 'false', '"first"'],
+    ['byCallback', 'timer', '"first"'],
+    ['byCallback', 'throws after', '"first"'],
+    ['byCallback', 'fails after', '"first"'],
+    ['byCallback', 'promise after', '"first"'],
+    ['byCallback', 'promise before', '"first"'],
+    ['byCallback', 'rejects after', '"first"'],
+    ['byCallback', 'nothing', 'null'],
+    ['byContext', 'false', '"first"'],
+    ['byContext', 'timer', '"first"'],
+    ['byContext', 'nothing', 'null'],
+    ['byResult', 'nothing', '"returned"'],
+    ['byResult', 'timer', 'null'],
+  ])('completes %s (%s) once, with what came first: %s', async (name, how, text) => {
+    const shim = await load('completions', { handler: `index.${name}` });
+    for (const n of [1, 2]) expect((await shim.invoke(n, { how })).text).toBe(text);
+    expect(shim.heard.filter((frame) => frame.type === FRAME.end)).toHaveLength(2);
+  });
+
+  it.each(['byCallback', 'byContext'])('%s: an error that comes late is the call’s own', async (name) => {
+    const shim = await load('completions', { handler: `index.${name}` });
+    expect(errorOf(await shim.invoke(1, { how: 'late error' })).errorType).toBe('RangeError');
+    expect((await shim.invoke(2, { how: 'false' })).text).toBe('"first"');
   });
 
   it('takes the first of several answers', async () => {

@@ -7,17 +7,28 @@ const { isGenerator, isStreamified, ResponseStream } = require('./response-strea
 const { parse, stringify } = JSON;
 const { byteLength } = Buffer;
 const now = performance.now.bind(performance);
+const NativePromise = Promise;
 const { then } = Promise.prototype;
 const { apply } = Reflect;
+const Timeout = classOf(setTimeout, clearTimeout);
+const Immediate = classOf(setImmediate, clearImmediate);
+
+const NEVER_SETTLED =
+  'The event loop ran dry before the promise of the handler was settled, so nothing was left that could have settled it.';
 
 /**
- * One invocation: answers exactly once, whichever of return, throw, callback, context.succeed/fail/done, end of stream,
- * empty event loop or exit comes first.
+ * One invocation: answers exactly once. The first completion decides how, whichever of return, throw, callback,
+ * context.succeed/fail/done, end of stream, empty event loop or exit it is; later ones change nothing.
  */
 class Call {
   #shim;
   #startMs = now();
+  /** Answered. */
   #isDone = false;
+  /** The handler has completed; its answer may still wait for an empty event loop. */
+  #isCompleted = false;
+  /** The handler returned a promise. */
+  #isPromised = false;
   /** A callback's result, held until the event loop is empty. */
   #held = null;
   #stream = null;
@@ -51,25 +62,30 @@ class Call {
     }
   }
 
+  /** What the handler returned: its completion if it is a promise, or if the handler completes by nothing else. */
   #take(result) {
     if (result === undefined) return;
     if (result !== null && typeof result === 'object') {
-      if (result instanceof Promise) {
+      if (result instanceof NativePromise) {
+        this.#isPromised = true;
         apply(then, result, [(value) => this.#resolve(value), (error) => this.fail(error)]);
         return;
       }
       if (typeof result.then === 'function') {
+        this.#isPromised = true;
         result.then(
           (value) => this.#resolve(value),
           (error) => this.fail(error),
         );
         return;
       }
+      if (result instanceof Timeout || result instanceof Immediate) return;
     }
-    this.#resolve(result);
+    if (!this.#shim.completesByCallback || isGenerator(result)) this.#resolve(result);
   }
 
   #resolve(value) {
+    if (this.#isCompleted) return;
     if (isGenerator(value)) {
       const stream = this.#openStream();
       apply(then, stream.pump(value), [undefined, (error) => this.fail(error)]);
@@ -96,18 +112,28 @@ class Call {
 
   #callback(error, result) {
     if (error !== undefined && error !== null) this.fail(error);
-    else if (this.#context.callbackWaitsForEmptyEventLoop && !this.#shim.isShared) this.#held ??= { result };
-    else this.succeed(result);
+    else if (this.#context.callbackWaitsForEmptyEventLoop && !this.#shim.isShared) {
+      if (this.#isCompleted) return;
+      this.#isCompleted = true;
+      this.#held = { result };
+    } else this.succeed(result);
   }
 
-  /** Nothing is left that could still answer. */
+  /** Nothing is left that could still complete. */
   onLoopEmpty() {
-    if (this.#stream === null) this.succeed(this.#held === null ? null : this.#held.result);
-    else this.fail(new Error('The handler ended without ending its response stream.'));
+    if (this.#held !== null) this.#answer(this.#held.result);
+    else if (this.#stream !== null) this.fail(new Error('The handler ended without ending its response stream.'));
+    else if (this.#isPromised) this.#finish(FRAME.error, '', runtimeError('Runtime.NodeJsExit', NEVER_SETTLED));
+    else this.succeed(null);
   }
 
   succeed(value) {
-    if (this.#isDone) return;
+    if (this.#isCompleted) return;
+    this.#isCompleted = true;
+    this.#answer(value);
+  }
+
+  #answer(value) {
     let body;
     try {
       body = stringify(value) ?? 'null';
@@ -124,7 +150,9 @@ class Call {
   }
 
   fail(error) {
-    if (!this.#isDone) this.#finish(FRAME.error, '', errorJson(error));
+    if (this.#isCompleted) return;
+    this.#isCompleted = true;
+    this.#finish(FRAME.error, '', errorJson(error));
   }
 
   cancel() {
@@ -153,6 +181,12 @@ class Call {
   #elapsedUs() {
     return Math.round((now() - this.#startMs) * 1000);
   }
+}
+
+function classOf(start, clear) {
+  const timer = start(() => {}, 1);
+  clear(timer);
+  return timer.constructor;
 }
 
 function withReason(errorText, reason) {

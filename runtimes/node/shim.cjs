@@ -2,6 +2,7 @@
 // code has run was taken before, so that code which replaces JSON, console or process members changes only itself.
 const { Call } = require('./call.cjs');
 const { Channel } = require('./channel.cjs');
+const { completesByCallback } = require('./completion-style.cjs');
 const { makeContextBase } = require('./context.cjs');
 const { errorJson, exitError, messageOf, setTaskRoot } = require('./error-shape.cjs');
 const { FLAG_OPTIONAL, FRAME } = require('./frame-type.cjs');
@@ -37,6 +38,8 @@ const shim = {
   contextBase: null,
   /** More than one call at once: output is attributed, and an empty loop no longer tells anything about one of them. */
   isShared: false,
+  /** See completion-style.cjs. */
+  completesByCallback: false,
   /** Several calls run at once, so that several may be answered at once. */
   isBusy: () => calls.size > 1,
   holdLoop: (isHeld) => (isHeld || calls.size === 0 ? channel.ref() : channel.unref()),
@@ -119,6 +122,7 @@ async function warmUp() {
     channel: { send() {} },
     contextBase: {},
     isShared: false,
+    completesByCallback: false,
     isBusy: () => false,
     holdLoop() {},
     onDone() {},
@@ -154,6 +158,7 @@ async function load(meta) {
   const importMeta = `{"importUs":${Math.round((now() - importStartMs) * 1000)}}`;
   if (loaded.error === undefined) {
     handler = loaded.handler;
+    shim.completesByCallback = completesByCallback(handler);
     channel.send(FRAME.loaded, 0, importMeta, null);
     return;
   }

@@ -8,6 +8,7 @@ import { FenceCases } from './fence-cases.ts';
 import { FixtureTrees } from './fixture-trees.ts';
 import { hostTraces } from './host-traces.ts';
 import { HostileCases } from './hostile-cases.ts';
+import { LanguageCases } from './language-cases.ts';
 import { LifeCases } from './life-cases.ts';
 import { MARKED_SHELL, type MarkedAnswer, reachOf, type SandboxReach } from './sandbox-reach.ts';
 import { call, loaded, NEVER, setSlowness, until } from './sandbox-rig.ts';
@@ -55,7 +56,7 @@ export function describeDriverConformance(
   factory: ConformanceFactory,
   options: ConformanceOptions = {},
 ): void {
-  const cases: ConformanceCase[] = [...LifeCases, ...CallCases, ...HostileCases, ...FenceCases];
+  const cases: ConformanceCase[] = [...LifeCases, ...CallCases, ...LanguageCases, ...HostileCases, ...FenceCases];
   const skips = options.skips ?? {};
   const slowness = options.slowness ?? 1;
   const isRequired = (process.env.COLDFRAME_REQUIRE ?? '').split(',').includes(name);

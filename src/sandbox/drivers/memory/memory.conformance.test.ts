@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { describeDriverConformance } from '../../conformance/driver-conformance.ts';
+import { LanguageCases } from '../../conformance/language-cases.ts';
 import { FIXTURE_TWINS } from './fixture-twins.ts';
 import { MemoryDriver } from './memory-driver.ts';
 
@@ -18,6 +19,9 @@ describeDriverConformance(
   },
   {
     skips: {
+      ...Object.fromEntries(
+        LanguageCases.map(({ name }) => [name, 'the runtimes’ own doing, and none runs in memory']),
+      ),
       pause: 'there is no clock of its own to stop; memory-driver.test.ts shows that a frozen box does not answer',
       'output-of-children': NO_SYSTEM,
       background: NO_SYSTEM,
