@@ -81,3 +81,9 @@ test('what takes long is named as it ends, and a test may tell how far it is', a
   expect(text).toMatch(/ {2}long: half done\n {2}passed long \(\d+ ms\)\n/);
   expect(text).not.toContain('passed short');
 });
+
+test('each file shows how far its project is, and the slowest files close the report', async () => {
+  const { text } = await report("it('a', () => {});\n");
+  expect(text).toMatch(/^ ok {2}1\/1: .*a\.test\.ts \(\d+ ms\)$/m);
+  expect(text).toMatch(/slowest files\n +\d+\.\d s {2}.*a\.test\.ts\n/);
+});

@@ -1,11 +1,21 @@
 import { relative } from 'node:path';
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSpecification } from 'vitest/node';
 
 interface Suite {
   ran: number;
   failed: number;
   /** Titles of skipped tests by reason. */
   skips: Map<string, string[]>;
+}
+
+interface Progress {
+  ended: number;
+  files: number;
+}
+
+interface FileTime {
+  path: string;
+  tookMs: number;
 }
 
 export interface SuiteTableOptions {
@@ -35,8 +45,13 @@ const ENABLED_BY: [word: RegExp, command: string][] = [
 const NO_REASON = 'no reason given';
 const CELL_MAX = 72;
 const LONG_MS = 3_000;
+/** Enough to see where a run's minutes went. */
+const SLOWEST_FILES_MAX = 10;
 
-/** Prints failures as they come, and at the end one table per suite (a suite is a room of the house). */
+/**
+ * Prints each file as it ends with how far its project is, failures as they come, and at the end the slowest files and one
+ * table per suite (a suite is a room of the house).
+ */
 export class SuiteTableReporter implements Reporter {
   readonly #required: readonly string[];
   readonly #isNarrowed: boolean;
@@ -44,6 +59,8 @@ export class SuiteTableReporter implements Reporter {
   readonly #out: (text: string) => void;
   readonly #suites = new Map<string, Suite>();
   readonly #failures: string[] = [];
+  readonly #progress = new Map<string, Progress>();
+  readonly #times: FileTime[] = [];
   #passed = 0;
   #failed = 0;
   #skipped = 0;
@@ -53,6 +70,10 @@ export class SuiteTableReporter implements Reporter {
     this.#isNarrowed = options.isNarrowed ?? false;
     this.#longMs = options.longMs ?? LONG_MS;
     this.#out = options.out ?? ((text) => process.stdout.write(text));
+  }
+
+  onTestRunStart(specifications: readonly TestSpecification[]): void {
+    for (const { project } of specifications) this.#progressOf(project.name).files++;
   }
 
   /** A run of hours shows that it goes on, and what it waits for. */
@@ -78,8 +99,20 @@ export class SuiteTableReporter implements Reporter {
         this.#fail(suite, `${name} > ${child.fullName}`, error.stack ?? error.message);
     }
     const mark = suite.failed > failedBefore ? 'FAIL' : ' ok ';
-    const tookMs = Math.round(module.diagnostic().duration);
-    this.#out(`${mark} ${relative(process.cwd(), module.moduleId)} (${tookMs} ms)\n`);
+    const path = relative(process.cwd(), module.moduleId);
+    const { duration, setupDuration, collectDuration } = module.diagnostic();
+    const tookMs = Math.round(duration + setupDuration + collectDuration);
+    this.#times.push({ path, tookMs });
+    const progress = this.#progressOf(module.project.name);
+    progress.ended++;
+    const far = `${module.project.name} ${progress.ended}/${progress.files}`.trim();
+    this.#out(`${mark} ${far}: ${path} (${tookMs} ms)\n`);
+  }
+
+  #progressOf(project: string): Progress {
+    const progress = this.#progress.get(project) ?? { ended: 0, files: 0 };
+    this.#progress.set(project, progress);
+    return progress;
   }
 
   #count(suite: Suite, name: string, test: TestCase): void {
@@ -115,14 +148,22 @@ export class SuiteTableReporter implements Reporter {
     }
   }
 
-  /** The table, the failures again, and the closing line. True when all is well. */
+  /** The table, the slowest files, the failures again, and the closing line. True when all is well. */
   print(): boolean {
     const suites = [...this.#suites].sort(([one], [other]) => (one < other ? -1 : 1));
     if (this.#required.length > 0) for (const [name, suite] of suites) this.#judgeSkips(name, suite);
     this.#out(`\n${table([HEAD, ...suites.flatMap(([name, suite]) => rowsOf(name, suite))])}\n`);
+    this.#printSlowest();
     for (const failure of this.#failures) this.#out(`\n${failure}`);
     this.#out(`\n${this.#passed} passed, ${this.#failed} failed, ${this.#skipped} skipped\n`);
     return this.#failed === 0 && this.#passed > 0;
+  }
+
+  #printSlowest(): void {
+    const slowest = [...this.#times].sort((one, other) => other.tookMs - one.tookMs).slice(0, SLOWEST_FILES_MAX);
+    if (slowest.length === 0) return;
+    this.#out('\nslowest files\n');
+    for (const { path, tookMs } of slowest) this.#out(`${(tookMs / 1_000).toFixed(1).padStart(7)} s  ${path}\n`);
   }
 
   #judgeSkips(name: string, suite: Suite): void {
