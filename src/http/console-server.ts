@@ -13,6 +13,7 @@ import { BodyBudget } from './serving/body/body-budget.ts';
 import { openLane } from './serving/lane/lane.ts';
 import type { LaneHandler } from './serving/lane/lane-connection.ts';
 import { answerBrokenHttp } from './serving/server/broken-http.ts';
+import { CONNECTIONS_MAX, capConnections } from './serving/server/cap-connections.ts';
 import { closeGracefully } from './serving/server/close-gracefully.ts';
 import { createHostRule, type HostRule } from './serving/server/host-rule.ts';
 import { serverOptions } from './serving/server/server-options.ts';
@@ -105,6 +106,7 @@ function createNodeServer(deps: HttpDeps, listener: Listener): Server {
   const server = createServer(serverOptions(deps.config.requestTimeoutMs));
   server.maxHeadersCount = 0;
   server.on('request', listener);
+  capConnections(server, deps.config.connectionsMax ?? CONNECTIONS_MAX, 'console', deps.log);
   answerBrokenHttp(server, listener);
   return server;
 }

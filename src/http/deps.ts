@@ -52,6 +52,8 @@ export interface HttpConfig {
   consoleDir: string | null;
   /** Bytes of bodies in flight; default 256 MiB. */
   bodyBudgetBytes?: number;
+  /** Connections each listener takes at once; default 1,000. */
+  connectionsMax?: number;
   /** How long a whole request may take to arrive; default 120 s. */
   requestTimeoutMs?: number;
   /** Between two heartbeats of an event stream; default 15 s. */

@@ -14,6 +14,7 @@ import type { Invoker } from '../invoke/types.ts';
 import type { Pool } from '../pool/types.ts';
 import type { Log } from '../telemetry/log.ts';
 import { TemplateShelf } from '../templates/template-shelf.ts';
+import { connectionsMax } from './descriptor-limit.ts';
 import type { Stores } from './open-stores.ts';
 import type { StopInOrder } from './stop-in-order.ts';
 
@@ -56,7 +57,13 @@ export async function openListeners({ config, dataDir, log, undo, parts }: Input
   mkdirSync(uploadDir, { mode: 0o700 });
   let functionOrigin = config.functionOrigin ?? '';
   const deps: HttpDeps = {
-    config: { publicUrl: config.publicUrl, functionOrigin: () => functionOrigin, uploadDir, consoleDir: CONSOLE_DIR },
+    config: {
+      publicUrl: config.publicUrl,
+      functionOrigin: () => functionOrigin,
+      uploadDir,
+      consoleDir: CONSOLE_DIR,
+      connectionsMax: connectionsMax(),
+    },
     log,
     auth,
     functions: parts.functions,

@@ -19,6 +19,8 @@ beforeAll(async () => {
   port = (http.server.address() as AddressInfo).port;
 });
 afterAll(() => http.close(1_000));
+/** Takes any event and returns little. */
+deps.behaviours.set('taker', (_request, answer) => answer({ body: Buffer.from('1') }));
 
 function invoke(ref: string, body: string, headers: Record<string, string> = {}) {
   return fetch(`http://127.0.0.1:${port}/api/v1/functions/${ref}/invoke`, {
@@ -120,15 +122,27 @@ describe('a refusal', () => {
     expect(whole.status).toBe(413);
   });
 
-  it('I10: bodies beyond the budget are 429 with Retry-After, and the budget comes back', async () => {
-    const head = `POST /api/v1/functions/hello/invoke HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer invoke-key\r\ncontent-type: application/json\r\ncontent-length: ${6 * MIB}\r\n\r\n`;
-    const held = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
-    for (const socket of held) socket.on('error', () => {}).write(head);
-    await until(() => http.heldBodyBytes === 12 * MIB);
-    const reply = await invoke('hello', 'x'.repeat(5 * MIB));
+  it('I10: events beyond one function’s half of the budget are 429 with Retry-After; another function is served', async () => {
+    const answers: (() => void)[] = [];
+    deps.behaviours.set('slow', (_request, answer) => answers.push(() => answer({ body: Buffer.from('1') })));
+    const first = invoke('slow', 'x'.repeat(6 * MIB));
+    await until(() => answers.length === 1);
+    const reply = await invoke('slow', 'x'.repeat(5 * MIB));
     expect([reply.status, await codeOf(reply)]).toEqual([429, 'overloaded']);
     expect(reply.headers.get('retry-after')).toBe('1');
-    for (const socket of held) socket.destroy();
+    expect((await invoke('taker', `"${'x'.repeat(5 * MIB)}"`)).status).toBe(200);
+    answers[0]?.();
+    expect((await first).status).toBe(200);
+    await until(() => http.heldBodyBytes === 0);
+  });
+
+  it('I10: what a client has declared and not sent holds nothing', async () => {
+    const head = `POST /api/v1/functions/taker/invoke HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer invoke-key\r\ncontent-type: application/json\r\ncontent-length: ${6 * MIB}\r\n\r\n`;
+    const idle = Array.from({ length: 20 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+    for (const socket of idle) socket.write(`${head}{`);
+    await until(() => http.heldBodyBytes === idle.length);
+    expect((await invoke('taker', `"${'x'.repeat(5 * MIB)}"`)).status).toBe(200);
+    for (const socket of idle) socket.destroy();
     await until(() => http.heldBodyBytes === 0);
   });
 });

@@ -5,7 +5,8 @@ import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { HttpDeps, Principal } from '../deps.ts';
 import { type Access, requireScope } from '../serving/access.ts';
-import type { BodyBudget } from '../serving/body/body-budget.ts';
+import { type BodyBudget, SMALL_BODY_MAX_BYTES } from '../serving/body/body-budget.ts';
+import type { Holding, Party } from '../serving/body/holding.ts';
 import { readBody } from '../serving/body/read-body.ts';
 import type { WholeRequest } from '../serving/lane/whole-request.ts';
 import { toColdframeError } from '../serving/problems/error-mapping.ts';
@@ -42,8 +43,8 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
     const id = deps.newInvocationId();
     const beginAs = (principal: Principal): void => {
       const head = headOf(req.headers, principal, ref, id, receivedAtMs);
-      readBody(req, LIMITS.payloadMaxBytes, budget, {
-        onBody: (body, heldBytes) => call(res, head, body, heldBytes),
+      readBody(req, LIMITS.payloadMaxBytes, budget, partyOf(head.target), {
+        onBody: (body, held) => call(res, head, body, held),
         onRefused: (error) => writeRefusal(res, error, id),
         onGone: ignore,
       });
@@ -65,11 +66,17 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
       const principal = access.byKey(headers, keyMemo);
       if (!principal) throw new ColdframeError('unauthenticated');
       const head = headOf(headers, principal, ref, id, receivedAtMs);
-      if (!budget.reserve(body.length)) throw new ColdframeError('overloaded');
-      call(res, head, body, body.length);
+      call(res, head, body, held(head.target, body.length));
     } catch (error) {
       writeProblem(res, explained(error, id), id);
     }
+  }
+
+  /** Most events are small, and then a number is enough. Throws `overloaded`. */
+  function held(target: RunnableRevision, bytes: number): number | Holding {
+    const taken = bytes > SMALL_BODY_MAX_BYTES ? budget.keeping(partyOf(target), bytes) : budget.reserve(bytes);
+    if (taken === null || taken === false) throw new ColdframeError('overloaded');
+    return taken === true ? bytes : taken;
   }
 
   function headOf(
@@ -86,7 +93,15 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
     return { id, target, traceId: traceIdOf(headers), minIsolation, receivedAtMs };
   }
 
-  function call(res: HttpReply, head: Head, body: Buffer, heldBytes: number): void {
+  function call(res: HttpReply, head: Head, body: Buffer, held: number | Holding): void {
+    const { functionId } = head.target;
+    const expectedBytes = budget.expectedResultBytes(functionId);
+    const room = expectedBytes === 0 ? null : budget.keeping(partyOf(head.target), expectedBytes);
+    if (room === null && expectedBytes > 0) {
+      budget.release(held);
+      writeProblem(res, new ColdframeError('overloaded'), head.id);
+      return;
+    }
     const request = new HttpCall(res, {
       id: head.id,
       target: head.target,
@@ -96,8 +111,10 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
       receivedAtMs: head.receivedAtMs,
     });
     invoker.invoke(request, (result) => {
-      budget.release(heldBytes);
-      writeReply(res, result, budget);
+      budget.release(held);
+      room?.release();
+      budget.resultSeen(functionId, result.body?.byteLength ?? 0);
+      writeReply(res, result, budget, head.target);
     });
   }
 
@@ -109,6 +126,11 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
   }
 
   return { handle, handleWhole };
+}
+
+/** Callers of this operation have shown a key or a session. */
+function partyOf({ functionId }: RunnableRevision): Party {
+  return { listener: 'console', functionId, isTrusted: true };
 }
 
 function ignore(): void {}

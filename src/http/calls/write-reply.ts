@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import type { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeResult } from '../../invoke/types.ts';
 import type { BodyBudget } from '../serving/body/body-budget.ts';
+import type { Party } from '../serving/body/holding.ts';
 import { keepOpenForUnreadBody } from '../serving/body/keep-open-for-unread-body.ts';
 import { PROBLEM_TYPE, problemOf, problemOfError } from '../serving/problems/problem.ts';
 import type { HttpReply } from '../serving/replies/http-reply.ts';
@@ -15,7 +17,12 @@ const JOINED_RESULT_MAX_BYTES = 16 * 1024;
 const NULL_RESULT = Buffer.from('null');
 
 /** Answers one call with what became of it. */
-export function writeReply(res: HttpReply, result: InvokeResult, budget: BodyBudget): void {
+export function writeReply(
+  res: HttpReply,
+  result: InvokeResult,
+  budget: BodyBudget,
+  { functionId }: Pick<RunnableRevision, 'functionId'>,
+): void {
   if (result.streamed || res.headersSent) {
     endStream(res, result);
     return;
@@ -51,9 +58,20 @@ export function writeReply(res: HttpReply, result: InvokeResult, budget: BodyBud
   }
   res.end(body);
   if (body.byteLength >= COUNTED_RESULT_MIN_BYTES && res.writableLength > 0) {
-    budget.hold(body.byteLength);
-    res.once('close', () => budget.release(body.byteLength));
+    const party: Party = { listener: 'console', functionId, isTrusted: true };
+    holdUntilRead(res, body.byteLength, budget, party);
   }
+}
+
+/** The result counts until its reader has taken it; a reader that takes too little is cut. */
+export function holdUntilRead(res: HttpReply, bytes: number, budget: BodyBudget, party: Party): void {
+  const holding = budget.leaving(
+    party,
+    bytes,
+    () => Math.min(bytes, res.writableLength),
+    () => res.destroy(),
+  );
+  res.once('close', () => holding.release());
 }
 
 /** A refusal before the call began, whose body may not have been read. */

@@ -5,9 +5,11 @@ import { HttpCall } from '../calls/http-call.ts';
 import type { HttpDeps, UrlTarget } from '../deps.ts';
 import { bearerOf } from '../serving/access.ts';
 import { BodyBudget } from '../serving/body/body-budget.ts';
+import type { Holding, Party } from '../serving/body/holding.ts';
 import { readBody } from '../serving/body/read-body.ts';
 import { toColdframeError } from '../serving/problems/error-mapping.ts';
 import { answerBrokenHttp } from '../serving/server/broken-http.ts';
+import { CONNECTIONS_MAX, capConnections } from '../serving/server/cap-connections.ts';
 import { closeGracefully } from '../serving/server/close-gracefully.ts';
 import { serverOptions } from '../serving/server/server-options.ts';
 import { splitTarget } from '../serving/server/split-target.ts';
@@ -49,6 +51,7 @@ export function createFunctionServer(
     }
   };
   server.on('request', listener);
+  capConnections(server, deps.config.connectionsMax ?? CONNECTIONS_MAX, 'functions', deps.log);
   answerBrokenHttp(server, listener);
 
   function receive(req: IncomingMessage, res: ServerResponse): void {
@@ -75,8 +78,10 @@ export function createFunctionServer(
       answerForbidden(res);
       return;
     }
-    readBody(req, LIMITS.payloadMaxBytes, budget, {
-      onBody: (body, heldBytes) => call(req, res, match, { body, heldBytes, receivedAtMs }),
+    const { functionId } = match.found.target;
+    const party: Party = { listener: 'functions', functionId, isTrusted: url.auth === 'key' };
+    readBody(req, LIMITS.payloadMaxBytes, budget, party, {
+      onBody: (body, held) => call(req, res, match, { body, held, party, receivedAtMs }),
       onRefused: (error) => answerFailure(res, error.code, error.retryAfterSeconds),
       onGone() {},
     });
@@ -93,14 +98,19 @@ export function createFunctionServer(
     req: IncomingMessage,
     res: ServerResponse,
     match: FunctionMatch,
-    received: { body: Buffer; heldBytes: number; receivedAtMs: number },
+    received: { body: Buffer; held: number | Holding; party: Party; receivedAtMs: number },
   ): void {
     const id = deps.newInvocationId();
     const { target } = match.found;
     const event = urlEvent({ req, match, body: received.body, requestId: id, origin: deps.config.functionOrigin() });
-    if (event.byteLength > LIMITS.payloadMaxBytes) {
-      budget.release(received.heldBytes);
-      answerFailure(res, 'payload_too_large', null);
+    const { held, party } = received;
+    const expectedBytes = budget.expectedResultBytes(target.functionId);
+    const room = expectedBytes === 0 ? null : budget.keeping(party, expectedBytes);
+    const isTooLarge = event.byteLength > LIMITS.payloadMaxBytes;
+    if (isTooLarge || (room === null && expectedBytes > 0)) {
+      budget.release(held);
+      room?.release();
+      answerFailure(res, isTooLarge ? 'payload_too_large' : 'overloaded', null);
       return;
     }
     const extraHeaders = [
@@ -112,17 +122,25 @@ export function createFunctionServer(
     const head = { id, target, event, traceId, minIsolation: null, receivedAtMs: received.receivedAtMs };
     const request = new HttpCall(res, head, 'http', new UrlStream(res, extraHeaders));
     deps.invoker.invoke(request, (result) => {
-      budget.release(received.heldBytes);
-      answer(res, result, request.stream as UrlStream, extraHeaders);
+      budget.release(held);
+      room?.release();
+      budget.resultSeen(target.functionId, result.body?.byteLength ?? 0);
+      answer(res, result, request.stream as UrlStream, extraHeaders, party);
     });
   }
 
-  function answer(res: ServerResponse, result: InvokeResult, stream: UrlStream, extraHeaders: string[]): void {
+  function answer(
+    res: ServerResponse,
+    result: InvokeResult,
+    stream: UrlStream,
+    extraHeaders: string[],
+    party: Party,
+  ): void {
     if (res.destroyed) return;
     if (stream.isUsed) stream.finish(result.outcome === 'ok');
     else if (result.outcome !== 'ok')
       answerFailure(res, result.code ?? 'internal', result.retryAfterSeconds, extraHeaders);
-    else writeResult(res, result.body, extraHeaders, budget);
+    else writeResult(res, result.body, extraHeaders, budget, party);
   }
 
   return {

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { holdUntilRead } from '../calls/write-reply.ts';
 import type { BodyBudget } from '../serving/body/body-budget.ts';
+import type { Party } from '../serving/body/holding.ts';
 import { withoutOverridden } from './cors.ts';
 import { answerFailure } from './refusals.ts';
 import { urlResponseOf } from './url-response.ts';
@@ -12,7 +14,13 @@ export function isBodiless(status: number): boolean {
 }
 
 /** Answers with what the function returned; a result that is no response is a 502 without detail. */
-export function writeResult(res: ServerResponse, result: Uint8Array | null, extra: string[], budget: BodyBudget): void {
+export function writeResult(
+  res: ServerResponse,
+  result: Uint8Array | null,
+  extra: string[],
+  budget: BodyBudget,
+  party: Party,
+): void {
   const response = urlResponseOf(result);
   if (!response) {
     answerFailure(res, 'function_error', null, extra);
@@ -28,8 +36,5 @@ export function writeResult(res: ServerResponse, result: Uint8Array | null, extr
   headers.push('content-length', String(body.length));
   res.writeHead(status, headers);
   res.end(body);
-  if (body.length >= COUNTED_BODY_MIN_BYTES && res.writableLength > 0) {
-    budget.hold(body.length);
-    res.once('close', () => budget.release(body.length));
-  }
+  if (body.length >= COUNTED_BODY_MIN_BYTES && res.writableLength > 0) holdUntilRead(res, body.length, budget, party);
 }

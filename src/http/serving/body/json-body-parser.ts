@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { BodyBudget } from './body-budget.ts';
+import type { Holding, Party } from './holding.ts';
 import { isCheapJson } from './json-work.ts';
 import { readBody } from './read-body.ts';
 
@@ -13,9 +14,11 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 /** Bytes of a body within the route's bodyLimit, counted against the budget until the reply has left. */
 export function createRawBodyParser(budget: BodyBudget): Parser {
   return (request, _payload, done) => {
-    readBody(request.raw, request.routeOptions.bodyLimit, budget, {
-      onBody(body, heldBytes) {
-        if (heldBytes > 0) releaseAfterReply(request, budget, heldBytes);
+    // The principal is known by now: keys are checked before a body is read.
+    const party: Party = { listener: 'console', functionId: null, isTrusted: request.principal !== null };
+    readBody(request.raw, request.routeOptions.bodyLimit, budget, party, {
+      onBody(body, held) {
+        if (held !== 0) releaseAfterReply(request, budget, held);
         done(null, body);
       },
       onRefused: (error) => done(error),
@@ -52,9 +55,9 @@ function parseJson(body: Buffer, done: Done): void {
   done(null, value);
 }
 
-function releaseAfterReply(request: FastifyRequest, budget: BodyBudget, bytes: number): void {
+function releaseAfterReply(request: FastifyRequest, budget: BodyBudget, held: number | Holding): void {
   const release = (): void => {
-    budget.release(bytes);
+    budget.release(held);
     request.raw.off('close', release);
   };
   request.raw.once('close', release);

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { BodyBudget } from './body-budget.ts';
+import type { CutReason, Holding, Party } from './holding.ts';
 
 export interface BodyReader {
-  /** The whole body in one buffer; `heldBytes` of the budget are now the caller's to release. */
-  onBody(body: Buffer, heldBytes: number): void;
+  /** The whole body in one buffer; what is held is now the caller's to release, 0 for nothing. */
+  onBody(body: Buffer, held: number | Holding): void;
   /** Refused before or while reading; nothing is held. */
   onRefused(error: ColdframeError): void;
   /** The client went away; nobody is left to answer; nothing is held. */
@@ -12,78 +13,116 @@ export interface BodyReader {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** A client that was cut for being slow has this long to take the refusal, then its connection goes. */
+const REFUSAL_MS = 2_000;
 
 /**
- * Reads a body of at most `maxBytes` into one buffer. A declared length is reserved from the budget before the first byte
- * is read; a chunked body reserves as it grows. Calls exactly one of the reader's methods, once.
+ * Reads a body of at most `maxBytes` into one buffer. Every byte counts against the budget from when it is here, so a client
+ * that declares much and sends nothing holds nothing; one that sends too slowly, or is the slowest when there is no room, is
+ * refused. Calls exactly one of the reader's methods, once.
  */
-export function readBody(req: IncomingMessage, maxBytes: number, budget: BodyBudget, reader: BodyReader): void {
+export function readBody(
+  req: IncomingMessage,
+  maxBytes: number,
+  budget: BodyBudget,
+  party: Party,
+  reader: BodyReader,
+): void {
   const declared = req.headers['content-length'];
-  if (declared === undefined) {
-    if (req.headers['transfer-encoding'] === undefined) reader.onBody(EMPTY, 0);
-    else readChunked(req, maxBytes, budget, reader);
+  if (declared === undefined && req.headers['transfer-encoding'] === undefined) {
+    reader.onBody(EMPTY, 0);
     return;
   }
-  const length = Number(declared);
-  if (length > maxBytes) reader.onRefused(new ColdframeError('payload_too_large'));
+  const length = declared === undefined ? null : Number(declared);
+  if (length !== null && length > maxBytes) reader.onRefused(new ColdframeError('payload_too_large'));
   else if (length === 0) reader.onBody(EMPTY, 0);
-  else if (!budget.reserve(length)) reader.onRefused(new ColdframeError('overloaded'));
-  else readDeclared(req, length, budget, reader);
+  else read(req, { length, maxBytes }, budget, party, reader);
 }
 
-function readDeclared(req: IncomingMessage, length: number, budget: BodyBudget, reader: BodyReader): void {
-  let whole: Buffer | null = null;
-  let filled = 0;
-  let isDone = false;
-  req.on('data', (chunk: Buffer) => {
-    if (filled === 0 && chunk.length === length) whole = chunk;
-    else {
-      whole ??= Buffer.allocUnsafeSlow(length);
-      chunk.copy(whole, filled);
-    }
-    filled += chunk.length;
-  });
-  req.on('end', () => {
-    if (isDone) return;
-    isDone = true;
-    reader.onBody(whole ?? EMPTY, length);
-  });
-  req.on('error', () => {
-    if (isDone) return;
-    isDone = true;
-    budget.release(length);
-    reader.onGone();
-  });
-}
-
-function readChunked(req: IncomingMessage, maxBytes: number, budget: BodyBudget, reader: BodyReader): void {
-  let chunks: Buffer[] = [];
-  let held = 0;
+function read(
+  req: IncomingMessage,
+  { length, maxBytes }: { length: number | null; maxBytes: number },
+  budget: BodyBudget,
+  party: Party,
+  reader: BodyReader,
+): void {
+  const gathered = length === null ? new GatheredChunks() : new GatheredLength(length);
   let isDone = false;
   const refuse = (error: ColdframeError): void => {
+    if (isDone) return;
     isDone = true;
-    budget.release(held);
-    chunks = [];
+    gathered.drop();
     reader.onRefused(error);
   };
+  const onCut = (reason: CutReason): void => {
+    refuse(new ColdframeError(reason === 'slow' ? 'request_timeout' : 'overloaded'));
+    if (reason === 'slow') setTimeout(() => req.socket.destroy(), REFUSAL_MS).unref();
+  };
+  const holding = budget.arriving(party, onCut);
   req.on('data', (chunk: Buffer) => {
     if (isDone) return;
-    if (held + chunk.length > maxBytes) refuse(new ColdframeError('payload_too_large'));
-    else if (!budget.reserve(chunk.length)) refuse(new ColdframeError('overloaded'));
-    else {
-      held += chunk.length;
-      chunks.push(chunk);
-    }
+    if (holding.bytes + chunk.length > maxBytes) {
+      holding.release();
+      refuse(new ColdframeError('payload_too_large'));
+    } else if (holding.grow(chunk.length)) gathered.add(chunk);
+    else refuse(new ColdframeError('overloaded'));
   });
   req.on('end', () => {
     if (isDone) return;
     isDone = true;
-    reader.onBody(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, held), held);
+    holding.keep();
+    reader.onBody(gathered.whole(), holding);
   });
   req.on('error', () => {
     if (isDone) return;
     isDone = true;
-    budget.release(held);
+    holding.release();
+    gathered.drop();
     reader.onGone();
   });
+}
+
+/** A body whose length is known: written into its buffer as it comes; one that comes in one piece is not copied. */
+class GatheredLength {
+  readonly #length: number;
+  #whole: Buffer | null = null;
+  #filled = 0;
+
+  constructor(length: number) {
+    this.#length = length;
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#filled === 0 && chunk.length === this.#length) this.#whole = chunk;
+    else {
+      this.#whole ??= Buffer.allocUnsafeSlow(this.#length);
+      chunk.copy(this.#whole, this.#filled);
+    }
+    this.#filled += chunk.length;
+  }
+
+  whole(): Buffer {
+    return this.#whole ?? EMPTY;
+  }
+
+  drop(): void {
+    this.#whole = null;
+  }
+}
+
+/** A body whose length nobody said. */
+class GatheredChunks {
+  #chunks: Buffer[] = [];
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  whole(): Buffer {
+    return this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
+  }
+
+  drop(): void {
+    this.#chunks = [];
+  }
 }
