@@ -81,7 +81,7 @@ async function kvmWorksHere(): Promise<boolean> {
     process.stdout.write(`Not here: ${subject.unavailable}\n`);
     return false;
   }
-  const guard = guardDriver(subject.driver);
+  const guard = guardDriver(subject.driver, { onEvent() {} });
   const { state, detail } = await guard.probe();
   process.stdout.write(`Here: ${state}. ${detail}\n`);
   await guard.stop().catch(() => undefined);

@@ -62,7 +62,8 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     const stores = await openStores({ dataDir: dataDir.path, log, undo });
     const host = await openHost({ dataDir: dataDir.path, settings: stores.control.settings, log });
     undo.add('run directory', () => rmSync(host.runDir, { recursive: true, force: true }));
-    const sandboxes = buildSandboxes(host, config, await openSeenIsolations(stores.control.settings, log));
+    const seen = await openSeenIsolations(stores.control.settings, log);
+    const sandboxes = buildSandboxes(host, config, seen, stores.metrics);
     undo.add('drivers', () => sandboxes.stop());
     const { catalog, packages, auth, testEvents } = await buildCatalog({
       config,
@@ -85,7 +86,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     undo.add('pool feed', publishPool(stores.feed, pool));
     catalog.onChange((functionId, next) => pool.revisionChanged(functionId, next));
     const invoker = createInvoker({ pool, records: stores.records });
-    stores.connectMetrics({ pool, invoker });
+    stores.connectMetrics({ pool, invoker, sandboxes });
     const comparisons = await buildComparisons({ catalog, stores, sandboxes, pool, host });
     const platform = describePlatform({ config, dataDir, host, sandboxes, stores, isProtected: protectFromOom() });
     const listeners = await openListeners({

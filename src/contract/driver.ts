@@ -21,7 +21,7 @@ export interface Driver {
   start(signal: AbortSignal): Promise<void>;
   /**
    * Builds one box whose shim has connected (its `hello` not yet read). On rejection or abort everything built so far is
-   * gone. Rejects with a SandboxError.
+   * gone; what cannot be removed is the SandboxError's `leftover`. Rejects with a SandboxError.
    */
   create(spec: SandboxSpec, signal: AbortSignal): Promise<Box>;
   /**

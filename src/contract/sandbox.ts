@@ -79,6 +79,8 @@ export interface Sandbox {
   readonly concurrency: number;
   /** False once draining or dead; checked on hand-out (a pending socket close counts). */
   readonly alive: boolean;
+  /** Resolves when nothing of it is left on this host: after `destroy`, and later when its removal has to be tried again. */
+  readonly removed: Promise<void>;
   /** Bytes in use now as far as the box can tell, for the idle budget; null where it cannot. */
   memoryBytes(): number | null;
   /** Legal once, in `ready`. Resolves with a value for anything the user's code did; rejects only with a SandboxError of ours. */
@@ -99,7 +101,10 @@ export interface Sandbox {
   resume(): void;
   /** No new calls; siblings run to their own deadlines, then it is destroyed. */
   drain(reason: string): void;
-  /** Kills at once and removes; safe to repeat; a failed removal stays listed and is retried by the guard. */
+  /**
+   * Kills at once and removes; safe to repeat. Resolves after the first try of removing it; when that fails the guard lists it as
+   * stuck and tries again until `removed` resolves.
+   */
   destroy(reason: string): Promise<void>;
   /** Calls back once when the sandbox stops being usable, with the reason. */
   onDead(listener: (reason: string) => void): void;

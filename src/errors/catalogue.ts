@@ -496,6 +496,18 @@ export const CATALOGUE = {
     whatToDo: 'Try again as Retry-After says.',
   },
   // --- the platform itself
+  sandboxes_stuck: {
+    status: 503,
+    title: 'Sandboxes cannot be removed',
+    detail:
+      'Several sandboxes of this function could not be removed from the host, so it gets no new one until they are gone. Ask the operator to run `coldframe doctor`.',
+    causedBy: 'platform',
+    retryable: true,
+    likelyCause:
+      'Processes of the function that the kernel cannot end, a mount or files that something else holds, or a Docker daemon that does not remove containers.',
+    whatToDo:
+      'Run `coldframe doctor`: it names each sandbox and what its removal failed at. End what holds it (often: restart Docker). The server tries again by itself, and calls work again as soon as the sandboxes are gone; a restart of the server removes what is left.',
+  },
   isolation_unavailable: {
     status: 503,
     title: 'Isolation unavailable',

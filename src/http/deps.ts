@@ -235,6 +235,17 @@ export interface PlatformView {
   startedAt: string;
   warnings: string[];
   preparing: { name: string; detail: string; progress: number | null }[];
+  stuck: StuckView[];
+}
+
+/** A sandbox that could not be removed from the host yet; `limitMib` stays in the memory sum until it is gone. */
+export interface StuckView {
+  sandboxId: string;
+  isolation: Isolation;
+  limitMib: number;
+  tries: number;
+  since: string;
+  reason: string;
 }
 
 export interface IsolationView {

@@ -40,6 +40,7 @@ function build(over: Partial<typeof answers>, options: Partial<DriverRegistryOpt
           if (startFails) throw new Error('planned');
         },
       }),
+      { onEvent() {} },
     ),
   );
   registry = new DriverRegistry({
@@ -180,6 +181,7 @@ describe('an emulated machine', () => {
             return isolation === 'firecracker' ? probed({ state: 'absent', runtimes: [] }) : probed({});
           },
         }),
+        { onEvent() {} },
       ),
     );
     registry = new DriverRegistry({ drivers, order, log: silentLog, fallback: 'weaker' });

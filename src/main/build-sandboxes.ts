@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { StuckSandbox } from '../contract/guarded-driver.ts';
 import type { HostContext } from '../contract/host-context.ts';
+import type { Isolation } from '../domain/names.ts';
 import { CgroupTree } from '../host/cgroup/cgroup.ts';
 import { EngineClient } from '../host/docker/engine-client.ts';
 import { Egress } from '../host/egress/egress.ts';
@@ -19,7 +21,9 @@ import { ContainerDriver } from '../sandbox/drivers/container/container-driver.t
 import { DOCKER, GVISOR } from '../sandbox/drivers/container/container-kind.ts';
 import { ProcessDriver } from '../sandbox/drivers/process/process-driver.ts';
 import { guardDriver } from '../sandbox/guard/guarded-driver.ts';
+import type { PlatformMetrics } from '../telemetry/metrics.ts';
 import { buildMicrovmDrivers } from './build-microvms.ts';
+import { hearSandboxes } from './hear-sandboxes.ts';
 
 /** The repository's (or package's) shims. */
 const RUNTIMES_DIR = resolve(import.meta.dirname, '../../runtimes');
@@ -34,11 +38,18 @@ export interface Sandboxes {
   prepareImages(signal: AbortSignal): Promise<void>;
   /** Why the images are missing and when that is tried again; null while nothing failed. */
   readonly imagesRetry: WaitingForRetry | null;
+  /** What could not be removed from this host yet. */
+  stuck(): (StuckSandbox & { isolation: Isolation })[];
   stop(): Promise<void>;
 }
 
 /** Every driver of this host behind its guard, none of them started or probed yet. */
-export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsolations): Sandboxes {
+export function buildSandboxes(
+  host: HostContext,
+  config: Config,
+  seen: SeenIsolations,
+  metrics: Pick<PlatformMetrics, 'removalFailed'>,
+): Sandboxes {
   const { instance, epoch, runDir, log } = host;
   const cgroups = new CgroupTree({ instance, epoch, log });
   const slots = new SlotTree({ runDir, epoch, log });
@@ -64,7 +75,7 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     new BubblewrapDriver(onHost),
     new ProcessDriver(onHost),
     ...buildMicrovmDrivers({ host, config, cgroups, slots, uids, egress, runtimesDir: RUNTIMES_DIR }),
-  ].map((driver) => guardDriver(driver));
+  ].map((driver) => guardDriver(driver, { onEvent: hearSandboxes(driver.isolation, log, metrics) }));
   for (const driver of drivers) egress.offer(driver);
   cgroups.prepare();
   const registry = new DriverRegistry({
@@ -88,6 +99,7 @@ export function buildSandboxes(host: HostContext, config: Config, seen: SeenIsol
     get imagesRetry() {
       return preparation?.waiting ?? null;
     },
+    stuck: () => drivers.flatMap((driver) => driver.stuck().map((one) => ({ ...one, isolation: driver.isolation }))),
     async stop() {
       registry.stop();
       const results = await Promise.allSettled(drivers.map((driver) => driver.stop()));

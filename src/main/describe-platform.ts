@@ -30,6 +30,7 @@ export function describePlatform(inputs: Inputs): PlatformOperations {
       startedAt,
       warnings: warningsOf(inputs),
       preparing: preparingOf(sandboxes),
+      stuck: stuckOf(sandboxes),
     }),
     isolation,
     runtimes: () =>
@@ -41,6 +42,16 @@ export function describePlatform(inputs: Inputs): PlatformOperations {
       })).filter((one) => one.isolations.length > 0),
     notReady: (asked) => notReady(isolation(), asked),
   };
+}
+
+/** More tell nobody more. */
+const STUCK_SHOWN_MAX = 100;
+
+function stuckOf(sandboxes: Sandboxes): PlatformView['stuck'] {
+  return sandboxes
+    .stuck()
+    .slice(0, STUCK_SHOWN_MAX)
+    .map(({ sinceMs, ...one }) => ({ ...one, since: new Date(sinceMs).toISOString() }));
 }
 
 function preparingOf({ images, imagesRetry }: Sandboxes): PlatformView['preparing'] {
@@ -86,6 +97,13 @@ function warningsOf({ config, dataDir, host, sandboxes, stores, isProtected }: I
     warnings.push(
       'The server may not protect itself from the out-of-memory killer: run it as root, or with OOMScoreAdjust under systemd.',
     );
+  const stuck = sandboxes.stuck();
+  if (stuck.length > 0) {
+    const heldMib = stuck.reduce((sum, one) => sum + one.limitMib, 0);
+    warnings.push(
+      `${stuck.length} sandbox(es) could not be removed from this host and hold ${heldMib} MiB of its sum of memory limits; each is tried again.`,
+    );
+  }
   const usable = sandboxes.registry.usable().map((driver) => driver.isolation);
   if (usable.length > 0 && usable.every((one) => one === 'process'))
     warnings.push('Only process isolation is usable: functions are not fenced from this host. See `coldframe doctor`.');

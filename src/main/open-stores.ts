@@ -10,7 +10,8 @@ import { openControlStore } from '../store/open-control-store.ts';
 import { openTelemetryStore } from '../store/open-telemetry-store.ts';
 import type { TelemetryStore } from '../store/telemetry-store.ts';
 import type { Log } from '../telemetry/log.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
+import { createMetrics, type PlatformMetrics } from '../telemetry/metrics.ts';
+import type { Sandboxes } from './build-sandboxes.ts';
 import type { StopInOrder } from './stop-in-order.ts';
 
 export interface Stores {
@@ -19,7 +20,8 @@ export interface Stores {
   records: RecordsQueue;
   feed: LiveFeed;
   disk: DiskGuard;
-  connectMetrics(parts: { pool: Pool; invoker: Invoker }): void;
+  metrics: Pick<PlatformMetrics, 'removalFailed'>;
+  connectMetrics(parts: { pool: Pool; invoker: Invoker; sandboxes: Pick<Sandboxes, 'stuck'> }): void;
   prometheus(): Promise<{ contentType: string; body: string }>;
 }
 
@@ -56,13 +58,15 @@ export async function openStores({
     feed,
     disk,
     prometheus: () => metrics.prometheus(),
-    connectMetrics: ({ pool, invoker }) =>
+    metrics,
+    connectMetrics: ({ pool, invoker, sandboxes }) =>
       metrics.connect({
         inFlight: () => invoker.inFlight,
         pool: () => pool.snapshot(),
         records: () => records.stats(),
         storeBytes: () => telemetry.size(),
         liveListeners: () => feed.listenerCount,
+        stuckSandboxes: () => sandboxes.stuck(),
       }),
   };
 }

@@ -1,4 +1,5 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { ISOLATIONS, type Isolation } from '../domain/names.ts';
 import { CallMetrics } from './call-metrics.ts';
 
 /** Asked when Prometheus asks; each must answer at once, from memory, but for `storeBytes`. */
@@ -14,11 +15,15 @@ export interface MetricSources {
   records(): { queued: number; queuedBytes: number; running: number; lost: number };
   storeBytes(): Promise<{ databaseBytes: number; walBytes: number }>;
   liveListeners(): number;
+  /** Sandboxes that could not be removed yet, one isolation for each. */
+  stuckSandboxes(): Iterable<{ isolation: string }>;
 }
 
 export interface PlatformMetrics {
   /** Counts calls; cheap enough for the invocation path. */
   calls: CallMetrics;
+  /** Counts tries of removing a sandbox that failed, by isolation. */
+  removalFailed(isolation: Isolation): void;
   /** Where the gauges get their values; called once, when the parts exist. */
   connect(sources: MetricSources): void;
   /** The text Prometheus reads, with process memory, CPU and event loop lag. */
@@ -30,8 +35,15 @@ export function createMetrics(): PlatformMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const calls = new CallMetrics(registry);
+  const failedRemovals = new Counter({
+    name: 'coldframe_sandbox_removals_failed_total',
+    help: 'Tries of removing a sandbox from the host that failed.',
+    labelNames: ['isolation'],
+    registers: [registry],
+  });
   return {
     calls,
+    removalFailed: (isolation) => failedRemovals.inc({ isolation }),
     connect: (sources) => connect(registry, sources),
     prometheus: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
@@ -57,6 +69,7 @@ function connect(registry: Registry, sources: MetricSources): void {
   gauge('coldframe_records_lost', 'Records given up since the start.', () => sources.records().lost);
   gauge('coldframe_live_listeners', 'Open live streams.', () => sources.liveListeners());
   connectPool(registry, sources);
+  connectStuck(registry, sources);
   connectStore(registry, sources);
 }
 
@@ -71,6 +84,20 @@ function connectPool(registry: Registry, sources: MetricSources): void {
       for (const [isolation, states] of Object.entries(sources.pool().byIsolation)) {
         for (const [state, count] of Object.entries(states ?? {})) this.set({ isolation, state }, count);
       }
+    },
+  });
+}
+
+function connectStuck(registry: Registry, sources: MetricSources): void {
+  new Gauge({
+    name: 'coldframe_sandboxes_stuck',
+    help: 'Sandboxes that could not be removed yet and keep their uid and their memory in the sum; alert above 0.',
+    labelNames: ['isolation'],
+    registers: [registry],
+    collect() {
+      // Every isolation has its line, so that an alert can tell 0 from a metric that is missing.
+      for (const isolation of ISOLATIONS) this.set({ isolation }, 0);
+      for (const { isolation } of sources.stuckSandboxes()) this.inc({ isolation });
     },
   });
 }

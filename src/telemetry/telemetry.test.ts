@@ -79,11 +79,14 @@ test('gauges are read when asked for, and a store that does not answer takes not
     records: () => ({ queued: 1, queuedBytes: 2, running: 3, lost: 0 }),
     storeBytes: () => Promise.reject(new Error('unavailable')),
     liveListeners: () => 0,
+    stuckSandboxes: () => [{ isolation: 'docker' }, { isolation: 'docker' }],
   });
   const { body } = await metrics.prometheus();
   expect(body).toContain('coldframe_invocations_in_flight 4');
   expect(body).toContain('coldframe_pool_sandboxes{isolation="docker",state="ready"} 2');
   expect(body).toContain('coldframe_pool_queue_depth 7');
+  expect(body).toContain('coldframe_sandboxes_stuck{isolation="docker"} 2');
+  expect(body).toContain('coldframe_sandboxes_stuck{isolation="gvisor"} 0');
   expect(body).not.toContain('coldframe_store_bytes{');
   inFlight = 5;
   expect((await metrics.prometheus()).body).toContain('coldframe_invocations_in_flight 5');

@@ -1,4 +1,5 @@
 import { platform as getPlatform, listIsolation } from '../../client/generated/sdk.gen.ts';
+import type { PlatformResponse } from '../../client/generated/types.gen.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { table } from '../output/table.ts';
@@ -31,11 +32,18 @@ export const doctor: Command = {
         ...(fixes.length > 0 ? ['', 'To mend:', ...fixes] : []),
         ...(egress.length > 0 ? ['', ...egress] : []),
         ...warnings,
+        ...stuckLines(platform.stuck),
       ].join('\n');
     });
     return EXIT.ok;
   },
 };
+
+function stuckLines(stuck: PlatformResponse['stuck']): string[] {
+  if (stuck.length === 0) return [];
+  const rows = stuck.map((one) => [one.sandboxId, one.isolation, String(one.tries), one.since, one.reason]);
+  return ['', 'Not removed from this host:', table(['sandbox', 'isolation', 'tries', 'since', 'reason'], rows)];
+}
 
 function unenforced(enforced: Record<string, boolean> | null): string {
   if (!enforced) return '-';

@@ -38,6 +38,11 @@ export async function bootOnce(vmm: Vmm, images: GuestImages, signal: AbortSigna
       uids: isRoot ? new UidPool(UIDS, { seed: instance }) : null,
       snapshotDir: join(slots.epochDir, '.snapshots'),
     }),
+    {
+      onEvent: (event) => {
+        if (event.kind === 'destroyFailed') warn({ error: event.error.message }, 'the guest could not be removed');
+      },
+    },
   );
   try {
     const probe = await driver.probe();

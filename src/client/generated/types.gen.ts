@@ -3360,6 +3360,29 @@ export type PlatformResponses = {
             detail: string;
             progress: number | null;
         }>;
+        /**
+         * Sandboxes that could not be removed from the host yet, at most 100; each is tried again.
+         */
+        stuck: Array<{
+            sandboxId: string;
+            isolation: 'process' | 'bubblewrap' | 'docker' | 'gvisor' | 'qemu' | 'firecracker';
+            /**
+             * Kept in the sum of all memory limits until it is gone.
+             */
+            limitMib: number;
+            /**
+             * Tries of removing it, all failed.
+             */
+            tries: number;
+            /**
+             * When the first try failed.
+             */
+            since: string;
+            /**
+             * What the newest try failed at.
+             */
+            reason: string;
+        }>;
     };
 };
 

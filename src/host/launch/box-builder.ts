@@ -13,6 +13,7 @@ import { HostSide } from './host-side.ts';
 import { type LaunchOptions, launch } from './launch.ts';
 import type { LaunchedProcess } from './launched-process.ts';
 import type { UidPool } from './uid-pool.ts';
+import { undoStart } from './undo-start.ts';
 
 const CLEANUP_DEADLINE_MS = 5_000;
 /** What a program that ends at once had to say, kept for our own log. */
@@ -73,7 +74,7 @@ export class BoxBuilder {
     this.#options = options;
   }
 
-  /** Resolves with a connected box. On rejection (SandboxError) or abort nothing is left. */
+  /** Resolves with a connected box. On rejection or abort nothing is left, or the SandboxError carries it as its leftover. */
   async build(options: BuildOptions): Promise<Box> {
     options.signal.throwIfAborted();
     const host = new HostSide(options.spec.id, this.#options.uids);
@@ -85,9 +86,7 @@ export class BoxBuilder {
     try {
       return await this.#build(options, built);
     } catch (cause) {
-      await built.remove(AbortSignal.timeout(CLEANUP_DEADLINE_MS));
-      if (cause instanceof SandboxError) throw cause;
-      throw new SandboxError('sandbox_start_failed', `sandbox ${options.spec.id} did not start`, { cause });
+      throw await undoStart(options.spec.id, cause, CLEANUP_DEADLINE_MS, built.remove);
     }
   }
 

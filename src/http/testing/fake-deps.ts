@@ -141,6 +141,7 @@ export function fakeDeps(): FakeDeps {
         startedAt: '2026-01-01T00:00:00.000Z',
         warnings: [],
         preparing: [],
+        stuck: [],
       }),
       isolation: () => [],
       runtimes: () => [{ runtime: 'nodejs24', isolations: ['process'] }],

@@ -32,7 +32,7 @@ export class Testbed {
   constructor(options: TestbedOptions = {}) {
     const { pool, code, fallback, ...driverOptions } = options;
     this.driver = new MemoryDriver({ resolve: ({ sha256 }) => code?.[sha256] ?? echo, ...driverOptions });
-    this.guarded = guardDriver(this.driver, { destroyRetryMs: 1 });
+    this.guarded = guardDriver(this.driver, { onEvent() {}, destroyRetryMs: 1 });
     this.registry = new DriverRegistry({
       drivers: [this.guarded],
       order: [this.driver.isolation],

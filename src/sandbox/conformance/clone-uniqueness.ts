@@ -62,7 +62,7 @@ export function describeCloneUniqueness(
         return;
       }
       subject = made;
-      guard = guardDriver(made.driver);
+      guard = guardDriver(made.driver, { onEvent() {} });
       const probe = await guard.probe();
       unavailable = probe.state === 'usable' ? '' : `${probe.state}: ${probe.detail}`;
       if (unavailable === '') await guard.start(NEVER);

@@ -118,7 +118,7 @@ class SuiteBench {
 
   constructor(subject: ConformanceSubject) {
     this.#subject = subject;
-    this.#guard = guardDriver(subject.driver);
+    this.#guard = guardDriver(subject.driver, { onEvent() {} });
   }
 
   /** Probes and starts; '' when the driver is usable, else why not. */

@@ -20,7 +20,7 @@ export interface MemoryRig {
 export async function memoryRig(
   module: MemoryModule | MemoryHandler,
   driverOptions: Partial<MemoryDriverOptions> = {},
-  guardOptions: GuardOptions = {},
+  guardOptions: Partial<GuardOptions> = {},
 ): Promise<MemoryRig> {
   const driver = new MemoryDriver({ resolve: () => module, ...driverOptions });
   const events: SandboxEvent[] = [];

@@ -1,14 +1,16 @@
 import type { DriverCapabilities } from '../../contract/driver.ts';
 import type { SandboxState } from '../../contract/sandbox.ts';
 
-/** A change of state of one sandbox, or a removal that failed and will be tried again. */
+/** A change of state of one sandbox, a removal that failed and will be tried again, or the end of one. */
 export type SandboxEvent =
   | { kind: 'transition'; sandboxId: string; from: SandboxState; to: SandboxState; reason: string }
   | { kind: 'destroyFailed'; sandboxId: string; attempt: number; error: Error }
-  | { kind: 'gone'; sandboxId: string; reason: string };
+  | { kind: 'gone'; sandboxId: string; reason: string; failedTries: number };
 
-/** Deadlines and hooks of `guardDriver`; every one has a default. */
+/** What `guardDriver` needs to be told. Deadlines have defaults; the listener has none, so that no failure goes unheard. */
 export interface GuardOptions {
+  /** Synchronous; must not throw. Runs on the path of every call (`transition`), so it must cost next to nothing there. */
+  onEvent: (event: SandboxEvent) => void;
   /** A probe over this is `restricted` with a detail; it runs real containers, so it may take seconds. Default 15 s. */
   probeDeadlineMs?: number;
   /** Driver's `start`. Default 30 s. */
@@ -17,26 +19,23 @@ export interface GuardOptions {
   createDeadlineMs?: number;
   /** One try of removing a box. Default 10 s. */
   destroyDeadlineMs?: number;
-  /** First wait before a failed removal is tried again; doubles up to 30 s. Default 250 ms. */
+  /** First wait before a failed removal is tried again; doubles up to a minute. Default 250 ms. */
   destroyRetryMs?: number;
-  /** Synchronous; must not throw. */
-  onEvent?: (event: SandboxEvent) => void;
 }
 
-const DEFAULTS: Required<GuardOptions> = {
+const DEFAULTS = {
   probeDeadlineMs: 15_000,
   startDeadlineMs: 30_000,
   createDeadlineMs: 30_000,
   destroyDeadlineMs: 10_000,
   destroyRetryMs: 250,
-  onEvent: () => {},
 };
 
 /** A first start may take this many times as long as is typical before it is given up: hosts are busy. */
 const PATIENCE = 5;
 
 /** The defaults for a driver: one whose first start is slow gets time for it. */
-export function defaultsFor(capabilities: DriverCapabilities): Required<GuardOptions> {
+export function defaultsFor(capabilities: DriverCapabilities): Required<Omit<GuardOptions, 'onEvent'>> {
   const patientMs = PATIENCE * (capabilities.firstStartMs ?? 0);
   return {
     ...DEFAULTS,

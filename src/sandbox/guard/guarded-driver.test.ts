@@ -6,6 +6,7 @@ import { NO_REPLY } from '../drivers/memory/memory-call.ts';
 import { MemoryDriver } from '../drivers/memory/memory-driver.ts';
 import { guardDriver } from './guarded-driver.ts';
 
+const isFailure = (event: { kind: string }) => event.kind === 'destroyFailed';
 const echo = (event: Uint8Array): unknown => event;
 const ILLEGAL = expect.objectContaining({ code: 'sandbox_illegal_state' });
 const FAILED = expect.objectContaining({ code: 'sandbox_start_failed' });
@@ -18,7 +19,7 @@ afterEach(async () => {
 
 test('a probe is run once, kept, and run again on demand; calls at the same time share one run', async () => {
   let runs = 0;
-  const driver = new MemoryDriver({
+  const driver: MemoryDriver = new MemoryDriver({
     resolve: () => null,
     probe: async () => {
       runs += 1;
@@ -33,7 +34,7 @@ test('a probe is run once, kept, and run again on demand; calls at the same time
       };
     },
   });
-  const guard = guardDriver(driver);
+  const guard = guardDriver(driver, { onEvent() {} });
   expect(guard.lastProbe).toBeNull();
   const [one, two] = await Promise.all([guard.probe(), guard.probe({ fresh: true })]);
   expect([one.detail, two.detail, (await guard.probe()).detail]).toEqual(['run 1', 'run 1', 'run 1']);
@@ -43,13 +44,13 @@ test('a probe is run once, kept, and run again on demand; calls at the same time
 
 test('a probe that hangs is not_running, one that throws is restricted; neither rejects nor leaks a path', async () => {
   const hanging = new MemoryDriver({ resolve: () => null, probe: () => new Promise(() => {}) });
-  const slow = await guardDriver(hanging, { probeDeadlineMs: 20 }).probe();
+  const slow = await guardDriver(hanging, { onEvent() {}, probeDeadlineMs: 20 }).probe();
   expect(slow).toMatchObject({ state: 'not_running', detail: 'The probe did not finish within 20 ms.' });
   const throwing = new MemoryDriver({
     resolve: () => null,
     probe: () => Promise.reject(new Error('/root/secret/path is odd')),
   });
-  const failed = await guardDriver(throwing).probe();
+  const failed = await guardDriver(throwing, { onEvent() {} }).probe();
   expect(failed.state).toBe('restricted');
   expect(failed.detail).not.toContain('/root');
 });
@@ -65,7 +66,7 @@ test('a stop gives up the probe under way and waits until it has cleaned up', as
     },
     stop: async () => void order.push('driver stopped'),
   });
-  const guard = guardDriver(driver);
+  const guard = guardDriver(driver, { onEvent() {} });
   const probing = guard.probe();
   await guard.stop();
   expect((await probing).state).toBe('restricted');
@@ -81,7 +82,7 @@ test('start runs once for all callers, and again after a failure', async () => {
       if (starts === 1) throw new Error('daemon is asleep');
     },
   });
-  const guard = guardDriver(driver);
+  const guard = guardDriver(driver, { onEvent() {} });
   await expect(guard.create(specOf(), NEVER)).rejects.toEqual(ILLEGAL);
   const both = await Promise.allSettled([guard.start(NEVER), guard.start(NEVER)]);
   expect(both.map((one) => one.status)).toEqual(['rejected', 'rejected']);
@@ -181,6 +182,76 @@ test('a failed removal stays listed, is told, and is tried again until it is gon
   expect(rig.events.at(-1)).toMatchObject({ kind: 'gone', reason: 'test' });
 });
 
+test('what cannot be removed is listed as stuck with its memory and its reason, and `removed` waits for the real end', async () => {
+  let isBusy = true;
+  rig = await memoryRig(
+    echo,
+    {
+      onDestroy: () => {
+        if (isBusy) throw new Error('device or resource busy');
+      },
+    },
+    { destroyRetryMs: 1 },
+  );
+  const sandbox = await rig.sandbox();
+  let isRemoved = false;
+  void sandbox.removed.then(() => {
+    isRemoved = true;
+  });
+  expect(rig.guard.stuck()).toEqual([]);
+  await sandbox.destroy('test');
+  const limitMib = sandbox.spec.memoryMib + rig.driver.capabilities.memoryOverheadMib;
+  const reason = 'device or resource busy';
+  expect(rig.guard.stuck()).toMatchObject([{ sandboxId: sandbox.id, limitMib, reason }]);
+  await until('it was tried five times', () => (rig?.guard.stuck()[0]?.tries ?? 0) >= 5);
+  expect(isRemoved).toBe(false);
+  isBusy = false;
+  await sandbox.removed;
+  expect(rig.guard.stuck()).toEqual([]);
+  expect(rig.events.at(-1)).toMatchObject({ kind: 'gone', failedTries: rig.events.filter(isFailure).length });
+});
+
+test('what a failed create could not take down is stuck and tried again, once however often it is told', async () => {
+  let tries = 0;
+  const leftover = {
+    id: 'half-made',
+    destroy: async () => {
+      tries += 1;
+      if (tries < 4) throw new Error('a process does not die');
+    },
+  };
+  rig = await memoryRig(
+    echo,
+    {
+      onCreate: () => {
+        throw new SandboxError('sandbox_start_failed', 'no connection', { leftover });
+      },
+    },
+    { destroyRetryMs: 1 },
+  );
+  const creating = [rig.guard.create(specOf(), NEVER), rig.guard.create(specOf(), NEVER)];
+  for (const one of creating) await expect(one).rejects.toEqual(FAILED);
+  expect(rig.guard.live()).toEqual([]);
+  expect(rig.guard.stuck()).toMatchObject([{ sandboxId: 'half-made', reason: 'a process does not die' }]);
+  await until('it is gone', () => rig?.guard.stuck().length === 0);
+  expect(tries).toBe(4);
+});
+
+test('what a create given up long ago could not take down is stuck too', async () => {
+  const gate = Promise.withResolvers<void>();
+  const leftover = { id: 'late', destroy: () => Promise.reject(new Error('busy')) };
+  rig = await memoryRig(
+    echo,
+    { onCreate: () => gate.promise, ignoresAbort: true },
+    { createDeadlineMs: 20, destroyRetryMs: 1 },
+  );
+  await expect(rig.guard.create(specOf(), NEVER)).rejects.toEqual(FAILED);
+  gate.reject(new SandboxError('sandbox_start_failed', 'aborted', { leftover }));
+  await until('it is listed', () => rig?.guard.stuck()[0]?.sandboxId === 'late');
+  leftover.destroy = () => Promise.resolve() as Promise<never>;
+  await until('it is gone', () => rig?.guard.stuck().length === 0);
+});
+
 test('a removal that hangs is given up after its deadline and tried again', async () => {
   let tries = 0;
   rig = await memoryRig(
@@ -203,7 +274,7 @@ test('stop destroys everything, calls in flight end, and all failures are gather
       throw new Error('daemon lost');
     },
   });
-  const guard = guardDriver(driver);
+  const guard = guardDriver(driver, { onEvent() {} });
   await guard.start(NEVER);
   const { sandbox } = await loaded(guard, NO_CODE);
   await loaded(guard, NO_CODE);
@@ -221,7 +292,7 @@ test('stop destroys everything, calls in flight end, and all failures are gather
 
 test('stop ends a create in progress', async () => {
   const driver = new MemoryDriver({ resolve: () => echo, onCreate: () => new Promise(() => {}) });
-  const guard = guardDriver(driver);
+  const guard = guardDriver(driver, { onEvent() {} });
   await guard.start(NEVER);
   const creating = guard.create(specOf(), NEVER);
   creating.catch(() => {});

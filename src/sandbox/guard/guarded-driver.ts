@@ -1,7 +1,7 @@
 import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
-import type { GuardedDriver } from '../../contract/guarded-driver.ts';
+import type { GuardedDriver, StuckSandbox } from '../../contract/guarded-driver.ts';
 import type { Sandbox } from '../../contract/sandbox.ts';
-import { SandboxError } from '../../contract/sandbox-error.ts';
+import { type Leftover, SandboxError } from '../../contract/sandbox-error.ts';
 import type { Isolation } from '../../domain/names.ts';
 import { beforeDeadline } from './driver-calls/before-deadline.ts';
 import { BoxRemoval } from './driver-calls/box-removal.ts';
@@ -10,7 +10,7 @@ import { defaultsFor, type GuardOptions } from './guard-options.ts';
 import { GuardedSandbox } from './guarded-sandbox.ts';
 
 /** Wraps a driver: legal order, start-once and stop-once, deadlines, the list of live sandboxes, removals that are retried. */
-export function guardDriver(driver: Driver, options: GuardOptions = {}): GuardedDriver {
+export function guardDriver(driver: Driver, options: GuardOptions): GuardedDriver {
   return new DriverGuard(driver, { ...defaultsFor(driver.capabilities), ...options });
 }
 
@@ -23,8 +23,8 @@ class DriverGuard implements GuardedDriver {
   readonly #probe: CachedProbe;
   /** Everything with a trace on this host: sandboxes, and those whose removal is being retried. */
   readonly #live = new Map<string, { sandbox: Sandbox; removal: BoxRemoval }>();
-  /** Removals of boxes that came too late to become sandboxes. */
-  readonly #orphans = new Set<BoxRemoval>();
+  /** By id, removals of what never became a sandbox: boxes that came too late, and what failed creates left. */
+  readonly #orphans = new Map<string, BoxRemoval>();
   readonly #creating = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
   #started: Promise<void> | null = null;
@@ -88,9 +88,11 @@ class DriverGuard implements GuardedDriver {
         createDeadlineMs,
         signals,
         (bounded) => this.#driver.create(spec, bounded),
-        (late) => this.#removeLate(spec.id, late),
+        (late) => this.#removeOrphan(spec, late, 'arrived after its create was given up'),
+        (error) => this.#removeLeftover(spec, error),
       );
     } catch (error) {
+      this.#removeLeftover(spec, error);
       throw asSandboxError(error, 'sandbox_start_failed');
     }
     const sandbox = this.#adopt(spec, box);
@@ -101,31 +103,48 @@ class DriverGuard implements GuardedDriver {
 
   #adopt(spec: SandboxSpec, box: Box): GuardedSandbox {
     const { onEvent } = this.#options;
-    const removal = new BoxRemoval(box, this.#options, (reason) => {
+    const removal = new BoxRemoval(box, this.#limitMib(spec), this.#options, (reason, failedTries) => {
       this.#live.delete(spec.id);
-      onEvent({ kind: 'gone', sandboxId: spec.id, reason });
+      onEvent({ kind: 'gone', sandboxId: spec.id, reason, failedTries });
     });
-    const sandbox = new GuardedSandbox(box, {
-      spec,
-      onTransition: (sandboxId, from, to, reason) => onEvent({ kind: 'transition', sandboxId, from, to, reason }),
-      remove: (reason, hasDied) => removal.begin(reason, hasDied),
-    });
+    const sandbox = new GuardedSandbox(box, spec, removal, (sandboxId, from, to, reason) =>
+      onEvent({ kind: 'transition', sandboxId, from, to, reason }),
+    );
     this.#live.set(spec.id, { sandbox, removal });
     return sandbox;
   }
 
-  /** A driver that ignored the abort has built a box nobody waits for. */
-  #removeLate(sandboxId: string, box: Box): Promise<void> {
-    const removal = new BoxRemoval(box, this.#options, (reason) => {
-      this.#orphans.delete(removal);
-      this.#options.onEvent({ kind: 'gone', sandboxId, reason });
+  /** A create failed half-way and its driver could not take everything down. */
+  #removeLeftover(spec: SandboxSpec, error: unknown): void {
+    const leftover = error instanceof SandboxError ? error.leftover : null;
+    if (leftover !== null) void this.#removeOrphan(spec, leftover, 'its create failed');
+  }
+
+  /** Of what nobody waits for. One leftover may be told by every create that shared it. */
+  async #removeOrphan(spec: SandboxSpec, orphan: Leftover, reason: string): Promise<void> {
+    if (this.#orphans.has(orphan.id)) return;
+    const removal = new BoxRemoval(orphan, this.#limitMib(spec), this.#options, (_, failedTries) => {
+      this.#orphans.delete(orphan.id);
+      this.#options.onEvent({ kind: 'gone', sandboxId: orphan.id, reason, failedTries });
     });
-    this.#orphans.add(removal);
-    return removal.begin('arrived after its create was given up');
+    this.#orphans.set(orphan.id, removal);
+    await removal.begin(reason);
+  }
+
+  #limitMib(spec: SandboxSpec): number {
+    return spec.memoryMib + this.capabilities.memoryOverheadMib;
   }
 
   live(): readonly Sandbox[] {
     return Array.from(this.#live.values(), (entry) => entry.sandbox);
+  }
+
+  stuck(): readonly StuckSandbox[] {
+    return this.#removals().flatMap((removal) => removal.stuck ?? []);
+  }
+
+  #removals(): BoxRemoval[] {
+    return [...Array.from(this.#live.values(), (entry) => entry.removal), ...this.#orphans.values()];
   }
 
   async reap(signal: AbortSignal): Promise<number> {
@@ -148,10 +167,8 @@ class DriverGuard implements GuardedDriver {
     await this.#probe.stop();
     await Promise.allSettled(this.#creating);
     await Promise.all(Array.from(this.#live.values(), ({ sandbox }) => sandbox.destroy('driver stopped')));
-    const removals = [...Array.from(this.#live.values(), (entry) => entry.removal), ...this.#orphans];
-    const failures = (await Promise.all(removals.map((removal) => removal.lastTry()))).filter(
-      (error) => error !== null,
-    );
+    const tries = this.#removals().map((removal) => removal.lastTry());
+    const failures = (await Promise.all(tries)).filter((error) => error !== null);
     try {
       const stop = (): Promise<void> => this.#driver.stop();
       await beforeDeadline(`stop of ${this.name}`, this.#options.startDeadlineMs, [], stop);

@@ -17,8 +17,8 @@ import { InvokeMeta } from './call/invoke-meta.ts';
 import { KILLED, LOST, lastReply, type Violation } from './call/last-reply.ts';
 import { MemoryWatch } from './call/memory-watch.ts';
 import { UNKNOWN_USAGE, UsageMeter } from './call/usage-meter.ts';
-import type { GuardedSandboxOptions } from './guarded-sandbox-options.ts';
-import { SandboxLifecycle } from './sandbox-state.ts';
+import type { BoxRemoval } from './driver-calls/box-removal.ts';
+import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
 import { awaitHello } from './session/handshake.ts';
 import { loadHandler } from './session/load-handler.ts';
 import { type SessionOwner, ShimSession } from './session/shim-session.ts';
@@ -38,7 +38,8 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   readonly id: string;
   readonly spec: SandboxSpec;
   readonly receipt: Sandbox['receipt'];
-  readonly #options: GuardedSandboxOptions;
+  readonly removed: Promise<void>;
+  readonly #removal: BoxRemoval;
   readonly #lifecycle: SandboxLifecycle;
   readonly #box: Box;
   readonly #session: ShimSession;
@@ -62,15 +63,16 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   readonly #meter: UsageMeter;
   readonly #memory: MemoryWatch;
 
-  constructor(box: Box, options: GuardedSandboxOptions) {
-    this.id = options.spec.id;
-    this.spec = options.spec;
+  constructor(box: Box, spec: SandboxSpec, removal: BoxRemoval, onTransition: TransitionListener) {
+    this.id = spec.id;
+    this.spec = spec;
     this.receipt = box.receipt;
+    this.removed = removal.gone;
+    this.#removal = removal;
     this.#box = box;
     this.#meter = new UsageMeter(box);
-    this.#memory = new MemoryWatch(box, options.spec.memoryMib);
-    this.#options = options;
-    this.#lifecycle = new SandboxLifecycle(this.id, options.onTransition);
+    this.#memory = new MemoryWatch(box, spec.memoryMib);
+    this.#lifecycle = new SandboxLifecycle(this.id, onTransition);
     this.#session = new ShimSession(box, this);
     this.#calls = new CallTable(this.#session);
   }
@@ -282,7 +284,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     if (this.#session.exit === null || this.#inFlight > 0 || this.#isLoading || this.#removalStarted) return;
     this.#removalStarted = true;
     this.#session.output.close();
-    this.#options.remove(this.#endReason ?? '', this.#hasDied).then(this.#gone.resolve, this.#gone.reject);
+    this.#removal.begin(this.#endReason ?? '', this.#hasDied).then(this.#gone.resolve, this.#gone.reject);
   }
 
   /** A box that cannot be frozen or thawed cannot be trusted to run the next call either. */

@@ -20,10 +20,10 @@ export type TransitionListener = (sandboxId: string, from: SandboxState, to: San
 /** The state of one sandbox and the one way to change it. */
 export class SandboxLifecycle {
   readonly #sandboxId: string;
-  readonly #onTransition: TransitionListener | null;
+  readonly #onTransition: TransitionListener;
   #state: SandboxState = 'creating';
 
-  constructor(sandboxId: string, onTransition: TransitionListener | null) {
+  constructor(sandboxId: string, onTransition: TransitionListener) {
     this.#sandboxId = sandboxId;
     this.#onTransition = onTransition;
   }
@@ -37,7 +37,7 @@ export class SandboxLifecycle {
     const from = this.#state;
     if (!SUCCESSORS[from].includes(to)) throw this.illegal(`become ${to} (${reason})`);
     this.#state = to;
-    if (this.#onTransition !== null) this.#onTransition(this.#sandboxId, from, to, reason);
+    this.#onTransition(this.#sandboxId, from, to, reason);
   }
 
   /** The error for an action that the present state does not allow. */

@@ -11,7 +11,7 @@ import { BubblewrapDriver } from './bubblewrap-driver.ts';
 const isRequired = (process.env.COLDFRAME_REQUIRE ?? '').split(',').includes('bubblewrap');
 const rig = new HostRig();
 const driver = new BubblewrapDriver(rig);
-const guard = guardDriver(driver);
+const guard = guardDriver(driver, { onEvent() {} });
 const trees = new FixtureTrees();
 let lacking = '';
 
@@ -114,7 +114,7 @@ export const handler = async () => ({
 test('where overlays cannot be mounted a sandbox starts on the shared files of its runtime', async (context) => {
   needsBubblewrap(context);
   const odd = new HostRig({ runDir: mkdtempSync(join(tmpdir(), 'cfr,')) });
-  const oddGuard = guardDriver(new BubblewrapDriver(odd));
+  const oddGuard = guardDriver(new BubblewrapDriver(odd), { onEvent() {} });
   await oddGuard.start(NEVER);
   const source = `import fs from 'node:fs';
 export const handler = async () => fs.existsSync('/var/runtime/node');`;

@@ -9,6 +9,7 @@ import type { EngineClient } from '../../../host/docker/engine-client.ts';
 import { EngineError } from '../../../host/docker/engine-error.ts';
 import type { Egress } from '../../../host/egress/egress.ts';
 import type { UidPool } from '../../../host/launch/uid-pool.ts';
+import { undoStart } from '../../../host/launch/undo-start.ts';
 import { pause } from '../../../host/pause.ts';
 import type { SlotTree } from '../../../host/slot/slot-tree.ts';
 import { type ContainerPlacement, containerConfig } from './container-config.ts';
@@ -19,7 +20,7 @@ import { hostLimits } from './host-limits.ts';
 
 /** Between looks at whether a container died before it connected, in milliseconds. */
 const STILLBORN_LOOK_MS = 25;
-/** Taking a half-made sandbox apart may take this long; what is left then is owed by the remover. */
+/** Taking a half-made sandbox apart may take this long. The remover then owes the container, and the guard the rest. */
 const UNDO_DEADLINE_MS = 10_000;
 /** Of the output of one that died at once, for the log, in characters. */
 const LAST_WORDS_MAX_CHARS = 1_000;
@@ -56,7 +57,7 @@ export interface Connected {
   stderr: Readable;
 }
 
-/** A container whose process has connected. On rejection or abort nothing of it is left on the host. */
+/** A container whose process has connected. On rejection or abort nothing is left on the host, or the error carries it. */
 export async function createConnected(
   context: CreateContext,
   request: CreateRequest,
@@ -78,8 +79,9 @@ export async function createConnected(
     const channel = await connection(parts, stderr, signal);
     return { parts, token, channel, stdout, stderr };
   } catch (error) {
-    await parts.abandon(AbortSignal.timeout(UNDO_DEADLINE_MS));
-    throw asSandboxError(error, signal);
+    throw await undoStart(spec.id, asSandboxError(error, signal), UNDO_DEADLINE_MS, (bounded) =>
+      parts.abandon(bounded),
+    );
   }
 }
 
@@ -175,7 +177,7 @@ async function stillborn(parts: ContainerParts, stderr: Readable, signal: AbortS
   throw new SandboxError('sandbox_start_failed', `the sandbox ended before it connected: ${said}`);
 }
 
-function asSandboxError(error: unknown, signal: AbortSignal): unknown {
+function asSandboxError(error: unknown, signal: AbortSignal): SandboxError {
   if (error instanceof SandboxError) return error;
   if (signal.aborted) return new SandboxError('sandbox_start_failed', 'the create was aborted', { cause: error });
   const unavailable = error instanceof EngineError && error.isUnreachable;

@@ -23,7 +23,7 @@ import {
   overheadMib,
   processors,
 } from './microvm-machine.ts';
-import { type HostParts, MicrovmParts } from './microvm-parts.ts';
+import { type HostParts, MicrovmParts, UNDO_DEADLINE_MS } from './microvm-parts.ts';
 import { probeMicrovm } from './microvm-probe.ts';
 
 const STOP_DEADLINE_MS = 10_000;
@@ -154,7 +154,7 @@ export class MicrovmDriver implements Driver {
     );
   }
 
-  /** A machine that boots, or goes on from the snapshot, with its shim ready. On rejection nothing is left. */
+  /** A machine that boots, or goes on from the snapshot, with its shim ready. On rejection nothing is left, or the error carries it. */
   async #build(
     spec: SandboxSpec,
     image: GuestImage,
@@ -183,8 +183,7 @@ export class MicrovmDriver implements Driver {
       this.#boxes.add(box);
       return box;
     } catch (error) {
-      await parts.abandon();
-      throw error;
+      throw await parts.undo(error);
     }
   }
 
@@ -212,9 +211,11 @@ export class MicrovmDriver implements Driver {
       const snapshot = { ...(await vm.snapshot(directory, signal)), token };
       const tookMs = Math.round(performance.now() - beganAtMs);
       host.log.info({ isolation: this.isolation, runtime: spec.runtime, tookMs }, 'a microVM snapshot is ready');
+      // A machine that cannot be removed fails the create that asked for the snapshot: its error carries the machine to the guard.
+      await parts.remove(AbortSignal.timeout(UNDO_DEADLINE_MS));
       return snapshot;
-    } finally {
-      await parts.abandon();
+    } catch (error) {
+      throw await parts.undo(error);
     }
   }
 

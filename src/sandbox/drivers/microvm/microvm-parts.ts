@@ -1,8 +1,10 @@
 import type { SandboxSpec } from '../../../contract/driver.ts';
+import type { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { CgroupTree } from '../../../host/cgroup/cgroup.ts';
 import type { Egress } from '../../../host/egress/egress.ts';
 import { HostSide } from '../../../host/launch/host-side.ts';
 import type { UidPool } from '../../../host/launch/uid-pool.ts';
+import { undoStart } from '../../../host/launch/undo-start.ts';
 import type { SlotTree } from '../../../host/slot/slot-tree.ts';
 import type { Vm, VmmCapabilities } from '../../../microvm/vmm.ts';
 import { hostLimits } from './microvm-machine.ts';
@@ -25,7 +27,7 @@ export class MicrovmParts {
     this.host = new HostSide(id, uids);
   }
 
-  /** Uid, cgroup and slot directory. On rejection nothing is left. */
+  /** Uid, cgroup and slot directory. On rejection nothing is left, or the error carries it. */
   static async prepare(
     host: HostParts,
     spec: SandboxSpec,
@@ -40,8 +42,7 @@ export class MicrovmParts {
       parts.host.cgroup = host.cgroups.create(spec.id, hostLimits(spec, capabilities));
       return parts;
     } catch (error) {
-      await parts.abandon();
-      throw error;
+      throw await parts.undo(error);
     }
   }
 
@@ -55,10 +56,11 @@ export class MicrovmParts {
     });
   }
 
-  /** After a failed or aborted start. What cannot be removed now is the next start's to reap. */
-  async abandon(): Promise<void> {
-    await this.remove(AbortSignal.timeout(UNDO_DEADLINE_MS)).catch(() => undefined);
+  /** After a failed or aborted start: the error to throw, which carries what could not be removed. */
+  undo(cause: unknown): Promise<SandboxError> {
+    return undoStart(this.host.id, cause, UNDO_DEADLINE_MS, (signal) => this.remove(signal));
   }
 }
 
-const UNDO_DEADLINE_MS = 5_000;
+/** For processes that die, a mount and a directory. */
+export const UNDO_DEADLINE_MS = 5_000;

@@ -58,7 +58,7 @@ describe.skipIf(reason !== null)('microVMs under QEMU (needs qemu)', () => {
   }
 
   test('a monitor that dies under a call is an honest death of the sandbox, and nothing of it is left', async () => {
-    const guard = guardDriver(rig.driver);
+    const guard = guardDriver(rig.driver, { onEvent() {} });
     await guard.start(NEVER);
     const { sandbox } = await loaded(guard, trees.fixture('spins'), { spec: { labels: rig.host.labels } });
     const calling = call(sandbox, {}, { timeoutMs: 30_000 });
@@ -75,7 +75,7 @@ describe.skipIf(reason !== null)('microVMs under QEMU (needs qemu)', () => {
   }, 120_000);
 
   test('variables that only work at boot are there at boot, in a machine that no snapshot was taken of', async () => {
-    const guard = guardDriver(rig.driver);
+    const guard = guardDriver(rig.driver, { onEvent() {} });
     await guard.start(NEVER);
     const own = { labels: rig.host.labels, runtime: 'python3.11' as const, bootEnv: { PYTHONHASHSEED: '7' } };
     const source =
@@ -94,7 +94,7 @@ describe.skipIf(reason !== null)('microVMs under QEMU (needs qemu)', () => {
   });
 
   test('a function with a twentieth of a processor starts: what it has been given is not what its snapshot is made with', async () => {
-    const guard = guardDriver(rig.driver);
+    const guard = guardDriver(rig.driver, { onEvent() {} });
     await guard.start(NEVER);
     const little = { labels: rig.host.labels, cpus: 0.05 };
     const sandbox = await guard.create(spec(little), NEVER);

@@ -23,7 +23,7 @@ import { ProcessDriver } from './process-driver.ts';
 
 const isRoot = process.getuid?.() === 0;
 const rig = new HostRig();
-const guard = guardDriver(new ProcessDriver(rig));
+const guard = guardDriver(new ProcessDriver(rig), { onEvent() {} });
 const trees = new FixtureTrees();
 
 beforeAll(() => guard.start(NEVER));

@@ -2,7 +2,7 @@ import { SandboxError } from '../../../contract/sandbox-error.ts';
 
 /**
  * Runs an outside call under a deadline and signals. Rejects at once when either strikes, even where the call ignores its
- * signal; what it then still delivers goes to `onLate`, whose promise is nobody's to await: it must not reject.
+ * signal; what it then still delivers goes to `onLate`, and what it fails with to `onLateError`. Nobody awaits either: they must not reject.
  */
 export async function beforeDeadline<T>(
   what: string,
@@ -10,6 +10,7 @@ export async function beforeDeadline<T>(
   signals: readonly AbortSignal[],
   run: (signal: AbortSignal) => Promise<T>,
   onLate?: (value: T) => unknown,
+  onLateError?: (error: unknown) => unknown,
 ): Promise<T> {
   const controller = new AbortController();
   const { promise: struck, reject: strike } = Promise.withResolvers<never>();
@@ -34,7 +35,9 @@ export async function beforeDeadline<T>(
       if (isOver) onLate?.(value);
       return value;
     });
-    running.catch(() => {});
+    running.catch((error: unknown) => {
+      if (isOver) onLateError?.(error);
+    });
     return await Promise.race([running, struck]);
   } finally {
     clearTimeout(timer);

@@ -1,34 +1,68 @@
-import type { Box } from '../../../contract/driver.ts';
+import type { StuckSandbox } from '../../../contract/guarded-driver.ts';
+import type { Leftover } from '../../../contract/sandbox-error.ts';
 import type { GuardOptions } from '../guard-options.ts';
 import { beforeDeadline } from './before-deadline.ts';
 
-/** Longest wait between two tries. */
-const RETRY_MAX_MS = 30_000;
+/**
+ * Longest wait between two tries. A try costs processes and a round trip to a daemon; the bound on all memory limits keeps the
+ * stuck sandboxes of a host to a few hundred, so at this pace they cost a few tries a second at the worst.
+ */
+const RETRY_MAX_MS = 60_000;
 /**
  * What died by itself is removed this much later: taking a container down costs as much CPU as the start of its replacement, and
  * a caller waits for that one.
  */
 const AFTER_DEATH_MS = 200;
-/** Tries before it is left for `stop` and the next start's reaper: about an hour of a dead daemon. */
-const TRIES_MAX = 120;
 
-/** Removes one box, again and again with growing waits until nothing of it is left. */
+/**
+ * Removes one box, again and again with growing waits until nothing of it is left. It never gives up: a mount that is busy today
+ * may be free tomorrow, and until then the box keeps its uid and its place in the memory sum.
+ */
 export class BoxRemoval {
-  readonly #box: Box;
+  readonly #box: Leftover;
+  readonly #limitMib: number;
   readonly #options: Required<GuardOptions>;
-  readonly #onGone: (reason: string) => void;
+  /** Resolves when nothing of the box is left. */
+  readonly gone: Promise<void>;
+  readonly #onGone: (reason: string, failedTries: number) => void;
   #reason = '';
   #tries = 0;
+  #failure: { error: Error; sinceMs: number } | null = null;
   #retry: NodeJS.Timeout | null = null;
   #endPause: (() => void) | null = null;
   #running: Promise<Error | null> | null = null;
   #isGone = false;
   #isLast = false;
 
-  constructor(box: Box, options: Required<GuardOptions>, onGone: (reason: string) => void) {
+  /** `limitMib`: what the box may hold of the host's memory until it is gone. */
+  constructor(
+    box: Leftover,
+    limitMib: number,
+    options: Required<GuardOptions>,
+    onGone: (reason: string, failedTries: number) => void,
+  ) {
     this.#box = box;
+    this.#limitMib = limitMib;
     this.#options = options;
-    this.#onGone = onGone;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.gone = promise;
+    this.#onGone = (reason, failedTries) => {
+      onGone(reason, failedTries);
+      resolve();
+    };
+  }
+
+  /** Null until a try has failed, and again when the box is gone. */
+  get stuck(): StuckSandbox | null {
+    if (this.#failure === null) return null;
+    const { error, sinceMs } = this.#failure;
+    return {
+      sandboxId: this.#box.id,
+      limitMib: this.#limitMib,
+      tries: this.#tries,
+      sinceMs,
+      reason: error.message,
+    };
   }
 
   /**
@@ -71,12 +105,14 @@ export class BoxRemoval {
       const { destroyDeadlineMs } = this.#options;
       await beforeDeadline('removal of a sandbox', destroyDeadlineMs, [], (signal) => this.#box.destroy(signal));
       this.#isGone = true;
-      this.#onGone(this.#reason);
+      this.#failure = null;
+      this.#onGone(this.#reason, this.#tries - 1);
       return null;
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause));
+      this.#failure = { error, sinceMs: this.#failure?.sinceMs ?? Date.now() };
       this.#options.onEvent({ kind: 'destroyFailed', sandboxId: this.#box.id, attempt: this.#tries, error });
-      if (!this.#isLast && this.#tries < TRIES_MAX) this.#scheduleRetry();
+      if (!this.#isLast) this.#scheduleRetry();
       return error;
     } finally {
       this.#running = null;

@@ -42,7 +42,7 @@ export function describeKilledLife(kind: MonitorKind): void {
       await vmm.inspect(NEVER);
       const rig = await microvmRig(vmm, { host });
       cleanups.push(() => rig.close());
-      const guard = guardDriver(rig.driver);
+      const guard = guardDriver(rig.driver, { onEvent() {} });
       cleanups.push(() => guard.stop());
       const reaped = await rig.driver.reap(NEVER);
       await guard.start(NEVER);

@@ -19,7 +19,7 @@ const { vmm, slowness } = monitorOf(kind);
 setSlowness(slowness);
 await vmm.inspect(NEVER);
 const rig = await microvmRig(vmm, { host });
-const guard = guardDriver(rig.driver);
+const guard = guardDriver(rig.driver, { onEvent() {} });
 await guard.start(NEVER);
 const labels = rig.host.labels;
 const waiting = await guard.create(specOf({ labels }), NEVER);

@@ -1,0 +1,29 @@
+import type { DriverLog } from '../contract/host-context.ts';
+import type { Isolation } from '../domain/names.ts';
+import type { SandboxEvent } from '../sandbox/guard/guard-options.ts';
+import type { PlatformMetrics } from '../telemetry/metrics.ts';
+
+/**
+ * What is done about the events of a guard: a removal that failed is counted every time, and logged whenever the number of tries has
+ * doubled, so that one that stays stuck for days writes few lines. Transitions belong to every call and are neither.
+ */
+export function hearSandboxes(
+  isolation: Isolation,
+  log: DriverLog,
+  metrics: Pick<PlatformMetrics, 'removalFailed'>,
+): (event: SandboxEvent) => void {
+  return (event) => {
+    if (event.kind === 'transition') return;
+    const { sandboxId } = event;
+    if (event.kind === 'destroyFailed') {
+      const { attempt, error } = event;
+      metrics.removalFailed(isolation);
+      if (!Number.isInteger(Math.log2(attempt))) return;
+      const fields = { isolation, sandboxId, attempt, err: error };
+      log.error(fields, 'a sandbox could not be removed; it keeps its uid and its memory, and is tried again');
+    } else if (event.failedTries > 0) {
+      const { failedTries } = event;
+      log.info({ isolation, sandboxId, failedTries }, 'a sandbox that could not be removed is gone');
+    }
+  };
+}
