@@ -98,7 +98,7 @@ describe('what the pool says', () => {
     const target = revisionOf('a', 'a1', { maxConcurrency: 1 });
     const running = await bed.park(target);
     const queued = bed.call(target, 'ok');
-    bed.pool.revisionChanged(target.functionId, null);
+    bed.bed.setLive(target.functionId, null);
     expect(await queued).toMatchObject({ outcome: 'cancelled', code: 'invocation_cancelled', start: null });
     running.call.reply(Buffer.from('1'));
     expect(await running.answer).toMatchObject({ outcome: 'ok' });

@@ -98,8 +98,7 @@ class Model {
     else if (it.do === 'leave') this.#pick(it.at)?.leaving.abort();
     else if (it.do === 'answer') [...this.bed.parked.values()][it.at]?.reply(Buffer.from('null'));
     else if (it.do === 'kill') [...this.bed.bed.driver.boxes.values()][it.at]?.kill();
-    else if (it.do === 'deploy')
-      this.bed.pool.revisionChanged(`id-${'ab'[it.fn]}`, this.#target(it.fn, it.revision, 1));
+    else if (it.do === 'deploy') this.bed.bed.setLive(`id-${'ab'[it.fn]}`, [this.#target(it.fn, it.revision, 1)]);
     else if (it.do === 'failCreates') this.#failCreates = it.count;
     else if (it.do === 'deaths') this.bed.pool.deaths = it.count;
     else for (let turn = 0; turn < it.count; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -22,7 +22,7 @@ export function poolSnapshot(sources: SnapshotSources): PoolSnapshot {
   const sandboxes: PoolSnapshot['sandboxes'] = [];
   let idleMib = 0;
   for (const entry of sources.sandboxes.all) {
-    const { isolation, runtime, memoryMib } = entry.classPool.sandboxClass;
+    const { isolation, runtime, memoryMib } = entry.sandboxClass;
     const counts = countsOf(isolation);
     if (!entry.isGone && !entry.isBusy) idleMib += entry.costMib(nowMs);
     if (entry.boundTo === null) counts.ready++;

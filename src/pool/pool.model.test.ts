@@ -72,7 +72,7 @@ class Model {
     else if (it.do === 'failCreates') this.failCreates = it.count;
     else if (it.do === 'change') {
       const target = this.target(it.fn, it.revision);
-      this.bed.pool.revisionChanged(target.functionId, target);
+      this.bed.setLive(target.functionId, [target]);
     } else for (let turn = 0; turn < it.count; turn++) await new Promise((resolve) => setImmediate(resolve));
     this.check();
   }

@@ -18,7 +18,7 @@ describe('a changed function', () => {
     const [running, idle] = await Promise.all([bed.lease(old), bed.lease(old)]);
     idle!.release();
     const next = revisionOf('a', 'r2');
-    bed.pool.revisionChanged(next.functionId, next);
+    bed.setLive(next.functionId, [next]);
     await until('idle one gone', () => !idle!.sandbox.alive);
     expect(running!.sandbox.alive).toBe(true);
     running!.release();
@@ -30,7 +30,7 @@ describe('a changed function', () => {
     await begin({ onCreate: () => opened });
     const [old, next] = [revisionOf('a', 'r1'), revisionOf('a', 'r2')];
     const [first, second] = [bed.lease(old), bed.lease(next)];
-    bed.pool.revisionChanged(next.functionId, next);
+    bed.setLive(next.functionId, [next]);
     open();
     const [one, two] = await Promise.all([first, second]);
     expect(one.sandbox.id).not.toBe(two.sandbox.id);
@@ -56,8 +56,8 @@ describe('a changed function', () => {
     await begin();
     const [old, next] = [revisionOf('a', 'r1'), revisionOf('a', 'r2')];
     const running = await bed.lease(old);
-    bed.pool.revisionChanged(next.functionId, next);
-    bed.pool.revisionChanged(old.functionId, old);
+    bed.setLive(next.functionId, [next]);
+    bed.setLive(old.functionId, [old]);
     running.release();
     expect(bed.pool.acquireWarm(old)?.sandbox.id).toBe(running.sandbox.id);
   });
@@ -65,10 +65,10 @@ describe('a changed function', () => {
   test('I9: a deleted function finishes its call; those who wait are told it is gone', async () => {
     await begin();
     const target = revisionOf('a', 'r1', { maxConcurrency: 1 });
-    bed.pool.revisionChanged(target.functionId, target);
+    bed.setLive(target.functionId, [target]);
     const running = await bed.lease(target);
     const waiting = bed.acquire(target);
-    bed.pool.revisionChanged(target.functionId, null);
+    bed.setLive(target.functionId, null);
     expect(await waiting).toEqual({ kind: 'gone' });
     expect(running.sandbox.alive).toBe(true);
     expect(await bed.acquire(target)).toEqual({ kind: 'gone' });
@@ -82,7 +82,7 @@ describe('minWarm', () => {
     const code = { r1: { load: (it: { stdout(text: string): void }) => it.stdout('hello\n'), handler: () => null } };
     await begin({ code });
     const target = revisionOf('a', 'r1', { minWarm: 2 });
-    bed.pool.revisionChanged(target.functionId, target);
+    bed.setLive(target.functionId, [target]);
     await until('two bound', () => boundTo('a') === 2);
     const lease = bed.pool.acquireWarm(target)!;
     expect(lease).toMatchObject({ start: 'warm', reason: null });
@@ -93,7 +93,7 @@ describe('minWarm', () => {
   test('a lost one is replaced', async () => {
     await begin();
     const target = revisionOf('a', 'r1', { minWarm: 1 });
-    bed.pool.revisionChanged(target.functionId, target);
+    bed.setLive(target.functionId, [target]);
     await until('bound', () => bed.pool.acquireWarm(target)?.release() !== null && boundTo('a') === 1);
     const [before] = bed.pool.snapshot().sandboxes.filter((it) => it.functionName === 'a');
     bed.driver.boxes.get(before!.id)!.kill();
@@ -114,7 +114,7 @@ describe('minWarm', () => {
     };
     await begin({ code });
     const target = revisionOf('a', 'r1', { minWarm: 1 });
-    bed.pool.revisionChanged(target.functionId, target);
+    bed.setLive(target.functionId, [target]);
     await until('tried once', () => bed.driver.createdCount > 0 && boundTo('a') === 0);
     const { createdCount } = bed.driver;
     for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,6 @@
 import type { DriverLog, HostContext } from '../contract/host-context.ts';
 import { LIMITS } from '../domain/limits.ts';
+import type { LiveFunction } from '../domain/live-function.ts';
 import type { RunnableRevision } from '../domain/runnable-revision.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import type { DriverSource } from '../isolations/isolation-registry.ts';
@@ -10,11 +11,12 @@ import { ClassPools } from './state/class-pools.ts';
 import { FunctionPools } from './state/function-pools.ts';
 import type { PoolLease } from './state/lease.ts';
 import type { PooledSandbox } from './state/pooled-sandbox.ts';
-import type { RevisionHost, RevisionPool } from './state/revision-pool.ts';
+import type { RevisionHost, RevisionOwner, RevisionPool } from './state/revision-pool.ts';
 import type { Waiter } from './state/wait-queue.ts';
 import { OwnedSandboxes, type OwnedSandboxesHost } from './steps/owned-sandboxes.ts';
 import { PlanLoop } from './steps/plan-loop.ts';
 import { Reaper } from './steps/reaper.ts';
+import { RetiredRevisions } from './steps/retired-revisions.ts';
 import { SandboxStarts } from './steps/sandbox-starts.ts';
 import { WaitingCallers } from './steps/waiting-callers.ts';
 import type { AcquireOptions, AcquireResult, Pool, PoolSnapshot } from './types.ts';
@@ -56,6 +58,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
   readonly #functions: FunctionPools;
   readonly #sandboxes: OwnedSandboxes;
   readonly #classes: ClassPools;
+  readonly #retired: RetiredRevisions;
   readonly #loop: PlanLoop;
   readonly #callers: WaitingCallers;
   readonly #starts: SandboxStarts;
@@ -75,18 +78,20 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     this.#settings = { idleBudgetMib, limitTotalMib, refillMax, demandMax };
     this.#drivers = drivers;
     this.#functions = new FunctionPools(this);
-    this.#sandboxes = new OwnedSandboxes(log, this);
     this.#classes = new ClassPools(drivers, options.readyBaseline ?? READY_BASELINE);
+    this.#sandboxes = new OwnedSandboxes(this.#classes, log, this);
+    this.#retired = new RetiredRevisions(this.#functions, this.#sandboxes, this.#classes);
     this.#loop = new PlanLoop(() => this.#plan());
     this.#callers = new WaitingCallers({
       functions: this.#functions,
       classes: this.#classes,
+      retired: this.#retired,
       drivers,
       loop: this.#loop,
       claimReady: (classPool, revision) => this.#starts.claimReady(classPool, revision),
     });
     const labels = { instance: host.instance, epoch: host.epoch };
-    const parts = { sandboxes: this.#sandboxes, callers: this.#callers, loop: this.#loop };
+    const parts = { classes: this.#classes, sandboxes: this.#sandboxes, callers: this.#callers, loop: this.#loop };
     this.#starts = new SandboxStarts({ ...parts, drivers, log, labels, signal });
     this.#reaper = new Reaper(drivers.all(), log, signal);
   }
@@ -111,21 +116,23 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     else this.#callers.enqueue(found, options, onResult);
   }
 
-  revisionChanged(functionId: string, next: RunnableRevision | null): void {
+  setLive(functionId: string, live: LiveFunction | null): void {
     if (this.#stopping.signal.aborted) return;
-    const owner = next === null ? this.#functions.functionById(functionId) : this.#functions.open(functionId);
+    const owner =
+      live === null ? this.#functions.functionById(functionId) : this.#functions.open(functionId, live.maxConcurrency);
     if (owner === null) return;
-    owner.current = next;
-    owner.isDeleted = next === null;
-    if (next !== null && next.settings.minWarm > 0) this.#functions.revisionOf(next);
+    owner.announce(live);
+    for (const { target, minWarm } of owner.live) if (minWarm > 0) this.#functions.revisionOf(target);
     for (const revision of [...owner.revisions.values()]) {
-      revision.isRetired = revision.target.key !== next?.key;
-      if (next === null) this.#callers.answerAll(revision, () => ({ kind: 'gone' }));
-      if (revision.isRetired) this.#retire(revision);
+      if (live === null) this.#callers.answerAll(revision, () => ({ kind: 'gone' }));
+      else if (live.maxConcurrency === 0) this.#callers.answerAll(revision, throttled('max_concurrency_zero'));
+      if (revision.isRetired) this.#retired.letGo(revision);
       else this.#callers.classPoolOf(revision);
+      // maxConcurrency may have risen.
+      if (revision.queue.size > 0) this.#callers.serve(revision);
     }
     this.#classes.stockFor(owner);
-    this.#functions.forgetIfDeleted(owner);
+    this.#functions.forgetIfDone(functionId);
     this.#loop.request();
   }
 
@@ -135,7 +142,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
    */
   reserve(mib: number): (() => void) | null {
     let heldMib = this.#reservedMib + mib;
-    for (const entry of this.#sandboxes.all) heldMib += entry.classPool.limitMib;
+    for (const entry of this.#sandboxes.all) heldMib += entry.sandboxClass.limitMib;
     if (heldMib > this.#settings.limitTotalMib) return null;
     this.#reservedMib += mib;
     let isHeld = true;
@@ -177,11 +184,10 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     this.#callers.expired(revision, waiter);
   }
 
-  released(entry: PooledSandbox, start: PoolLease['start']): void {
-    const revision = entry.boundTo!;
+  released(revision: RevisionPool, entry: PooledSandbox, start: PoolLease['start']): void {
     if (entry.isGone && entry.leases === 0) this.#sandboxes.destroy(entry, 'spent');
-    if (revision.queue.size > 0 || revision.owner.revisions.size > 1) this.#serveAll(revision);
-    if (revision.isRetired && entry.leases === 0) this.#retire(revision);
+    if (revision.owner.queued > 0) this.#serveAll(revision.owner);
+    if (revision.isRetired) this.#retired.letGo(revision);
     if (start !== 'warm') this.#loop.releaseRefill();
     else if (this.#isCallerBlocked) this.#loop.request();
   }
@@ -190,8 +196,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     this.#loop.request();
   }
 
-  removed(entry: PooledSandbox): void {
-    if (entry.boundTo !== null) this.#functions.dropIfDone(entry.boundTo);
+  removed(): void {
     this.#loop.request();
   }
 
@@ -201,32 +206,26 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
   #answerOrQueue(target: RunnableRevision, options: AcquireOptions): AcquireResult | RevisionPool {
     if (this.#stopping.signal.aborted) return { kind: 'platform', error: new ColdframeError('draining'), queueMs: 0 };
     if (options.signal?.aborted) return { kind: 'gone' };
-    if (!options.exclusive && target.settings.maxConcurrency === 0) {
-      return { kind: 'throttled', reason: 'max_concurrency_zero', queueMs: 0 };
-    }
     const revision = options.exclusive ? this.#functions.exclusiveRevision(target) : this.#functions.revisionOf(target);
-    if (revision === null) return { kind: 'throttled', reason: 'queue_full', queueMs: 0 };
-    if (revision.owner.isDeleted) {
-      this.#functions.dropIfDone(revision);
-      return { kind: 'gone' };
-    }
-    const lease = revision.acquireWarm();
+    if (revision === null) return throttled('queue_full')(0);
+    const { owner } = revision;
+    const lease = owner.isDeleted ? null : revision.acquireWarm();
     if (lease !== null) return { kind: 'lease', lease };
-    const isFull = revision.owner.queued >= LIMITS.queueDepthMax;
-    return isFull ? { kind: 'throttled', reason: 'queue_full', queueMs: 0 } : revision;
+    const refusal = this.#refusal(owner);
+    if (refusal === null) return revision;
+    this.#retired.letGo(revision);
+    return refusal;
   }
 
-  #serveAll(revision: RevisionPool): void {
-    for (const other of [...revision.owner.revisions.values()]) if (other.queue.size > 0) this.#callers.serve(other);
+  /** Why nobody may wait for this function now; null when they may. */
+  #refusal(owner: RevisionOwner): AcquireResult | null {
+    if (owner.isDeleted) return { kind: 'gone' };
+    if (owner.maxConcurrency === 0) return throttled('max_concurrency_zero')(0);
+    return owner.queued >= LIMITS.queueDepthMax ? throttled('queue_full')(0) : null;
   }
 
-  /** Idle sandboxes of a replaced revision go, unless its own callers still wait for one. */
-  #retire(revision: RevisionPool): void {
-    revision.prefills = 0;
-    if (revision.queue.size === 0) {
-      for (const entry of [...revision.bound]) if (entry.leases === 0) this.#sandboxes.discard(entry, 'retired');
-    }
-    this.#functions.dropIfDone(revision);
+  #serveAll(owner: RevisionOwner): void {
+    for (const revision of [...owner.revisions.values()]) if (revision.queue.size > 0) this.#callers.serve(revision);
   }
 
   #plan(): void {
@@ -252,7 +251,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
 
   #prefill(revisionKey: string): void {
     for (const revision of this.#functions.revisions()) {
-      if (revision.isExclusive || revisionPlanKey(revision.owner.id, revision.target.key) !== revisionKey) continue;
+      if (revision.isExclusive || revisionPlanKey(revision.target) !== revisionKey) continue;
       revision.prefills++;
       this.#callers.serve(revision);
       return;
@@ -278,4 +277,10 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     await Promise.all([this.#starts.settled(), this.#reaper.settled()]);
     await this.#sandboxes.destroyAll();
   }
+}
+
+function throttled(
+  reason: Extract<AcquireResult, { kind: 'throttled' }>['reason'],
+): (queueMs: number) => AcquireResult {
+  return (queueMs) => ({ kind: 'throttled', reason, queueMs });
 }

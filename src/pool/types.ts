@@ -1,5 +1,6 @@
 import type { LoadResult, Sandbox } from '../contract/sandbox.ts';
 import type { LeaveSignal } from '../domain/leave-signal.ts';
+import type { LiveFunction } from '../domain/live-function.ts';
 import type { Isolation, RuntimeId, Start, StartReason } from '../domain/names.ts';
 import type { RunnableRevision } from '../domain/runnable-revision.ts';
 
@@ -54,8 +55,11 @@ export interface Pool {
   acquireWarm(target: RunnableRevision): Lease | null;
   /** Calls back exactly once, possibly before it returns. */
   acquire(target: RunnableRevision, options: AcquireOptions, onResult: (result: AcquireResult) => void): void;
-  /** A deploy or delete: old revisions finish their calls and are drained; minWarm of the new one is filled. */
-  revisionChanged(functionId: string, next: RunnableRevision | null): void;
+  /**
+   * What is live of a function from now on, whole; null when it was deleted. Revisions that are not in the set finish their
+   * calls and keep nothing; minWarm of those in it is filled; another `maxConcurrency` counts at once.
+   */
+  setLive(functionId: string, live: LiveFunction | null): void;
   snapshot(): PoolSnapshot;
   stop(): Promise<void>;
 }

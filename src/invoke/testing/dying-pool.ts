@@ -51,8 +51,8 @@ export class DyingPool implements Pool {
     });
   }
 
-  revisionChanged(functionId: string, next: Parameters<Pool['revisionChanged']>[1]): void {
-    this.#pool.revisionChanged(functionId, next);
+  setLive(functionId: string, live: Parameters<Pool['setLive']>[1]): void {
+    this.#pool.setLive(functionId, live);
   }
 
   snapshot(): ReturnType<Pool['snapshot']> {

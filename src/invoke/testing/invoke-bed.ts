@@ -48,6 +48,7 @@ export class InvokeBed {
   }
 
   send(request: InvokeRequest): Promise<InvokeResult> {
+    this.bed.announceOnce(request.target);
     const results: InvokeResult[] = [];
     this.answers.set(request.id, results);
     return new Promise((resolve) => {

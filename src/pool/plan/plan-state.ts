@@ -1,3 +1,4 @@
+import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
 import type { ClassPool } from '../state/class-pool.ts';
 import type { FunctionPool } from '../state/function-pool.ts';
@@ -20,7 +21,8 @@ export interface PlanSources {
 export function planState(sources: PlanSources, nowMs: number): PlanState {
   const state = { classes: [], sandboxes: [], revisions: [], leavingMib: sources.reservedMib } as MutablePlanState;
   for (const entry of sources.sandboxes.all) {
-    const { limitMib, driver, sandboxClass } = entry.classPool;
+    const { sandboxClass } = entry;
+    const { limitMib, driver } = sandboxClass;
     if (entry.isGone) {
       state.leavingMib += limitMib;
       continue;
@@ -29,7 +31,7 @@ export function planState(sources: PlanSources, nowMs: number): PlanState {
     state.sandboxes.push({
       id: entry.sandbox.id,
       classKey: sandboxClass.key,
-      revisionKey: entry.boundTo === null ? null : revisionPlanKey(entry.boundTo.owner.id, entry.boundTo.target.key),
+      revisionKey: entry.boundTo === null ? null : revisionPlanKey(entry.boundTo.target),
       isBusy,
       costMib: isBusy ? limitMib : entry.costMib(nowMs),
       limitMib,
@@ -39,12 +41,12 @@ export function planState(sources: PlanSources, nowMs: number): PlanState {
     });
   }
   for (const classPool of sources.classes) {
-    const { key, isolation, runtime } = classPool.sandboxClass;
+    const { key, isolation, runtime, limitMib } = classPool.sandboxClass;
     state.classes.push({
       key,
       isUsable: sources.drivers.get(isolation, runtime).state === 'usable',
-      costMib: classPool.idleCostMib,
-      limitMib: classPool.limitMib,
+      costMib: classPool.idleCostMib(nowMs),
+      limitMib,
       wanted: classPool.wanted(),
       creating: classPool.creating,
       target: classPool.target(nowMs),
@@ -57,23 +59,22 @@ export function planState(sources: PlanSources, nowMs: number): PlanState {
 }
 
 /** Revision keys are unique within a function only. */
-export function revisionPlanKey(functionId: string, key: string): string {
+export function revisionPlanKey({ functionId, key }: RunnableRevision): string {
   return `${functionId}\0${key}`;
 }
 
 type MutablePlanState = { [K in keyof PlanState]: PlanState[K] extends readonly (infer T)[] ? T[] : PlanState[K] };
 
 function addMinWarm(state: MutablePlanState, owner: FunctionPool): void {
-  const { current } = owner;
-  if (current === null || current.settings.minWarm === 0 || owner.isDeleted) return;
-  const revision = owner.revisions.get(current.key);
-  if (!revision?.classPool) return;
-  const minWarm = Math.min(current.settings.minWarm, current.settings.maxConcurrency);
-  state.revisions.push({
-    key: revisionPlanKey(owner.id, current.key),
-    classKey: revision.classPool.sandboxClass.key,
-    minWarm,
-    have: revision.have,
-    retryAtMs: revision.retryAtMs,
-  });
+  for (const { target, minWarm } of owner.live) {
+    const revision = minWarm === 0 ? undefined : owner.revisions.get(target.key);
+    if (!revision?.sandboxClass) continue;
+    state.revisions.push({
+      key: revisionPlanKey(target),
+      classKey: revision.sandboxClass.key,
+      minWarm: Math.min(minWarm, owner.maxConcurrency),
+      have: revision.have,
+      retryAtMs: revision.retryAtMs,
+    });
+  }
 }

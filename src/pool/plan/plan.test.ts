@@ -111,7 +111,9 @@ function after(state: PlanState, actions: PlanAction[]): PlanState {
     const revision = revisions.find((it) => it.key === action.revisionKey)!;
     const from = classes.find((it) => it.key === revision.classKey)!;
     revision.have++;
-    const ready = sandboxes.find((it) => it.revisionKey === null && it.classKey === from.key);
+    const [ready] = sandboxes
+      .filter((it) => it.revisionKey === null && it.classKey === from.key)
+      .sort((a, b) => b.idleSinceMs - a.idleSinceMs || (a.id < b.id ? -1 : 1));
     if (ready) ready.revisionKey = revision.key;
     else {
       sandboxes.push(

@@ -239,9 +239,10 @@ function warmRevisions(draft: Draft): void {
 }
 
 function warmOne(draft: Draft, it: PlanClass, revisionKey: string): boolean {
-  const at = draft.evictable.findIndex((idle) => idle.revisionKey === null && idle.classKey === it.key);
-  if (at >= 0) {
-    draft.protectedIdle.push(...draft.evictable.splice(at, 1));
+  const ready = newestReady(draft.evictable, it.key);
+  if (ready !== null) {
+    draft.evictable.splice(draft.evictable.indexOf(ready), 1);
+    draft.protectedIdle.push(ready);
     draft.ready.set(it.key, draft.ready.get(it.key)! - 1);
     draft.actions.push({ do: 'warm', revisionKey });
     return true;
@@ -256,6 +257,17 @@ function warmOne(draft: Draft, it: PlanClass, revisionKey: string): boolean {
   draft.limitMib += it.limitMib;
   draft.actions.push({ do: 'warm', revisionKey });
   return true;
+}
+
+/** The one that a claim will take: what the others hold stays idle. Null when none is ready. */
+function newestReady(idle: readonly PlanSandbox[], classKey: string): PlanSandbox | null {
+  let newest: PlanSandbox | null = null;
+  for (const it of idle) {
+    if (it.revisionKey !== null || it.classKey !== classKey) continue;
+    const isNewer = newest === null || it.idleSinceMs > newest.idleSinceMs;
+    if (isNewer || (it.idleSinceMs === newest!.idleSinceMs && it.id < newest!.id)) newest = it;
+  }
+  return newest;
 }
 
 /** P3, P6, P7, P8: the class that lacks most of its target first, the more recently claimed one on a tie. */

@@ -1,4 +1,3 @@
-import type { GuardedDriver } from '../../contract/guarded-driver.ts';
 import { Demand } from './demand.ts';
 import type { PooledSandbox } from './pooled-sandbox.ts';
 import type { RevisionPool } from './revision-pool.ts';
@@ -15,7 +14,6 @@ export function backoffMs(failures: number): number {
 /** Everything about one class: its ready sandboxes, those being made, and the revisions that want one. */
 export class ClassPool {
   readonly sandboxClass: SandboxClass;
-  readonly driver: GuardedDriver;
   /** Ready generic sandboxes, the newest last; taken from the end, whose memory is warmest. */
   readonly ready: PooledSandbox[] = [];
   /** Revisions that wait for a create, in turn. */
@@ -23,31 +21,38 @@ export class ClassPool {
   readonly demand = new Demand();
   /** What the operator's settings want ready whatever the demand. */
   baseline = 0;
-  /** Deployed functions whose newest revision has this class. */
+  /** Functions that keep a sandbox of this class ready for one of their live revisions. */
   functionCount = 0;
   creating = 0;
   /** Live sandboxes of this class, bound ones included. */
   population = 0;
-  /** The newest measured cost of a ready one. */
-  idleCostMib: number;
   /** Creates that failed in a row. */
   failures = 0;
   lastError: Error | null = null;
   retryAtMs = 0;
+  #idleCostMib: number;
 
-  constructor(sandboxClass: SandboxClass, driver: GuardedDriver) {
+  constructor(sandboxClass: SandboxClass) {
     this.sandboxClass = sandboxClass;
-    this.driver = driver;
-    this.idleCostMib = this.limitMib;
+    this.#idleCostMib = sandboxClass.limitMib;
   }
 
-  get limitMib(): number {
-    return this.sandboxClass.memoryMib + this.driver.capabilities.memoryOverheadMib;
+  /** What a new ready one is expected to hold: as much as the newest one does, or did; the limit before the first. */
+  idleCostMib(nowMs: number): number {
+    const newest = this.ready.at(-1);
+    if (newest) this.#idleCostMib = newest.costMib(nowMs);
+    return this.#idleCostMib;
   }
 
   target(nowMs: number): number {
     if (!this.sandboxClass.isGeneric) return 0;
     return Math.max(this.baseline, this.functionCount > 0 ? 1 : 0) + this.demand.learnedReady(nowMs);
+  }
+
+  /** Nothing happens when it is not among the ready ones. */
+  removeReady(entry: PooledSandbox): void {
+    const at = this.ready.indexOf(entry);
+    if (at >= 0) this.ready.splice(at, 1);
   }
 
   wanted(): number {

@@ -1,8 +1,7 @@
-import type { GuardedDriver } from '../../contract/guarded-driver.ts';
-import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
 import { ClassPool } from './class-pool.ts';
 import type { FunctionPool } from './function-pool.ts';
+import type { RevisionPool } from './revision-pool.ts';
 import { classOfRevision, defaultClass, type SandboxClass } from './sandbox-class.ts';
 
 /**
@@ -27,8 +26,19 @@ export class ClassPools {
     return this.#pools.get(key) ?? null;
   }
 
-  classPoolOf(target: RunnableRevision, driver: GuardedDriver): ClassPool {
-    return this.#open(classOfRevision(target, driver), driver);
+  /** Opened anew where it was swept away while nothing used it. */
+  of(sandboxClass: SandboxClass): ClassPool {
+    let classPool = this.#pools.get(sandboxClass.key);
+    if (!classPool) {
+      classPool = new ClassPool(sandboxClass);
+      this.#pools.set(sandboxClass.key, classPool);
+    }
+    return classPool;
+  }
+
+  /** It wants no sandbox any more. */
+  forget(revision: RevisionPool): void {
+    if (revision.sandboxClass !== null) this.byKey(revision.sandboxClass.key)?.waiting.delete(revision);
   }
 
   /** Called at start and whenever an isolation came or went. */
@@ -37,35 +47,25 @@ export class ClassPools {
     const [preferred] = this.#drivers.usable();
     if (!preferred) return;
     for (const runtime of preferred.lastProbe?.runtimes ?? []) {
-      this.#open(defaultClass(runtime, preferred), preferred).baseline = this.#baseline;
+      this.of(defaultClass(runtime, preferred)).baseline = this.#baseline;
     }
   }
 
-  /** Keeps the class of a function's newest revision ready; it stays unknown while its isolation is not usable. */
+  /** Keeps one ready for each class of a function's live revisions; a class is unknown while its isolation is not usable. */
   stockFor(owner: FunctionPool): void {
-    let classPool: ClassPool | null = null;
-    const { current } = owner;
-    if (current !== null && !owner.isDeleted) {
-      const answer = this.#drivers.forRevision(current.revision.isolation, current.settings.runtime);
-      if (answer.state === 'usable') classPool = this.classPoolOf(current, answer.driver);
+    const stocked = new Set<ClassPool>();
+    for (const { target, isStocked } of owner.live) {
+      if (!isStocked) continue;
+      const answer = this.#drivers.forRevision(target.revision.isolation, target.settings.runtime);
+      if (answer.state === 'usable') stocked.add(this.of(classOfRevision(target, answer.driver)));
     }
-    if (classPool === owner.stockedClass) return;
-    if (owner.stockedClass) owner.stockedClass.functionCount--;
-    if (classPool) classPool.functionCount++;
-    owner.stockedClass = classPool;
+    for (const classPool of owner.stocked) if (!stocked.has(classPool)) classPool.functionCount--;
+    for (const classPool of stocked) if (!owner.stocked.has(classPool)) classPool.functionCount++;
+    owner.stocked = stocked;
   }
 
   /** Forgets classes that nothing uses any more. */
   sweep(nowMs: number): void {
     for (const [key, classPool] of this.#pools) if (classPool.isUnused(nowMs)) this.#pools.delete(key);
-  }
-
-  #open(sandboxClass: SandboxClass, driver: GuardedDriver): ClassPool {
-    let classPool = this.#pools.get(sandboxClass.key);
-    if (!classPool) {
-      classPool = new ClassPool(sandboxClass, driver);
-      this.#pools.set(sandboxClass.key, classPool);
-    }
-    return classPool;
   }
 }

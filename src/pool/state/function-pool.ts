@@ -1,38 +1,74 @@
-import type { Isolation, Start, StartReason } from '../../domain/names.ts';
-import type { RunnableRevision } from '../../domain/runnable-revision.ts';
+import type { LiveFunction, LiveRevision } from '../../domain/live-function.ts';
+import type { Isolation } from '../../domain/names.ts';
 import type { ClassPool } from './class-pool.ts';
 import { leaseAfterWait } from './lease.ts';
-import type { RevisionPool } from './revision-pool.ts';
+import type { RevisionOwner, RevisionPool } from './revision-pool.ts';
 
-/** One function: what counts across its revisions, and why its last sandbox went away. */
-export class FunctionPool {
+/** What the catalog last said of the function. Of one that was never announced, or is deleted, no revision is kept. */
+type Announced =
+  | { kind: 'never' }
+  | { kind: 'live'; revisions: ReadonlyMap<string, LiveRevision> }
+  | { kind: 'deleted' };
+
+/** One function: which of its revisions are live, and what counts across them. */
+export class FunctionPool implements RevisionOwner {
   readonly id: string;
-  readonly revisions = new Map<string, RevisionPool>();
-  /** Leases out, of all revisions; bounded by maxConcurrency. */
+  maxConcurrency: number;
   inFlight = 0;
-  /** What the catalog last announced; null when it never did. */
-  current: RunnableRevision | null = null;
-  isDeleted = false;
-  /** The class that `current` keeps stocked. */
-  stockedClass: ClassPool | null = null;
-  #hasStarted = false;
-  #lastKey: string | null = null;
-  #lastIsolation: Isolation | null = null;
-  #lastLoss: StartReason | null = null;
+  queued = 0;
+  lastIsolation: Isolation | null = null;
+  /** The classes its live revisions keep ready. */
+  stocked: ReadonlySet<ClassPool> = new Set();
+  readonly #revisions = new Map<string, RevisionPool>();
+  #announced: Announced = { kind: 'never' };
 
-  constructor(id: string) {
+  /** `maxConcurrency` counts until the function is announced. */
+  constructor(id: string, maxConcurrency: number) {
     this.id = id;
+    this.maxConcurrency = maxConcurrency;
   }
 
-  get queued(): number {
-    let queued = 0;
-    for (const revision of this.revisions.values()) queued += revision.queue.size;
-    return queued;
+  get revisions(): ReadonlyMap<string, RevisionPool> {
+    return this.#revisions;
+  }
+
+  get isDeleted(): boolean {
+    return this.#announced.kind === 'deleted';
+  }
+
+  get live(): Iterable<LiveRevision> {
+    return this.#announced.kind === 'live' ? this.#announced.revisions.values() : [];
+  }
+
+  /** Nothing of it is used or kept. */
+  get isDone(): boolean {
+    return this.#announced.kind !== 'live' && this.#revisions.size === 0 && this.inFlight === 0;
+  }
+
+  /** Null when the function was deleted. Which revisions are retired follows from this alone. */
+  announce(live: LiveFunction | null): void {
+    if (live === null) this.#announced = { kind: 'deleted' };
+    else {
+      const revisions = new Map(live.revisions.map((one) => [one.target.key, one]));
+      this.#announced = { kind: 'live', revisions };
+      this.maxConcurrency = live.maxConcurrency;
+    }
+    for (const revision of this.#revisions.values()) this.#judge(revision);
+  }
+
+  add(revision: RevisionPool): void {
+    this.#revisions.set(revision.target.key, revision);
+    this.#judge(revision);
+  }
+
+  remove(revision: RevisionPool): void {
+    const { key } = revision.target;
+    if (this.#revisions.get(key) === revision) this.#revisions.delete(key);
   }
 
   /** Hands every free slot to the caller who has waited longest for one of that revision, within maxConcurrency. */
   serve(): void {
-    for (;;) {
+    while (this.queued > 0 && this.inFlight < this.maxConcurrency) {
       const revision = this.#longestWaiting();
       if (revision === null) return;
       const entry = revision.freeEntry();
@@ -44,38 +80,18 @@ export class FunctionPool {
     }
   }
 
-  /** Why this start is not warm. Asked when a sandbox is claimed, before it counts as loading. */
-  startReason(revision: RevisionPool, start: Start): StartReason {
-    if (revision.isExclusive) return 'try';
-    const classPool = revision.classPool!;
-    if (!classPool.sandboxClass.isGeneric) return 'boot_profile';
-    // The class was meant to be stocked, so having none ready is what made this caller wait.
-    if (start === 'cold' && classPool.target(performance.now()) > 0) return 'pool_empty';
-    if (revision.bound.size + revision.loading > 0) return 'scaled_out';
-    if (!this.#hasStarted) return 'first_call';
-    if (this.#lastKey === revision.target.key) return this.#lastLoss ?? 'sandbox_lost';
-    const isSameIsolation = this.#lastIsolation === revision.target.revision.isolation;
-    return isSameIsolation ? 'revision_changed' : 'isolation_changed';
-  }
-
-  started(revision: RevisionPool): void {
-    this.#hasStarted = true;
-    this.#lastKey = revision.target.key;
-    this.#lastIsolation = revision.target.revision.isolation;
-    this.#lastLoss = null;
-  }
-
-  lost(revision: RevisionPool, reason: StartReason): void {
-    if (this.#lastKey === revision.target.key) this.#lastLoss = reason;
+  /** The rule: a revision is kept while a name of its function leads to it. `try` has none. */
+  #judge(revision: RevisionPool): void {
+    const isNamed = this.#announced.kind === 'live' && this.#announced.revisions.has(revision.target.key);
+    revision.isRetired = revision.isExclusive || !isNamed;
   }
 
   #longestWaiting(): RevisionPool | null {
     let best: RevisionPool | null = null;
     let bestSinceMs = Number.POSITIVE_INFINITY;
-    for (const revision of this.revisions.values()) {
+    for (const revision of this.#revisions.values()) {
       const head = revision.queue.size > 0 ? revision.queue.head : null;
-      if (head === null || head.enqueuedAtMs >= bestSinceMs || this.inFlight >= revision.maxConcurrency) continue;
-      if (revision.freeEntry() === null) continue;
+      if (head === null || head.enqueuedAtMs >= bestSinceMs || revision.freeEntry() === null) continue;
       best = revision;
       bestSinceMs = head.enqueuedAtMs;
     }

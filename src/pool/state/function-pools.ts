@@ -8,7 +8,7 @@ const EXCLUSIVE_MAX = 64;
 /** Functions and their revisions, found by id and key; those of `try` are apart and never found again. */
 export class FunctionPools {
   readonly #functions = new Map<string, FunctionPool>();
-  readonly #exclusive = new Set<FunctionPool>();
+  readonly #exclusive = new Map<RevisionPool, FunctionPool>();
   readonly #host: RevisionHost;
 
   constructor(host: RevisionHost) {
@@ -17,14 +17,14 @@ export class FunctionPools {
 
   *all(): Iterable<FunctionPool> {
     yield* this.#functions.values();
-    yield* this.#exclusive;
+    yield* this.#exclusive.values();
   }
 
   *revisions(): Iterable<RevisionPool> {
     for (const owner of this.all()) yield* owner.revisions.values();
   }
 
-  /** For the warm path: null when this revision has never been asked for. */
+  /** For the warm path: null when nothing of this revision is there. */
   find(target: RunnableRevision): RevisionPool | null {
     return this.#functions.get(target.functionId)?.revisions.get(target.key) ?? null;
   }
@@ -33,50 +33,45 @@ export class FunctionPools {
     return this.#functions.get(id) ?? null;
   }
 
-  open(functionId: string): FunctionPool {
+  /** `maxConcurrency` is for a function that is not there yet. */
+  open(functionId: string, maxConcurrency: number): FunctionPool {
     let owner = this.#functions.get(functionId);
     if (!owner) {
-      owner = new FunctionPool(functionId);
+      owner = new FunctionPool(functionId, maxConcurrency);
       this.#functions.set(functionId, owner);
     }
     return owner;
   }
 
-  /** A revision that was replaced is served too, by its own sandboxes (I3, I9); it is just not kept afterwards. */
+  /** A retired revision is served too, by its own sandboxes (I3, I9); it is not kept afterwards. */
   revisionOf(target: RunnableRevision): RevisionPool {
-    const owner = this.open(target.functionId);
-    let revision = owner.revisions.get(target.key);
-    if (!revision) {
-      revision = new RevisionPool(target, owner, this.#host, false);
-      revision.isRetired = owner.isDeleted || (owner.current !== null && owner.current.key !== target.key);
-      owner.revisions.set(target.key, revision);
-    }
-    return revision;
+    const owner = this.open(target.functionId, target.settings.maxConcurrency);
+    return owner.revisions.get(target.key) ?? this.#begin(target, owner, false);
   }
 
   /** Null when too many run at once. */
   exclusiveRevision(target: RunnableRevision): RevisionPool | null {
     if (this.#exclusive.size >= EXCLUSIVE_MAX) return null;
-    const owner = new FunctionPool(target.functionId);
-    const revision = new RevisionPool(target, owner, this.#host, true);
-    owner.revisions.set(target.key, revision);
-    this.#exclusive.add(owner);
+    const owner = new FunctionPool(target.functionId, 1);
+    const revision = this.#begin(target, owner, true);
+    this.#exclusive.set(revision, owner);
     return revision;
   }
 
-  /** Forgets what was replaced, deleted or tried once nothing of it is left. */
-  dropIfDone(revision: RevisionPool): void {
-    const { owner } = revision;
-    if (!revision.isRetired || !revision.isEmpty) return;
-    if (owner.revisions.get(revision.target.key) === revision) owner.revisions.delete(revision.target.key);
-    if (revision.classPool) revision.classPool.waiting.delete(revision);
-    if (owner.revisions.size > 0 || owner.inFlight > 0) return;
-    if (revision.isExclusive) this.#exclusive.delete(owner);
-    else this.forgetIfDeleted(owner);
+  /** Nothing of the revision is left. */
+  drop(revision: RevisionPool): void {
+    const owner = this.#exclusive.get(revision) ?? this.#functions.get(revision.owner.id);
+    owner?.remove(revision);
+    if (!this.#exclusive.delete(revision)) this.forgetIfDone(revision.owner.id);
   }
 
-  forgetIfDeleted(owner: FunctionPool): void {
-    if (!owner.isDeleted || owner.revisions.size > 0 || owner.inFlight > 0) return;
-    if (this.#functions.get(owner.id) === owner) this.#functions.delete(owner.id);
+  forgetIfDone(functionId: string): void {
+    if (this.#functions.get(functionId)?.isDone) this.#functions.delete(functionId);
+  }
+
+  #begin(target: RunnableRevision, owner: FunctionPool, isExclusive: boolean): RevisionPool {
+    const revision = new RevisionPool(target, owner, this.#host, isExclusive);
+    owner.add(revision);
+    return revision;
   }
 }

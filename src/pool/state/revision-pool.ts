@@ -1,9 +1,8 @@
-import type { Start } from '../../domain/names.ts';
+import type { Isolation, Start, StartReason } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
-import type { ClassPool } from './class-pool.ts';
-import type { FunctionPool } from './function-pool.ts';
 import { type PoolLease, warmLease } from './lease.ts';
-import type { PooledSandbox } from './pooled-sandbox.ts';
+import type { BoundRevision, LeaveReason, PooledSandbox } from './pooled-sandbox.ts';
+import type { SandboxClass } from './sandbox-class.ts';
 import { type Waiter, WaitQueue } from './wait-queue.ts';
 
 /** Code whose last load failed is loaded for this many callers at once: each gets its own try, at a bounded rate. */
@@ -16,8 +15,25 @@ export interface RevisionHost {
   /** It was found dead on hand-out. */
   lost(entry: PooledSandbox): void;
   /** A lease came back and the slot is free, or its sandbox is gone. */
-  released(entry: PooledSandbox, start: Start): void;
+  released(revision: RevisionPool, entry: PooledSandbox, start: Start): void;
   expired(revision: RevisionPool, waiter: Waiter): void;
+}
+
+/** What the revisions of one function share (FunctionPool is the only one). */
+export interface RevisionOwner {
+  readonly id: string;
+  readonly revisions: ReadonlyMap<string, RevisionPool>;
+  readonly isDeleted: boolean;
+  /** Calls at once, of all revisions together. */
+  readonly maxConcurrency: number;
+  /** Leases out, of all revisions. */
+  inFlight: number;
+  /** Callers who wait, for any revision. */
+  queued: number;
+  /** Of the newest start; null before the first one. */
+  lastIsolation: Isolation | null;
+  /** Hands out free slots to those who wait. */
+  serve(): void;
 }
 
 /**
@@ -25,24 +41,25 @@ export interface RevisionHost {
  * claim to its end (I3). Free slots are a stack: the most recently used sandbox is handed out first, so the rest can freeze,
  * expire, and leave their memory to others. Nothing here waits or allocates beyond the lease: this is the hot path.
  */
-export class RevisionPool {
+export class RevisionPool implements BoundRevision {
   readonly target: RunnableRevision;
-  readonly owner: FunctionPool;
+  readonly owner: RevisionOwner;
   readonly bound = new Set<PooledSandbox>();
   readonly queue: WaitQueue;
   /** Serves one caller and ends: `try`. */
   readonly isExclusive: boolean;
-  readonly maxConcurrency: number;
-  /** A newer revision took over (or it was deleted): calls finish, nothing is kept. */
-  isRetired: boolean;
+  /** No name leads to it (any more): its calls finish, nothing of it is kept. Set by FunctionPool alone. */
+  isRetired = true;
   /** Known once its isolation was usable. */
-  classPool: ClassPool | null = null;
+  sandboxClass: SandboxClass | null = null;
   /** Sandboxes claimed and not yet loaded. */
   loading = 0;
   /** Sandboxes asked for by minWarm, not yet claimed. */
   prefills = 0;
-  /** Leases whose reply has been given: slots about to be free. */
   settling = 0;
+  hasStarted = false;
+  /** Why its newest sandbox went away; null since the newest start. */
+  lastLoss: StartReason | null = null;
   /** Loads that failed in a row by the user's code. */
   brokenLoads = 0;
   /** Calls one sandbox takes at once: as configured, until a loaded one says that it can take fewer. */
@@ -52,23 +69,24 @@ export class RevisionPool {
   readonly #free: PooledSandbox[] = [];
   readonly #host: RevisionHost;
 
-  constructor(target: RunnableRevision, owner: FunctionPool, host: RevisionHost, isExclusive: boolean) {
+  constructor(target: RunnableRevision, owner: RevisionOwner, host: RevisionHost, isExclusive: boolean) {
     this.target = target;
     this.owner = owner;
     this.isExclusive = isExclusive;
-    this.isRetired = isExclusive;
-    this.maxConcurrency = isExclusive ? 1 : target.settings.maxConcurrency;
     this.slotsEach = isExclusive ? 1 : target.settings.concurrencyPerSandbox;
     this.#host = host;
-    this.queue = new WaitQueue(
-      () => this.loading * this.slotsEach,
-      (waiter) => host.expired(this, waiter),
-    );
+    this.queue = new WaitQueue({
+      exempt: () => this.loading * this.slotsEach,
+      expired: (waiter) => host.expired(this, waiter),
+      resized: (by) => {
+        owner.queued += by;
+      },
+    });
   }
 
   /** The warm path: one step, nothing awaited. Waiting callers come first. */
   acquireWarm(): PoolLease | null {
-    if (this.queue.size > 0 || this.owner.inFlight >= this.maxConcurrency) return null;
+    if (this.queue.size > 0 || this.owner.inFlight >= this.owner.maxConcurrency) return null;
     const entry = this.freeEntry();
     if (entry === null) return null;
     this.lend(entry);
@@ -101,7 +119,7 @@ export class RevisionPool {
     this.owner.inFlight--;
     entry.idleSinceMs = performance.now();
     if (!entry.isGone) this.#listFree(entry);
-    this.#host.released(entry, start);
+    this.#host.released(this, entry, start);
   }
 
   /** A loaded sandbox joins, its slots free. */
@@ -111,6 +129,12 @@ export class RevisionPool {
     this.slotsEach = entry.concurrency;
     this.bound.add(entry);
     this.#listFree(entry);
+  }
+
+  leave(entry: PooledSandbox, reason: LeaveReason): void {
+    if (!entry.isLoaded) return;
+    this.remove(entry);
+    if (reason === 'evicted' || reason === 'idle_expired' || reason === 'sandbox_lost') this.lastLoss = reason;
   }
 
   remove(entry: PooledSandbox): void {
@@ -123,7 +147,7 @@ export class RevisionPool {
 
   /** Sandboxes to start now: for callers who could be served if there were more, and for minWarm. */
   want(): number {
-    const callers = Math.min(this.queue.size - this.settling, this.maxConcurrency - this.owner.inFlight);
+    const callers = Math.min(this.queue.size - this.settling, this.owner.maxConcurrency - this.owner.inFlight);
     const forCallers = Math.max(0, Math.ceil(callers / this.slotsEach));
     const bounded = this.brokenLoads > 0 ? Math.min(forCallers, BROKEN_LOADS_MAX) : forCallers;
     return Math.max(bounded - this.loading, this.prefills);

@@ -12,6 +12,7 @@ import { bootProfile } from './boot-profile.ts';
  */
 export interface SandboxClass {
   key: string;
+  driver: GuardedDriver;
   isolation: Isolation;
   runtime: RuntimeId;
   memoryMib: number;
@@ -21,6 +22,8 @@ export interface SandboxClass {
   /** Variables that only work at boot; a class with any belongs to one revision and is never kept ready. */
   bootEnv: Record<string, string>;
   isGeneric: boolean;
+  /** What one may take of the host's memory at most: its own limit and what its isolation adds. */
+  limitMib: number;
 }
 
 /** The class of the settings most functions have: kept ready from the start for every runtime. */
@@ -31,7 +34,7 @@ type ClassFields = Pick<SandboxClass, 'runtime' | 'memoryMib' | 'cpus' | 'diskMi
 export function classOfRevision(target: RunnableRevision, driver: GuardedDriver): SandboxClass {
   const bootEnv = bootProfile(target.settings.runtime, target.env);
   const isGeneric = Object.keys(bootEnv).length === 0;
-  return buildClass(target.settings, driver, bootEnv, isGeneric ? null : target.key);
+  return buildClass(target.settings, driver, bootEnv, isGeneric ? null : `${target.functionId}/${target.key}`);
 }
 
 export function defaultClass(runtime: RuntimeId, driver: GuardedDriver): SandboxClass {
@@ -68,6 +71,7 @@ function buildClass(
   const isGeneric = ownerKey === null;
   return {
     key: parts.join('/'),
+    driver,
     isolation: driver.isolation,
     runtime,
     memoryMib,
@@ -76,6 +80,7 @@ function buildClass(
     network,
     bootEnv,
     isGeneric,
+    limitMib: memoryMib + driver.capabilities.memoryOverheadMib,
   };
 }
 

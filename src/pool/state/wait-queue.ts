@@ -12,20 +12,27 @@ export interface Waiter {
   stopListening: (() => void) | null;
 }
 
+export interface WaitQueueHost {
+  /** How many at the front do not expire now. */
+  exempt(): number;
+  /** Its time is over; it stays in the queue until it is removed. */
+  expired(waiter: Waiter): void;
+  /** Somebody came (1) or left (-1). */
+  resized(by: 1 | -1): void;
+}
+
 /**
  * First come, first served, with deadlines: one timer for the whole queue, set to the earliest deadline. The first
- * `exempt()` waiters do not expire: a sandbox is loading for them, and loading has its own clock.
+ * `exempt()` waiters do not expire, because a sandbox is loading for them and loading has its own clock.
  */
 export class WaitQueue {
   readonly #waiters = new Set<Waiter>();
-  readonly #exempt: () => number;
-  readonly #onExpired: (waiter: Waiter) => void;
+  readonly #host: WaitQueueHost;
   #timer: NodeJS.Timeout | null = null;
   #armedForMs = Number.POSITIVE_INFINITY;
 
-  constructor(exempt: () => number, onExpired: (waiter: Waiter) => void) {
-    this.#exempt = exempt;
-    this.#onExpired = onExpired;
+  constructor(host: WaitQueueHost) {
+    this.#host = host;
   }
 
   get size(): number {
@@ -47,12 +54,14 @@ export class WaitQueue {
 
   add(waiter: Waiter): void {
     this.#waiters.add(waiter);
+    this.#host.resized(1);
     this.#arm(waiter.deadlineMs);
   }
 
   /** False when it had left already: then it was answered by whoever took it. */
   remove(waiter: Waiter): boolean {
     if (!this.#waiters.delete(waiter)) return false;
+    this.#host.resized(-1);
     waiter.stopListening?.();
     waiter.stopListening = null;
     if (this.#waiters.size === 0) this.#disarm();
@@ -63,13 +72,13 @@ export class WaitQueue {
   expireDue(): void {
     this.#disarm();
     const nowMs = performance.now();
-    const exempt = this.#exempt();
+    const exempt = this.#host.exempt();
     let earliestMs = Number.POSITIVE_INFINITY;
     let at = 0;
     for (const waiter of [...this.#waiters]) {
       if (at++ < exempt) continue;
       if (waiter.deadlineMs > nowMs) earliestMs = Math.min(earliestMs, waiter.deadlineMs);
-      else if (this.#waiters.has(waiter)) this.#onExpired(waiter);
+      else if (this.#waiters.has(waiter)) this.#host.expired(waiter);
     }
     if (this.#waiters.size > 0) this.#arm(earliestMs);
   }

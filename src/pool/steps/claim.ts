@@ -2,6 +2,7 @@ import { loadSettings } from '../../contract/load-settings.ts';
 import type { LoadResult } from '../../contract/sandbox.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { Start, StartReason } from '../../domain/names.ts';
+import type { ClassPool } from '../state/class-pool.ts';
 import type { PooledSandbox } from '../state/pooled-sandbox.ts';
 import type { RevisionPool } from '../state/revision-pool.ts';
 
@@ -31,13 +32,21 @@ export interface ClaimHost {
  * Exactly one of the host's three calls follows, later. The caller it is for stays in the queue meanwhile: should a warm
  * slot free first, it takes that, and the new sandbox serves the next one.
  */
-export function claim(entry: PooledSandbox, revision: RevisionPool, start: Start, host: ClaimHost): void {
+export function claim(
+  entry: PooledSandbox,
+  classPool: ClassPool,
+  revision: RevisionPool,
+  start: 'cold' | 'claimed',
+  host: ClaimHost,
+): void {
   const { owner, target } = revision;
   const gotAtMs = performance.now();
   const beganAtMs = start === 'cold' ? entry.createBeganAtMs : gotAtMs;
-  const reason = owner.startReason(revision, start);
+  const reason = startReason(revision, classPool, start);
   const claimed: ClaimRecord = { entry, revision, start, reason, beganAtMs, gotAtMs };
-  owner.started(revision);
+  revision.hasStarted = true;
+  revision.lastLoss = null;
+  owner.lastIsolation = target.revision.isolation;
   entry.boundTo = revision;
   const concurrency = revision.isExclusive ? 1 : target.settings.concurrencyPerSandbox;
   revision.loading++;
@@ -72,6 +81,19 @@ function settle(claimed: ClaimRecord, result: LoadResult, host: ClaimHost): void
   entry.idleSinceMs = loadedAtMs;
   revision.add(entry);
   host.loaded(entry, revision);
+}
+
+/** Why this start is not warm. Asked before the sandbox counts as loading. */
+function startReason(revision: RevisionPool, classPool: ClassPool, start: 'cold' | 'claimed'): StartReason {
+  const { owner, target } = revision;
+  if (revision.isExclusive) return 'try';
+  if (!classPool.sandboxClass.isGeneric) return 'boot_profile';
+  // The class was meant to have a ready one, so the lack of it is what made this caller wait.
+  if (start === 'cold' && classPool.target(performance.now()) > 0) return 'pool_empty';
+  if (revision.bound.size + revision.loading > 0) return 'scaled_out';
+  if (owner.lastIsolation === null) return 'first_call';
+  if (revision.hasStarted) return revision.lastLoss ?? 'sandbox_lost';
+  return owner.lastIsolation === target.revision.isolation ? 'revision_changed' : 'isolation_changed';
 }
 
 export function asError(error: unknown): Error {

@@ -23,7 +23,7 @@ export class Freezer {
   }
 
   watch(entry: PooledSandbox): void {
-    if (!entry.classPool.driver.capabilities.pause) return;
+    if (!entry.sandboxClass.driver.capabilities.pause) return;
     this.#awake.add(entry);
     this.#timer ??= setInterval(() => this.#freezeIdle(), LOOK_EVERY_MS).unref();
   }

@@ -1,13 +1,13 @@
 import type { DriverLog } from '../../contract/host-context.ts';
-import type { StartReason } from '../../domain/names.ts';
-import type { PooledSandbox } from '../state/pooled-sandbox.ts';
+import type { ClassPools } from '../state/class-pools.ts';
+import type { LeaveReason, PooledSandbox } from '../state/pooled-sandbox.ts';
 import { Freezer } from './freezer.ts';
 
 export interface OwnedSandboxesHost {
   /** One will serve nothing new, whatever the cause: others may be needed. */
   left(): void;
   /** Nothing of it is left: its memory is free. */
-  removed(entry: PooledSandbox): void;
+  removed(): void;
 }
 
 /**
@@ -18,11 +18,13 @@ export interface OwnedSandboxesHost {
 export class OwnedSandboxes {
   readonly #entries = new Map<string, PooledSandbox>();
   readonly #removals = new Set<Promise<void>>();
+  readonly #classes: ClassPools;
   readonly #host: OwnedSandboxesHost;
   readonly #log: DriverLog;
   readonly freezer: Freezer;
 
-  constructor(log: DriverLog, host: OwnedSandboxesHost) {
+  constructor(classes: ClassPools, log: DriverLog, host: OwnedSandboxesHost) {
+    this.#classes = classes;
     this.#log = log;
     this.#host = host;
     this.freezer = new Freezer(log, (entry) => this.discard(entry, 'sandbox_lost'));
@@ -43,26 +45,19 @@ export class OwnedSandboxes {
   /** False when it was dead on arrival. */
   add(entry: PooledSandbox): boolean {
     this.#entries.set(entry.sandbox.id, entry);
-    entry.classPool.population++;
+    this.#classes.of(entry.sandboxClass).population++;
     entry.sandbox.onDead(() => this.discard(entry, 'sandbox_lost'));
     if (!entry.sandbox.alive) this.discard(entry, 'sandbox_lost');
     return !entry.isGone;
   }
 
   /** Takes it out of use at once and destroys it when its last call is done. Safe to repeat. */
-  discard(entry: PooledSandbox, reason: StartReason | 'retired' | 'spent' | 'stopping'): void {
+  discard(entry: PooledSandbox, reason: LeaveReason): void {
     if (entry.isGone) return;
     entry.isGone = true;
     this.freezer.forget(entry);
-    const at = entry.classPool.ready.indexOf(entry);
-    if (at >= 0) entry.classPool.ready.splice(at, 1);
-    const { boundTo } = entry;
-    if (boundTo !== null && entry.isLoaded) {
-      boundTo.remove(entry);
-      if (reason === 'evicted' || reason === 'idle_expired' || reason === 'sandbox_lost') {
-        boundTo.owner.lost(boundTo, reason);
-      }
-    }
+    if (entry.boundTo === null) this.#classes.of(entry.sandboxClass).removeReady(entry);
+    else entry.boundTo.leave(entry, reason);
     if (entry.leases === 0) this.destroy(entry, reason);
     this.#host.left();
   }
@@ -78,8 +73,8 @@ export class OwnedSandboxes {
       .then(() => {
         this.#removals.delete(removal);
         if (!this.#entries.delete(entry.sandbox.id)) return;
-        entry.classPool.population--;
-        this.#host.removed(entry);
+        this.#classes.of(entry.sandboxClass).population--;
+        this.#host.removed();
       });
     this.#removals.add(removal);
   }

@@ -2,6 +2,7 @@ import type { SandboxSpec } from '../../contract/driver.ts';
 import type { DriverLog, HostContext } from '../../contract/host-context.ts';
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
 import { backoffMs, type ClassPool } from '../state/class-pool.ts';
+import type { ClassPools } from '../state/class-pools.ts';
 import { PooledSandbox } from '../state/pooled-sandbox.ts';
 import type { RevisionPool } from '../state/revision-pool.ts';
 import { sandboxSpec } from '../state/sandbox-class.ts';
@@ -14,6 +15,7 @@ import type { WaitingCallers } from './waiting-callers.ts';
 const SUSPECT_FAILURES = 2;
 
 export interface SandboxStartsDeps {
+  classes: ClassPools;
   sandboxes: OwnedSandboxes;
   callers: WaitingCallers;
   loop: PlanLoop;
@@ -51,7 +53,7 @@ export class SandboxStarts implements MakerHost, ClaimHost {
   claimReady(classPool: ClassPool, revision: RevisionPool): boolean {
     for (let entry = classPool.ready.pop(); entry; entry = classPool.ready.pop()) {
       if (entry.sandbox.alive) {
-        this.#claim(entry, revision, 'claimed');
+        this.#claim(entry, classPool, revision, 'claimed');
         return true;
       }
       this.#deps.sandboxes.discard(entry, 'sandbox_lost');
@@ -60,9 +62,9 @@ export class SandboxStarts implements MakerHost, ClaimHost {
   }
 
   made(entry: PooledSandbox): void {
-    const { classPool } = entry;
+    const classPool = this.#deps.classes.of(entry.sandboxClass);
     classPool.succeeded();
-    if (this.#deps.sandboxes.add(entry)) this.#place(entry);
+    if (this.#deps.sandboxes.add(entry)) this.#place(entry, classPool);
     this.#deps.loop.request();
   }
 
@@ -83,9 +85,8 @@ export class SandboxStarts implements MakerHost, ClaimHost {
   loaded(entry: PooledSandbox, revision: RevisionPool): void {
     this.#deps.sandboxes.freezer.watch(entry);
     if (revision.queue.size === 0) entry.startRecord = null;
+    // Before `settle` looks for those whose time is over: the sandbox was loading for them.
     this.#deps.callers.serve(revision);
-    const isUnwanted = revision.isRetired && entry.leases === 0 && revision.queue.size === 0;
-    if (isUnwanted) this.#deps.sandboxes.discard(entry, 'retired');
     this.#deps.callers.settle(revision);
   }
 
@@ -113,18 +114,17 @@ export class SandboxStarts implements MakerHost, ClaimHost {
     this.#charge(revision, error, gotAtMs);
   }
 
-  #place(entry: PooledSandbox): void {
-    const { classPool } = entry;
+  #place(entry: PooledSandbox, classPool: ClassPool): void {
     const revision = this.signal.aborted ? null : classPool.nextWaiting();
-    if (revision !== null) this.#claim(entry, revision, 'cold');
+    if (revision !== null) this.#claim(entry, classPool, revision, 'cold');
     else if (classPool.sandboxClass.isGeneric) classPool.ready.push(entry);
     else this.#deps.sandboxes.discard(entry, 'spent');
   }
 
-  #claim(entry: PooledSandbox, revision: RevisionPool, start: 'cold' | 'claimed'): void {
-    claim(entry, revision, start, this);
-    if (!entry.classPool.sandboxClass.isGeneric) return;
-    entry.classPool.demand.claimed(performance.now());
+  #claim(entry: PooledSandbox, classPool: ClassPool, revision: RevisionPool, start: 'cold' | 'claimed'): void {
+    claim(entry, classPool, revision, start, this);
+    if (!classPool.sandboxClass.isGeneric) return;
+    classPool.demand.claimed(performance.now());
     this.#deps.loop.holdRefill();
   }
 
@@ -132,9 +132,13 @@ export class SandboxStarts implements MakerHost, ClaimHost {
   #charge(revision: RevisionPool, error: Error, beganAtMs: number): void {
     if (!this.#deps.callers.charge(revision, error, beganAtMs)) {
       revision.prefills = 0;
-      revision.retryAtMs = performance.now() + backoffMs(revision.classPool?.failures ?? 1);
+      revision.retryAtMs = performance.now() + backoffMs(this.#failuresOf(revision));
     }
     this.#deps.callers.settle(revision);
+  }
+
+  #failuresOf({ sandboxClass }: RevisionPool): number {
+    return sandboxClass === null ? 1 : this.#deps.classes.of(sandboxClass).failures;
   }
 }
 
@@ -174,11 +178,11 @@ class Maker {
     const beganAtMs = performance.now();
     let entry: PooledSandbox;
     try {
-      const sandbox = await classPool.driver.create(
+      const sandbox = await classPool.sandboxClass.driver.create(
         sandboxSpec(classPool.sandboxClass, this.#labels),
         this.#host.signal,
       );
-      entry = new PooledSandbox(sandbox, classPool, beganAtMs, performance.now());
+      entry = new PooledSandbox(sandbox, classPool.sandboxClass, beganAtMs, performance.now());
     } catch (error) {
       classPool.creating--;
       this.#host.makingFailed(classPool, asError(error), beganAtMs);

@@ -4,9 +4,11 @@ import type { ClassPool } from '../state/class-pool.ts';
 import type { ClassPools } from '../state/class-pools.ts';
 import type { FunctionPools } from '../state/function-pools.ts';
 import type { RevisionPool } from '../state/revision-pool.ts';
+import { classOfRevision } from '../state/sandbox-class.ts';
 import type { Waiter } from '../state/wait-queue.ts';
 import type { AcquireOptions, AcquireResult } from '../types.ts';
 import type { PlanLoop } from './plan-loop.ts';
+import type { RetiredRevisions } from './retired-revisions.ts';
 
 /** Creates or claims that may fail by our fault before a caller is told. */
 const PLATFORM_ATTEMPTS_MAX = 2;
@@ -18,6 +20,7 @@ const STARTING_WAIT_MS = 10_000;
 export interface WaitingCallersDeps {
   functions: FunctionPools;
   classes: ClassPools;
+  retired: RetiredRevisions;
   drivers: DriverSource;
   loop: PlanLoop;
   /** Claims one ready sandbox for the revision; false when none is ready. */
@@ -49,7 +52,7 @@ export class WaitingCallers {
     revision.queue.add(waiter);
     this.serve(revision);
     if (waiter.deadlineMs > nowMs || !revision.queue.has(waiter)) return;
-    const mayStart = revision.queue.size <= revision.maxConcurrency - revision.owner.inFlight;
+    const mayStart = revision.queue.size <= revision.owner.maxConcurrency - revision.owner.inFlight;
     if (mayStart) waiter.deadlineMs = nowMs + STARTING_WAIT_MS;
     else this.expired(revision, waiter);
   }
@@ -71,7 +74,7 @@ export class WaitingCallers {
   settle(revision: RevisionPool): void {
     revision.queue.expireDue();
     this.serve(revision);
-    this.#deps.functions.dropIfDone(revision);
+    this.#deps.retired.letGo(revision);
   }
 
   /**
@@ -91,7 +94,7 @@ export class WaitingCallers {
 
   answer(revision: RevisionPool, waiter: Waiter, result: AcquireResult): void {
     if (!revision.queue.remove(waiter)) return;
-    this.#deps.functions.dropIfDone(revision);
+    this.#deps.retired.letGo(revision);
     waiter.onResult(result);
   }
 
@@ -102,12 +105,16 @@ export class WaitingCallers {
 
   expired(revision: RevisionPool, waiter: Waiter): void {
     const queueMs = performance.now() - waiter.enqueuedAtMs;
-    const { target, classPool } = revision;
+    const { target } = revision;
     const { state } = this.#deps.drivers.forRevision(target.revision.isolation, target.settings.runtime);
     if (waiter.isPreparing && state === 'preparing') {
       this.answer(revision, waiter, { kind: 'platform', error: new ColdframeError('isolation_preparing'), queueMs });
-    } else if (classPool?.lastError && revision.bound.size === 0) {
-      this.answer(revision, waiter, { kind: 'platform', error: classPool.lastError, queueMs });
+      return;
+    }
+    const { sandboxClass } = revision;
+    const lastError = sandboxClass === null ? null : this.#deps.classes.of(sandboxClass).lastError;
+    if (lastError !== null && revision.bound.size === 0) {
+      this.answer(revision, waiter, { kind: 'platform', error: lastError, queueMs });
     } else this.answer(revision, waiter, { kind: 'throttled', reason: 'queue_timeout', queueMs });
   }
 
@@ -117,11 +124,11 @@ export class WaitingCallers {
     const { drivers, classes } = this.#deps;
     const answer = drivers.forRevision(target.revision.isolation, target.settings.runtime);
     if (answer.state === 'usable') {
-      // A class that was swept away while this revision had nothing is opened anew.
-      const isOpen =
-        revision.classPool !== null && classes.byKey(revision.classPool.sandboxClass.key) === revision.classPool;
-      if (!isOpen) revision.classPool = classes.classPoolOf(target, answer.driver);
-      return revision.classPool;
+      if (revision.sandboxClass?.driver !== answer.driver) {
+        classes.forget(revision);
+        revision.sandboxClass = classOfRevision(target, answer.driver);
+      }
+      return classes.of(revision.sandboxClass);
     }
     if (answer.state === 'preparing') {
       for (const waiter of revision.queue) waitForPreparing(waiter);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DriverLog } from '../../contract/host-context.ts';
 import type { FunctionSettings } from '../../domain/function.ts';
 import { LIMITS } from '../../domain/limits.ts';
+import { type LiveFunction, type LiveRevision, onlyLatest } from '../../domain/live-function.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { DriverRegistry } from '../../isolations/isolation-registry.ts';
 import { MemoryDriver, type MemoryDriverOptions } from '../../sandbox/drivers/memory/memory-driver.ts';
@@ -28,6 +29,8 @@ export class Testbed {
   readonly registry: DriverRegistry;
   readonly pool: SandboxPool;
   readonly guarded: ReturnType<typeof guardDriver>;
+  readonly #deployed = new Set<string>();
+  readonly #asked = new Map<string, Map<string, LiveRevision>>();
 
   constructor(options: TestbedOptions = {}) {
     const { pool, code, fallback, ...driverOptions } = options;
@@ -57,7 +60,24 @@ export class Testbed {
     return this;
   }
 
+  /** Announces these as a function's live revisions; null deletes it. */
+  setLive(functionId: string, targets: RunnableRevision[] | null): void {
+    this.#deployed.add(functionId);
+    this.pool.setLive(functionId, targets && liveOf(targets));
+  }
+
+  /** For functions that a test does not deploy: whatever is asked for is live, and nothing is ready or warm ahead of it. */
+  announceOnce(target: RunnableRevision): void {
+    const { functionId, settings } = target;
+    if (this.#deployed.has(functionId)) return;
+    const asked = this.#asked.get(functionId) ?? new Map<string, LiveRevision>();
+    if (asked.has(target.key)) return;
+    this.#asked.set(functionId, asked.set(target.key, { target, minWarm: 0, isStocked: false }));
+    this.pool.setLive(functionId, { maxConcurrency: settings.maxConcurrency, revisions: [...asked.values()] });
+  }
+
   acquire(target: RunnableRevision, options: { waitMs?: number; signal?: AbortSignal; exclusive?: boolean } = {}) {
+    this.announceOnce(target);
     return new Promise<AcquireResult>((resolve, reject) => {
       let count = 0;
       const queueDeadlineMs = performance.now() + (options.waitMs ?? 5_000);
@@ -88,6 +108,12 @@ export class Testbed {
     const left = this.driver.boxes.size + this.guarded.live().length + sandboxes.length + queued;
     if (left > 0) throw new Error(`${left} sandboxes or callers left`);
   }
+}
+
+/** The first decides what counts over the function; each is kept ready and warm as its own settings say. */
+export function liveOf(targets: RunnableRevision[]): LiveFunction {
+  const lives = targets.map(onlyLatest);
+  return { maxConcurrency: lives[0]?.maxConcurrency ?? 0, revisions: lives.flatMap((one) => one.revisions) };
 }
 
 function describe(result: AcquireResult): string {
