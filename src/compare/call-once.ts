@@ -1,9 +1,8 @@
 import type { LoadResult, Sandbox, SandboxReply } from '../contract/sandbox.ts';
 import type { ComparedIsolation } from '../domain/comparison.ts';
-import type { Usage } from '../domain/invocation.ts';
+import { UNKNOWN_USAGE, type Usage } from '../domain/invocation.ts';
 import type { RunnableRevision } from '../domain/runnable-revision.ts';
 import { type Ending, endingOfLoad, endingOfReply } from '../invoke/outcome/ending.ts';
-import { UNKNOWN_USAGE } from '../invoke/outcome/record.ts';
 import { tryRequest } from '../invoke/try-request.ts';
 
 /** How one call of a comparison ended. Times are monotonic milliseconds. */

@@ -103,6 +103,9 @@ export interface MeterReading {
   source: 'cgroup1' | 'cgroup2' | 'procfs' | null;
 }
 
+/** Nothing could be read. */
+export const UNMEASURED: Readonly<MeterReading> = Object.freeze({ cpuUs: null, peakBytes: null, source: null });
+
 /** A code tree to make visible inside a box. */
 export interface CodeRef {
   sha256: string;

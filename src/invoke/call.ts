@@ -1,11 +1,11 @@
 import type { SandboxReply, Settled } from '../contract/sandbox.ts';
-import type { InvocationRecord } from '../domain/invocation.ts';
+import { type InvocationRecord, UNKNOWN_USAGE } from '../domain/invocation.ts';
 import type { AcquireFailure, AcquireResult, Lease, Pool } from '../pool/types.ts';
 import type { Records } from '../records/records.ts';
 import { belowMinimum } from './admit.ts';
 import { Answer } from './outcome/answer.ts';
 import { CANCELLED_ENDING, type Ending, endingOfFailure, endingOfLoad, endingOfReply } from './outcome/ending.ts';
-import { completeRecord, newRecord, UNKNOWN_USAGE } from './outcome/record.ts';
+import { completeRecord, newRecord } from './outcome/record.ts';
 import type { SandboxSource } from './outcome/sandbox-source.ts';
 import type { InvokeRequest, InvokeResult } from './types.ts';
 

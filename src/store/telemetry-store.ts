@@ -4,7 +4,11 @@ import type { InvocationState, Isolation, Outcome, Start } from '../domain/names
 
 /** What the rest of the server asks of telemetry.db. Writes are batched; reads never run on the serving thread. */
 export interface TelemetryStore {
-  /** One transaction: records, their logs, and the rollups derived from them. At most 500 records. A record id seen before is not counted again. */
+  /**
+   * One transaction: at most 500 records, the attempts each brings with their logs, and the rollups derived from them. Each
+   * attempt is stored and counted once by the invocation's id and its number, however often and in whatever order it comes;
+   * the invocation tells what its newest attempt left it as.
+   */
   append(batch: TelemetryBatch): Promise<void>;
   /** Newest first, without logs and captured bodies; the cursor is the id of the last item. */
   invocations(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
@@ -20,7 +24,7 @@ export interface TelemetryStore {
   /** One line for each function of the workspace that was ever called, from rollups; bounds and windows as `metrics`. */
   functionsActivity(query: FunctionsActivityQuery): Promise<FunctionsActivity>;
   /**
-   * Failed invocations of one function grouped by error type and top frame, the most frequent first; at most 100 groups out of
+   * Failed attempts of one function grouped by error type and top frame, the most frequent first; at most 100 groups out of
    * the newest 10,000 failures in the range.
    */
   functionErrors(query: FunctionErrorsQuery): Promise<FunctionErrors>;

@@ -1,5 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
-import type { Box, BoxExit, CodeRef, MeterReading } from '../../contract/driver.ts';
+import { type Box, type BoxExit, type CodeRef, type MeterReading, UNMEASURED } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import { ProcfsMeter } from '../procfs-meter.ts';
@@ -95,5 +95,3 @@ export class HostBox implements Box {
     this.#isRemoved = true;
   }
 }
-
-const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, source: null };

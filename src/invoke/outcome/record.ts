@@ -1,11 +1,10 @@
 import type { Settled } from '../../contract/sandbox.ts';
-import type { AttemptRecord, InvocationRecord, LogLine, Usage } from '../../domain/invocation.ts';
+import { type AttemptRecord, type InvocationRecord, type LogLine, UNKNOWN_USAGE } from '../../domain/invocation.ts';
 import type { InvokeRequest } from '../types.ts';
 import type { Ending } from './ending.ts';
 import { receiptOf, type SandboxSource } from './sandbox-source.ts';
 import { utcNow } from './utc-now.ts';
 
-export const UNKNOWN_USAGE: Usage = { cpuMs: null, maxMemoryMib: null, peakScope: null, source: null, shared: false };
 const NO_LINES: LogLine[] = [];
 
 /** The record of a call that has just been admitted. */

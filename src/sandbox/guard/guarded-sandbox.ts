@@ -9,6 +9,7 @@ import type {
   Settled,
 } from '../../contract/sandbox.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import { UNKNOWN_USAGE } from '../../domain/invocation.ts';
 import type { Frame } from '../wire/frame-codec.ts';
 import { BODY_MAX_BYTES, FRAME } from '../wire/frame-type.ts';
 import { Call, type CallOwner } from './call/call.ts';
@@ -16,7 +17,7 @@ import { CallTable } from './call/call-table.ts';
 import { InvokeMeta } from './call/invoke-meta.ts';
 import { KILLED, LOST, lastReply, type Violation } from './call/last-reply.ts';
 import { MemoryWatch } from './call/memory-watch.ts';
-import { UNKNOWN_USAGE, UsageMeter } from './call/usage-meter.ts';
+import { UsageMeter } from './call/usage-meter.ts';
 import type { BoxRemoval } from './driver-calls/box-removal.ts';
 import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
 import { awaitHello } from './session/handshake.ts';
@@ -214,7 +215,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   settleCall(call: Call): void {
     const isShared = call.isShared || this.#calls.lastStream > call.stream;
     const settled: Settled = {
-      usage: call.isDispatched ? this.#meter.usage(call.meterStart, isShared) : { ...UNKNOWN_USAGE },
+      usage: call.isDispatched ? this.#meter.usage(call.meterStart, isShared) : UNKNOWN_USAGE,
       logs: this.#session.output.endDrain(call.lines),
     };
     this.#inFlight -= 1;

@@ -2,21 +2,24 @@ import type { StatementSync } from 'node:sqlite';
 import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
 import type { OpenDatabase } from '../sqlite/open-database.ts';
 import type { TelemetryBatch } from '../telemetry-store.ts';
-import { attemptsText } from './attempts-text.ts';
+import { attemptText } from './attempt-cells.ts';
+import { failureOf } from './failure.ts';
+import { linesText } from './lines-text.ts';
 import { RollupDeltas } from './rollups/rollup-deltas.ts';
 import { RollupWriter } from './rollups/rollup-writer.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 
 /**
- * Writes batches: records with their attempts, bodies, logs and the rollups derived from them, in one transaction. Queries
+ * Writes batches: records with their attempts, output, bodies and the rollups derived from them, in one transaction. Queries
  * are built by Kysely once and run as prepared statements, since building them costs more than running them.
  */
 export class Appender {
   readonly #database: OpenDatabase<TelemetrySchema>;
   readonly #rollups: RollupWriter;
   readonly #insertInvocation: StatementSync;
+  readonly #updateInvocation: StatementSync;
+  readonly #insertAttempt: StatementSync;
   readonly #insertPayload: StatementSync;
-  readonly #insertLogBlock: StatementSync;
 
   constructor(database: OpenDatabase<TelemetrySchema>) {
     const { db, raw } = database;
@@ -27,9 +30,33 @@ export class Appender {
       .values(INVOCATION)
       .onConflict((conflict) => conflict.doNothing());
     this.#insertInvocation = raw.prepare(invocation.compile().sql);
-    const payload = { invocation_id: '', workspace_id: '', event: '', result: '' };
-    this.#insertPayload = raw.prepare(db.insertInto('payloads').values(payload).compile().sql);
-    this.#insertLogBlock = raw.prepare(db.insertInto('log_blocks').values(LOG_BLOCK).compile().sql);
+    // An older or repeated record never overwrites a newer one, whatever order they come in.
+    const update = db
+      .updateTable('invocations')
+      .set(PROGRESS)
+      .where('id', '=', '')
+      .where((where) =>
+        where.or([
+          where('newest_attempt', '<', 0),
+          where.and([where('newest_attempt', '=', 0), where('finished_ms', 'is', null)]),
+        ]),
+      );
+    this.#updateInvocation = raw.prepare(update.compile().sql);
+    const attempt = db
+      .insertInto('attempts')
+      .values(ATTEMPT)
+      .onConflict((conflict) => conflict.doNothing());
+    this.#insertAttempt = raw.prepare(attempt.compile().sql);
+    const payload = db
+      .insertInto('payloads')
+      .values({ invocation_id: '', workspace_id: '', event: '', result: '' })
+      .onConflict((conflict) =>
+        conflict.column('invocation_id').doUpdateSet((row) => ({
+          event: row.fn.coalesce('payloads.event', 'excluded.event'),
+          result: row.fn.coalesce('excluded.result', 'payloads.result'),
+        })),
+      );
+    this.#insertPayload = raw.prepare(payload.compile().sql);
   }
 
   append(batch: TelemetryBatch): void {
@@ -37,7 +64,7 @@ export class Appender {
     const deltas = new RollupDeltas();
     raw.exec('begin immediate');
     try {
-      for (const record of batch.records) if (this.#insert(record)) deltas.addRecord(record);
+      for (const record of batch.records) this.#add(record, deltas);
       for (const refusal of batch.refusals) deltas.addRefusal(refusal);
       this.#rollups.add(deltas);
       raw.exec('commit');
@@ -53,7 +80,17 @@ export class Appender {
     this.#rollups.forgetSeries();
   }
 
-  /** False when a record of that id is there already: it is neither written nor counted again. */
+  /** What is there already, by its id or by its id and number, is neither written nor counted again. */
+  #add(record: InvocationRecord, deltas: RollupDeltas): void {
+    const isNew = this.#insert(record);
+    const isNewest = isNew || this.#update(record);
+    if (isNew) deltas.addInvocation(record);
+    for (const attempt of record.attempts) if (this.#addAttempt(record, attempt)) deltas.addAttempt(record, attempt);
+    if (record.event === null && record.result === null) return;
+    const result = isNewest ? withoutNul(record.result) : null;
+    this.#insertPayload.run(record.id, record.workspaceId, withoutNul(record.event), result);
+  }
+
   #insert(record: InvocationRecord): boolean {
     const { changes } = this.#insertInvocation.run(
       record.id,
@@ -66,30 +103,86 @@ export class Appender {
       record.outcome,
       record.isolation,
       record.start,
-      record.startedAt,
-      record.finishedAt,
+      Date.parse(record.startedAt),
+      msOf(record.finishedAt),
       record.durationMs,
       record.eventBytes,
       record.resultBytes,
-      attemptsText(record.attempts),
+      newestAttemptOf(record),
     );
-    if (changes === 0) return false;
-    for (const attempt of record.attempts) if (attempt.logs.length > 0) this.#insertLogs(record, attempt);
-    if (record.event !== null || record.result !== null) {
-      this.#insertPayload.run(record.id, record.workspaceId, record.event, record.result);
-    }
-    return true;
+    return changes !== 0;
   }
 
-  #insertLogs(record: InvocationRecord, attempt: AttemptRecord): void {
-    const { id, workspaceId, functionId, functionName } = record;
-    const { number, logs } = attempt;
-    const lines = JSON.stringify(logs.map((line) => [line.at, line.stream, line.text]));
-    this.#insertLogBlock.run(id, number, workspaceId, functionId, functionName, logs[0]!.at, logs.at(-1)!.at, lines);
+  #update(record: InvocationRecord): boolean {
+    const newestAttempt = newestAttemptOf(record);
+    const isEnded = record.finishedAt !== null;
+    const { changes } = this.#updateInvocation.run(
+      record.mode,
+      record.state,
+      record.outcome,
+      record.isolation,
+      record.start,
+      msOf(record.finishedAt),
+      record.durationMs,
+      record.resultBytes,
+      newestAttempt,
+      record.id,
+      newestAttempt,
+      isEnded ? newestAttempt : NO_ATTEMPT,
+    );
+    return changes !== 0;
+  }
+
+  #addAttempt(record: InvocationRecord, attempt: AttemptRecord): boolean {
+    const { logs } = attempt;
+    const failure = failureOf(attempt);
+    const { changes } = this.#insertAttempt.run(
+      record.id,
+      attempt.number,
+      record.workspaceId,
+      record.functionId,
+      Date.parse(attempt.startedAt),
+      attempt.outcome,
+      failure && withoutNul(failure.type),
+      failure && withoutNul(failure.topFrame),
+      attemptText(attempt),
+      logs.length === 0 ? null : Date.parse(logs[0]!.at),
+      logs.length === 0 ? null : Date.parse(logs.at(-1)!.at),
+      logs.length === 0 ? null : linesText(logs),
+    );
+    return changes !== 0;
   }
 }
 
-/** Gives Kysely the columns in the order in which they are bound; the values are never written. */
+/** Matches no row: their numbers count from 0. */
+const NO_ATTEMPT = -1;
+
+function newestAttemptOf(record: InvocationRecord): number {
+  return record.attempts.at(-1)?.number ?? 0;
+}
+
+function msOf(time: string | null): number | null {
+  return time === null ? null : Date.parse(time);
+}
+
+/** Text of the user's code. Other engines than SQLite refuse NUL in a text, so none is ever stored. */
+function withoutNul(text: string | null): string | null {
+  return text?.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
+}
+
+/** What an invocation is told anew with each attempt. These lists give Kysely the columns in the order they are bound in. */
+const PROGRESS: Partial<TelemetrySchema['invocations']> = {
+  mode: 'sync',
+  state: 'finished',
+  outcome: 'ok',
+  isolation: null,
+  start: null,
+  finished_ms: null,
+  duration_ms: null,
+  result_bytes: null,
+  newest_attempt: 0,
+};
+
 const INVOCATION: TelemetrySchema['invocations'] = {
   id: '',
   workspace_id: '',
@@ -101,21 +194,25 @@ const INVOCATION: TelemetrySchema['invocations'] = {
   outcome: 'ok',
   isolation: null,
   start: null,
-  started_at: '',
-  finished_at: null,
+  started_ms: 0,
+  finished_ms: null,
   duration_ms: null,
   event_bytes: 0,
   result_bytes: null,
-  attempts_json: '',
+  newest_attempt: 0,
 };
 
-const LOG_BLOCK: TelemetrySchema['log_blocks'] = {
+const ATTEMPT: TelemetrySchema['attempts'] = {
   invocation_id: '',
-  attempt: 0,
+  number: 0,
   workspace_id: '',
   function_id: '',
-  function_name: '',
-  first_at: '',
-  last_at: '',
-  lines_json: '',
+  started_ms: 0,
+  outcome: 'ok',
+  error_type: null,
+  top_frame: null,
+  fields_json: '',
+  first_line_ms: null,
+  last_line_ms: null,
+  lines_json: null,
 };

@@ -1,22 +1,15 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { ErrorGroup, FunctionErrors, FunctionErrorsQuery } from '../telemetry-store.ts';
-import { ERROR_OUTCOMES } from './metrics/metrics-sum.ts';
+import { attemptOf } from './attempt-cells.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
-import { utcText } from './utc-text.ts';
+import { utcMs } from './utc-ms.ts';
 
-/** Failures looked at, newest first: each costs the parse of its attempts, and the whole read must stay far below a second. */
+/** Failures looked at, newest first: the whole read must stay far below a second. */
 const FAILURES_MAX = 10_000;
 const GROUPS_MAX = 100;
 const MESSAGE_CHARS_MAX = 500;
 
-/** Where attempts-text.ts puts the last attempt's error, code and runtime. */
-const TYPE = sql.lit('$[#-1][12].errorType');
-const MESSAGE = sql.lit('$[#-1][12].errorMessage');
-const STACK = sql.lit('$[#-1][12].stackTrace');
-const CODE = sql.lit('$[#-1][6]');
-const RUNTIME = sql.lit('$[#-1][2]');
-
-/** Groups failures by error type and top frame, in SQL. */
+/** Groups failed attempts by error type and top frame, in SQL. */
 export class ErrorRows {
   readonly #db: Kysely<TelemetrySchema>;
 
@@ -25,76 +18,64 @@ export class ErrorRows {
   }
 
   async groups(query: FunctionErrorsQuery): Promise<FunctionErrors> {
-    const failures = this.#failures(query).as('failures');
     const rows = await this.#db
-      .selectFrom(failures)
+      .selectFrom(this.#failures(query).as('failures'))
       .select(['error_type', 'top_frame', 'outcome'])
       .select((row) => [
         row.fn.countAll<number>().as('count'),
-        row.fn.min('started_at').as('first_at'),
-        row.fn.max('started_at').as('last_at'),
-        row.fn.max('id').as('last_id'),
+        row.fn.min('started_ms').as('first_ms'),
+        row.fn.max('started_ms').as('last_ms'),
+        row.fn.max('invocation_id').as('last_id'),
       ])
       .groupBy(['error_type', 'top_frame', 'outcome'])
       .orderBy('count', 'desc')
       .orderBy('last_id', 'desc')
       .execute();
     const shown = rows.slice(0, GROUPS_MAX);
-    const messages = await this.#messages(shown.map((row) => row.last_id));
-    const groups = shown.map(
-      (row): ErrorGroup => ({
-        errorType: row.error_type,
-        topFrame: row.top_frame,
-        outcome: row.outcome!,
-        count: row.count,
-        firstAt: row.first_at,
-        lastAt: row.last_at,
-        lastInvocationId: row.last_id,
-        lastMessage: messages.get(row.last_id) ?? '',
-      }),
-    );
+    const groups: ErrorGroup[] = [];
+    for (const row of shown) {
+      const { error_type, top_frame, outcome, count, first_ms, last_ms, last_id } = row;
+      groups.push({
+        errorType: error_type!,
+        topFrame: top_frame,
+        outcome,
+        count,
+        firstAt: new Date(first_ms).toISOString(),
+        lastAt: new Date(last_ms).toISOString(),
+        lastInvocationId: last_id,
+        lastMessage: await this.#message(last_id, error_type!, top_frame),
+      });
+    }
     const looked = rows.reduce((sum, row) => sum + row.count, 0);
     return { groups, failures: looked, isComplete: looked < FAILURES_MAX && rows.length <= GROUPS_MAX };
   }
 
-  async #messages(ids: string[]): Promise<Map<string, string>> {
-    const message = sql<
-      string | null
-    >`substr(json_extract(attempts_json, ${MESSAGE}), 1, ${sql.lit(MESSAGE_CHARS_MAX)})`;
-    const rows = await this.#db
-      .selectFrom('invocations')
-      .select(['id', message.as('message')])
-      .where('id', 'in', ids)
-      .execute();
-    return new Map(rows.map((row) => [row.id, row.message ?? '']));
+  /** Of the newest such failure in an invocation; empty when it had none. */
+  async #message(invocationId: string, errorType: string, topFrame: string | null): Promise<string> {
+    const row = await this.#db
+      .selectFrom('attempts')
+      .select('fields_json')
+      .where('invocation_id', '=', invocationId)
+      .where('error_type', '=', errorType)
+      .where('top_frame', topFrame === null ? 'is' : '=', topFrame)
+      .orderBy('number', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (row === undefined) return '';
+    return attemptOf(row.fields_json).error?.errorMessage.slice(0, MESSAGE_CHARS_MAX) ?? '';
   }
 
   #failures(query: FunctionErrorsQuery) {
-    let ids = this.#db
-      .selectFrom('invocations')
-      .select('id')
+    let failures = this.#db
+      .selectFrom('attempts')
+      .select(['invocation_id', 'started_ms', 'outcome', 'error_type', 'top_frame'])
       .where('function_id', '=', query.functionId)
       .where('workspace_id', '=', query.workspaceId)
-      .where('outcome', 'in', [...ERROR_OUTCOMES])
-      .orderBy('id', 'desc')
+      .where('error_type', 'is not', null)
+      .orderBy('invocation_id', 'desc')
       .limit(FAILURES_MAX);
-    if (query.from !== undefined) ids = ids.where('started_at', '>=', utcText(query.from, '/query/from'));
-    if (query.to !== undefined) ids = ids.where('started_at', '<', utcText(query.to, '/query/to'));
-    // Python prints the innermost frame last, Node first. Frames of installed packages are not the author's.
-    const topFrame = sql<string | null>`(
-      select value from json_each(attempts_json, ${STACK})
-      where value like '%/var/task/%' and value not like '%/node_modules/%' and value not like '%/site-packages/%'
-      order by case when json_extract(attempts_json, ${RUNTIME}) like 'python%' then -key else key end
-      limit 1)`;
-    return this.#db
-      .selectFrom('invocations')
-      .where('id', 'in', ids)
-      .select(['id', 'started_at', 'outcome'])
-      .select([
-        sql<string>`coalesce(json_extract(attempts_json, ${TYPE}), json_extract(attempts_json, ${CODE}), outcome)`.as(
-          'error_type',
-        ),
-        topFrame.as('top_frame'),
-      ]);
+    if (query.from !== undefined) failures = failures.where('started_ms', '>=', utcMs(query.from, '/query/from'));
+    if (query.to !== undefined) failures = failures.where('started_ms', '<', utcMs(query.to, '/query/to'));
+    return failures;
   }
 }

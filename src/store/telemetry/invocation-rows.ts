@@ -1,10 +1,11 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { InvocationRecord, LogLine } from '../../domain/invocation.ts';
+import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
 import type { InvocationQuery } from '../telemetry-store.ts';
-import { attemptsOf } from './attempts-text.ts';
+import { attemptOf } from './attempt-cells.ts';
+import { linesOf } from './lines-text.ts';
 import { invocationIdOf } from './page-cursor.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
-import { utcText } from './utc-text.ts';
+import { utcMs } from './utc-ms.ts';
 
 /** Reads invocation records. Lists are without logs and bodies, so that a page of 500 stays small. */
 export class InvocationRows {
@@ -26,12 +27,14 @@ export class InvocationRows {
     if (query.state !== undefined) select = select.where('state', '=', query.state);
     if (query.outcome !== undefined) select = select.where('outcome', '=', query.outcome);
     if (query.start !== undefined) select = select.where('start', '=', query.start);
-    if (query.from !== undefined) select = select.where('started_at', '>=', utcText(query.from, '/query/from'));
-    if (query.to !== undefined) select = select.where('started_at', '<', utcText(query.to, '/query/to'));
+    if (query.from !== undefined) select = select.where('started_ms', '>=', utcMs(query.from, '/query/from'));
+    if (query.to !== undefined) select = select.where('started_ms', '<', utcMs(query.to, '/query/to'));
     if (query.cursor !== undefined) select = select.where('id', '<', invocationIdOf(query.cursor));
     const rows = await select.execute();
     const page = rows.slice(0, query.limit);
-    return { items: page.map(recordOf), nextCursor: rows.length > page.length ? (page.at(-1)?.id ?? null) : null };
+    const attempts = await this.#attempts(page.map(({ id }) => id));
+    const items = page.map((row) => recordOf(row, attempts.get(row.id) ?? []));
+    return { items, nextCursor: rows.length > page.length ? (page.at(-1)?.id ?? null) : null };
   }
 
   /** The whole record, logs and captured bodies included. */
@@ -43,31 +46,38 @@ export class InvocationRows {
       .where('workspace_id', '=', workspaceId)
       .executeTakeFirst();
     if (row === undefined) return null;
-    const record = recordOf(row);
     const bodies = await this.#db.selectFrom('payloads').selectAll().where('invocation_id', '=', id).executeTakeFirst();
+    const attempts = await this.#db
+      .selectFrom('attempts')
+      .select(['fields_json', 'lines_json'])
+      .where('invocation_id', '=', id)
+      .orderBy('number')
+      .execute();
+    const record = recordOf(
+      row,
+      attempts.map(({ fields_json, lines_json }) => ({ ...attemptOf(fields_json), logs: linesOf(lines_json) })),
+    );
     record.event = bodies?.event ?? null;
     record.result = bodies?.result ?? null;
-    const blocks = await this.#db
-      .selectFrom('log_blocks')
-      .select(['attempt', 'lines_json'])
-      .where('function_id', '=', row.function_id)
-      .where('invocation_id', '=', id)
-      .execute();
-    for (const block of blocks) {
-      const attempt = record.attempts.find(({ number }) => number === block.attempt);
-      if (attempt !== undefined) attempt.logs = linesOf(block.lines_json);
-    }
     return record;
+  }
+
+  /** Of each invocation, in the order of their numbers, without output. */
+  async #attempts(invocationIds: string[]): Promise<Map<string, AttemptRecord[]>> {
+    const rows = await this.#db
+      .selectFrom('attempts')
+      .select(['invocation_id', 'fields_json'])
+      .where('invocation_id', 'in', invocationIds)
+      .orderBy('invocation_id')
+      .orderBy('number')
+      .execute();
+    const attempts = new Map<string, AttemptRecord[]>(invocationIds.map((id) => [id, []]));
+    for (const row of rows) attempts.get(row.invocation_id)?.push(attemptOf(row.fields_json));
+    return attempts;
   }
 }
 
-/** Lines as a block holds them: `[at, stream, text]` each. */
-export function linesOf(linesJson: string): LogLine[] {
-  const lines: [string, LogLine['stream'], string][] = JSON.parse(linesJson);
-  return lines.map(([at, stream, text]) => ({ at, stream, text }));
-}
-
-function recordOf(row: Selectable<TelemetrySchema['invocations']>): InvocationRecord {
+function recordOf(row: Selectable<TelemetrySchema['invocations']>, attempts: AttemptRecord[]): InvocationRecord {
   return {
     id: row.id,
     workspaceId: row.workspace_id,
@@ -79,13 +89,13 @@ function recordOf(row: Selectable<TelemetrySchema['invocations']>): InvocationRe
     outcome: row.outcome,
     isolation: row.isolation,
     start: row.start,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at,
+    startedAt: new Date(row.started_ms).toISOString(),
+    finishedAt: row.finished_ms === null ? null : new Date(row.finished_ms).toISOString(),
     durationMs: row.duration_ms,
     eventBytes: row.event_bytes,
     resultBytes: row.result_bytes,
     event: null,
     result: null,
-    attempts: attemptsOf(row.attempts_json),
+    attempts,
   };
 }

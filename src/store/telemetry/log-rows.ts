@@ -1,10 +1,10 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely } from 'kysely';
 import { isAtLeast, type LogLevel, logLevelOf } from '../../domain/log-level.ts';
 import type { LogQuery, StoredLogLine } from '../telemetry-store.ts';
-import { linesOf } from './invocation-rows.ts';
+import { linesOf } from './lines-text.ts';
 import { invocationIdOf } from './page-cursor.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
-import { utcText } from './utc-text.ts';
+import { utcMs } from './utc-ms.ts';
 
 /** Blocks read at once: each read is a transaction of its own, at most 12 MiB and a few milliseconds long. */
 const BLOCKS_PER_READ = 50;
@@ -12,7 +12,14 @@ const BLOCKS_PER_READ = 50;
 const SEARCH_BUDGET_MS = 1_000;
 
 type Keeps = (line: { at: string; text: string }, level: LogLevel) => boolean;
-type Block = Selectable<TelemetrySchema['log_blocks']>;
+
+/** The output of one attempt. */
+interface Block {
+  invocation_id: string;
+  number: number;
+  function_name: string;
+  lines_json: string | null;
+}
 
 /** Where a line is: sorts as invocation, attempt, line. */
 interface Position {
@@ -37,36 +44,39 @@ export class LogRows {
     for (;;) {
       const blocks = await this.#blocksBefore(query, before);
       for (const block of blocks) {
-        if (collect(block, before, keeps, items, query.limit)) return { items, nextCursor: items.at(-1)?.id ?? null };
+        if (collect(query.functionId, block, before, keeps, items, query.limit))
+          return { items, nextCursor: items.at(-1)?.id ?? null };
       }
       const last = blocks.at(-1);
       if (last === undefined || blocks.length < BLOCKS_PER_READ) return { items, nextCursor: null };
-      before = { invocationId: last.invocation_id, attempt: last.attempt, line: 0 };
+      before = { invocationId: last.invocation_id, attempt: last.number, line: 0 };
       if (performance.now() > budgetEndsMs) return { items, nextCursor: cursorOf(before) };
     }
   }
 
   async #blocksBefore(query: LogQuery, before: Position | null): Promise<Block[]> {
     let select = this.#db
-      .selectFrom('log_blocks')
-      .selectAll()
-      .where('function_id', '=', query.functionId)
-      .where('workspace_id', '=', query.workspaceId)
-      .orderBy('invocation_id', 'desc')
-      .orderBy('attempt', 'desc')
+      .selectFrom('attempts')
+      .innerJoin('invocations', 'invocations.id', 'attempts.invocation_id')
+      .select(['attempts.invocation_id', 'attempts.number', 'invocations.function_name', 'attempts.lines_json'])
+      .where('attempts.function_id', '=', query.functionId)
+      .where('attempts.workspace_id', '=', query.workspaceId)
+      .where('attempts.lines_json', 'is not', null)
+      .orderBy('attempts.invocation_id', 'desc')
+      .orderBy('attempts.number', 'desc')
       .limit(BLOCKS_PER_READ);
-    if (query.invocationId !== undefined) select = select.where('invocation_id', '=', query.invocationId);
-    if (query.from !== undefined) select = select.where('last_at', '>=', utcText(query.from, '/query/from'));
-    if (query.to !== undefined) select = select.where('first_at', '<', utcText(query.to, '/query/to'));
+    if (query.invocationId !== undefined) select = select.where('attempts.invocation_id', '=', query.invocationId);
+    if (query.from !== undefined) select = select.where('last_line_ms', '>=', utcMs(query.from, '/query/from'));
+    if (query.to !== undefined) select = select.where('first_line_ms', '<', utcMs(query.to, '/query/to'));
     if (before !== null) {
       const { invocationId, attempt, line } = before;
       select = select
-        .where('invocation_id', '<=', invocationId)
+        .where('attempts.invocation_id', '<=', invocationId)
         .where((where) =>
           where.or([
-            where('invocation_id', '<', invocationId),
-            where('attempt', '<', attempt),
-            ...(line > 0 ? [where('attempt', '=', attempt)] : []),
+            where('attempts.invocation_id', '<', invocationId),
+            where('attempts.number', '<', attempt),
+            ...(line > 0 ? [where('attempts.number', '=', attempt)] : []),
           ]),
         );
     }
@@ -75,18 +85,25 @@ export class LogRows {
 }
 
 /** Adds the block's fitting lines, last first; true when the page is full. */
-function collect(block: Block, before: Position | null, keeps: Keeps, items: StoredLogLine[], limit: number): boolean {
+function collect(
+  functionId: string,
+  block: Block,
+  before: Position | null,
+  keeps: Keeps,
+  items: StoredLogLine[],
+  limit: number,
+): boolean {
   const lines = linesOf(block.lines_json);
-  const isCursorBlock = before?.invocationId === block.invocation_id && before.attempt === block.attempt;
+  const isCursorBlock = before?.invocationId === block.invocation_id && before.attempt === block.number;
   const end = isCursorBlock ? Math.min(before.line, lines.length) : lines.length;
   for (let index = end - 1; index >= 0; index--) {
     const line = lines[index]!;
     const level = logLevelOf(line.stream, line.text);
     if (!keeps(line, level)) continue;
     items.push({
-      id: cursorOf({ invocationId: block.invocation_id, attempt: block.attempt, line: index }),
+      id: cursorOf({ invocationId: block.invocation_id, attempt: block.number, line: index }),
       at: line.at,
-      functionId: block.function_id,
+      functionId,
       functionName: block.function_name,
       invocationId: block.invocation_id,
       stream: line.stream,
@@ -100,12 +117,12 @@ function collect(block: Block, before: Position | null, keeps: Keeps, items: Sto
 
 function lineFilter(query: LogQuery): Keeps {
   const contains = query.contains?.toLowerCase();
-  const from = query.from === undefined ? null : utcText(query.from, '/query/from');
-  const to = query.to === undefined ? null : utcText(query.to, '/query/to');
+  const from = query.from === undefined ? null : utcMs(query.from, '/query/from');
+  const to = query.to === undefined ? null : utcMs(query.to, '/query/to');
   return (line, level) => {
     if (query.level !== undefined && !isAtLeast(level, query.level)) return false;
-    if (from !== null && line.at < from) return false;
-    if (to !== null && line.at >= to) return false;
+    if (from !== null && Date.parse(line.at) < from) return false;
+    if (to !== null && Date.parse(line.at) >= to) return false;
     return contains === undefined || line.text.toLowerCase().includes(contains);
   };
 }

@@ -30,7 +30,7 @@ export class Retention {
   async prune(now: string): Promise<number> {
     const nowMs = Date.parse(now);
     const removed =
-      (await this.#pruneRecords(new Date(nowMs - this.#limits.recordsKeptMs).toISOString())) ||
+      (await this.#pruneRecords(nowMs - this.#limits.recordsKeptMs)) ||
       (await this.#pruneRollups(MINUTE_MS, nowMs - MINUTES_KEPT_MS)) ||
       (await this.#pruneRollups(HOUR_MS, nowMs - HOURS_KEPT_MS));
     vacuumStep(this.#database.raw);
@@ -42,7 +42,7 @@ export class Retention {
     const { db } = this.#database;
     const rows = await db
       .selectFrom('invocations')
-      .select(['id', 'function_id'])
+      .select('id')
       .where('function_id', '=', functionId)
       .limit(STEP_ROWS)
       .execute();
@@ -65,31 +65,25 @@ export class Retention {
     return 1;
   }
 
-  async #pruneRecords(before: string): Promise<number> {
+  async #pruneRecords(beforeMs: number): Promise<number> {
     const { db } = this.#database;
     // Ids sort by time: the first rows are the oldest.
     const oldest = await db
       .selectFrom('invocations')
-      .select(['id', 'function_id', 'started_at'])
+      .select(['id', 'started_ms'])
       .orderBy('id')
       .limit(STEP_ROWS)
       .execute();
     const isTooLarge = this.#usedBytes() > this.#limits.bytesMax;
-    const doomed = isTooLarge ? oldest.slice(0, SIZE_STEP_ROWS) : oldest.filter((row) => row.started_at < before);
+    const doomed = isTooLarge ? oldest.slice(0, SIZE_STEP_ROWS) : oldest.filter((row) => row.started_ms < beforeMs);
     return doomed.length === 0 ? 0 : this.#removeRecords(doomed);
   }
 
-  async #removeRecords(rows: { id: string; function_id: string }[]): Promise<number> {
+  async #removeRecords(rows: { id: string }[]): Promise<number> {
     const { db } = this.#database;
     const ids = rows.map((row) => row.id);
     await this.#inTransaction(async () => {
-      for (const [functionId, invocationIds] of idsByFunction(rows)) {
-        await db
-          .deleteFrom('log_blocks')
-          .where('function_id', '=', functionId)
-          .where('invocation_id', 'in', invocationIds)
-          .execute();
-      }
+      await db.deleteFrom('attempts').where('invocation_id', 'in', ids).execute();
       await db.deleteFrom('payloads').where('invocation_id', 'in', ids).execute();
       await db.deleteFrom('invocations').where('id', 'in', ids).execute();
     });
@@ -138,15 +132,4 @@ export class Retention {
       throw error;
     }
   }
-}
-
-/** Blocks of logs are found by their function first. */
-function idsByFunction(rows: { id: string; function_id: string }[]): Map<string, string[]> {
-  const byFunction = new Map<string, string[]>();
-  for (const { id, function_id } of rows) {
-    const ids = byFunction.get(function_id);
-    if (ids === undefined) byFunction.set(function_id, [id]);
-    else ids.push(id);
-  }
-  return byFunction;
 }

@@ -1,5 +1,6 @@
 import type { Migration } from '../sqlite/migrate.ts';
 import { first } from './migrations/0001-first.ts';
+import { attempts } from './migrations/0002-attempts.ts';
 
 /** Every step of telemetry.db's schema, oldest first. */
-export const TELEMETRY_MIGRATIONS: readonly Migration[] = [first];
+export const TELEMETRY_MIGRATIONS: readonly Migration[] = [first, attempts];

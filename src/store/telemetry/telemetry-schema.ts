@@ -1,6 +1,6 @@
 import type { InvocationState, Isolation, Mode, Outcome, Start, Trigger } from '../../domain/names.ts';
 
-/** Tables of telemetry.db as Kysely sees them. `*_at` are RFC 3339 UTC, `at_ms` milliseconds since 1970; `*_json` hold JSON. */
+/** Tables of telemetry.db as Kysely sees them. `*_ms` are milliseconds, of a moment since 1970; `*_json` hold JSON. */
 export interface TelemetrySchema {
   invocations: {
     id: string;
@@ -13,26 +13,33 @@ export interface TelemetrySchema {
     outcome: Outcome | null;
     isolation: Isolation | null;
     start: Start | null;
-    started_at: string;
-    finished_at: string | null;
+    started_ms: number;
+    finished_ms: number | null;
     duration_ms: number | null;
     event_bytes: number;
     result_bytes: number | null;
-    /** All attempts, without their logs (see attempts-text.ts). */
-    attempts_json: string;
+    /** Number of the newest attempt stored, which the other columns speak of; 0 when it ended without one. */
+    newest_attempt: number;
   };
   /** Captured bodies, apart so that lists never read them. */
   payloads: { invocation_id: string; workspace_id: string; event: string | null; result: string | null };
-  /** All output of one attempt in one row: a function that prints 1,000 lines costs one insert. */
-  log_blocks: {
+  /** One ended attempt with all of its output: a function that prints 1,000 lines costs one insert. */
+  attempts: {
     invocation_id: string;
-    attempt: number;
+    number: number;
     workspace_id: string;
     function_id: string;
-    function_name: string;
-    first_at: string;
-    last_at: string;
-    lines_json: string;
+    started_ms: number;
+    outcome: Outcome;
+    /** What failures are grouped by; null when the user's code did not fail. */
+    error_type: string | null;
+    top_frame: string | null;
+    /** All fields but the output (see attempt-cells.ts). */
+    fields_json: string;
+    /** Of its output; null when it printed nothing. */
+    first_line_ms: number | null;
+    last_line_ms: number | null;
+    lines_json: string | null;
   };
   /** One per function, isolation, start and outcome seen; empty text where there was none. Keeps the rollup rows small. */
   series: {

@@ -1,10 +1,8 @@
 import Type from 'typebox';
+import { FUNCTION_ERROR_FIELDS } from '../../../domain/attempt-fields.ts';
+import { schemaOf } from '../queries/field-schema.ts';
 
-export const FUNCTION_ERROR = Type.Object({
-  errorType: Type.String(),
-  errorMessage: Type.String(),
-  stackTrace: Type.Array(Type.String()),
-});
+const FUNCTION_ERROR = schemaOf(FUNCTION_ERROR_FIELDS);
 
 /** RFC 9457, as in every reply of status 400 and above. */
 export const PROBLEM = Type.Object(

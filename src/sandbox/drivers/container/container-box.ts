@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
-import type { Box, BoxExit, CodeRef, MeterReading } from '../../../contract/driver.ts';
+import { type Box, type BoxExit, type CodeRef, type MeterReading, UNMEASURED } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { EngineClient } from '../../../host/docker/engine-client.ts';
 import { INSIDE } from './container-config.ts';
@@ -11,8 +11,6 @@ import type { ContainerParts } from './container-parts.ts';
 const EXIT_CODE_DEADLINE_MS = 1_000;
 /** A kill through the daemon, where nothing else can. */
 const KILL_DEADLINE_MS = 5_000;
-
-const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, source: null };
 
 export interface ContainerBoxOptions {
   id: string;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
-import type { Box, BoxExit, CodeRef, MeterReading } from '../../../contract/driver.ts';
+import { type Box, type BoxExit, type CodeRef, type MeterReading, UNMEASURED } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { CodeDisks } from '../../../microvm/code-disks.ts';
 import type { GuestControl, GuestExit } from '../../../microvm/guest-control.ts';
@@ -12,7 +12,6 @@ import type { MicrovmParts } from './microvm-parts.ts';
 const LAST_FRAMES_QUIET_MS = 20;
 /** ... or so much time has passed. */
 const LAST_FRAMES_MAX_MS = 500;
-const UNMEASURED: MeterReading = { cpuUs: null, peakBytes: null, source: null };
 
 export interface MicrovmBoxOptions {
   token: string;

@@ -59,11 +59,3 @@ export class UsageMeter {
     return this.#last;
   }
 }
-
-export const UNKNOWN_USAGE: Readonly<Usage> = {
-  cpuMs: null,
-  maxMemoryMib: null,
-  peakScope: null,
-  source: null,
-  shared: false,
-};

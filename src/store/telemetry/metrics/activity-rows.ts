@@ -1,8 +1,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { FunctionActivity, FunctionsActivity, FunctionsActivityQuery } from '../../telemetry-store.ts';
+import { ERROR_OUTCOMES } from '../failure.ts';
 import { Histogram } from '../rollups/histogram.ts';
 import type { TelemetrySchema } from '../telemetry-schema.ts';
-import { ERROR_OUTCOMES } from './metrics-sum.ts';
 import { type MetricsWindow, metricsWindow } from './metrics-window.ts';
 
 /** Functions summed by one query: keeps each read transaction far below a second. */
@@ -87,11 +87,11 @@ export class ActivityRows {
     const rows = await this.#db
       .selectFrom(newest)
       .innerJoin('invocations', 'invocations.id', 'newest.id')
-      .select(['invocations.function_id', 'invocations.outcome', 'invocations.started_at'])
+      .select(['invocations.function_id', 'invocations.outcome', 'invocations.started_ms'])
       .execute();
     for (const row of rows) {
       const sum = sums.get(row.function_id);
-      if (sum) sum.last = { outcome: row.outcome, at: row.started_at };
+      if (sum) sum.last = { outcome: row.outcome, at: new Date(row.started_ms).toISOString() };
     }
   }
 

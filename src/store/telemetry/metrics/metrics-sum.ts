@@ -1,5 +1,6 @@
 import type { Outcome, Start } from '../../../domain/names.ts';
 import type { MetricsPoint } from '../../telemetry-store.ts';
+import { ERROR_OUTCOMES } from '../failure.ts';
 import { Histogram } from '../rollups/histogram.ts';
 
 /** One row of rollups, summed over a step, with what its series stands for. */
@@ -12,9 +13,6 @@ export interface StepSum {
   cpuAttempts: number;
   maxMemoryMib: number | null;
 }
-
-/** The user's code failed; `cancelled` was asked for, `throttled` and `rejected` never ran. */
-export const ERROR_OUTCOMES: ReadonlySet<Outcome> = new Set(['error', 'timeout', 'oom', 'crashed']);
 
 /** Sums for one point, total or group. */
 export class MetricsSum {

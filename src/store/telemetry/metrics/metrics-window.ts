@@ -1,7 +1,7 @@
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { MetricsQuery } from '../../telemetry-store.ts';
 import { HOUR_MS, MINUTE_MS } from '../rollups/rollup-deltas.ts';
-import { utcMs } from '../utc-text.ts';
+import { utcMs } from '../utc-ms.ts';
 
 /** Points of one answer: more than any chart has pixels for. */
 export const POINTS_MAX = 1_000;

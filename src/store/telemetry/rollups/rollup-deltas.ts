@@ -32,35 +32,24 @@ export interface RollupDelta {
 
 /**
  * Adds a batch up in memory, so that 500 records of one function touch a handful of rollup rows. Durations and outcomes
- * are counted by attempt, in the minute the attempt started; the invocation itself is counted once, with its last attempt.
+ * are counted by attempt, in the minute the attempt started; the invocation itself is counted once, with its first attempt.
  */
 export class RollupDeltas {
   /** By function: texts to look them up by would cost more than the few comparisons. */
   readonly #deltas = new Map<string, RollupDelta[]>();
 
-  addRecord(record: InvocationRecord): void {
-    const { workspaceId, functionId } = record;
-    for (const attempt of record.attempts) {
-      const isolation = attempt.receipt?.isolation ?? record.isolation ?? '';
-      const series: SeriesKey = {
-        workspaceId,
-        functionId,
-        isolation,
-        start: attempt.start ?? '',
-        outcome: attempt.outcome,
-      };
-      const isLast = attempt === record.attempts.at(-1);
-      this.#each(series, Date.parse(attempt.startedAt), (delta) => {
-        addAttempt(delta, attempt);
-        if (isLast) delta.invocations++;
-      });
-    }
-    if (record.attempts.length > 0 || record.outcome === null) return;
-    const { outcome, isolation, start } = record;
-    const series: SeriesKey = { workspaceId, functionId, isolation: isolation ?? '', start: start ?? '', outcome };
-    this.#each(series, Date.parse(record.startedAt), (delta) => {
+  /** Volume: an invocation when it is first stored, beside the attempt it came with. */
+  addInvocation(record: InvocationRecord): void {
+    const first = record.attempts[0];
+    const series = first === undefined ? seriesWithoutAttempt(record) : seriesOf(record, first);
+    this.#each(series, Date.parse(first?.startedAt ?? record.startedAt), (delta) => {
       delta.invocations++;
     });
+  }
+
+  /** Durations and outcomes. */
+  addAttempt(record: InvocationRecord, attempt: AttemptRecord): void {
+    this.#each(seriesOf(record, attempt), Date.parse(attempt.startedAt), (delta) => addAttempt(delta, attempt));
   }
 
   addRefusal(refusal: RefusalCount): void {
@@ -93,6 +82,17 @@ export class RollupDeltas {
       add(delta);
     }
   }
+}
+
+function seriesOf(record: InvocationRecord, attempt: AttemptRecord): SeriesKey {
+  const { workspaceId, functionId } = record;
+  const isolation = attempt.receipt?.isolation ?? record.isolation ?? '';
+  return { workspaceId, functionId, isolation, start: attempt.start ?? '', outcome: attempt.outcome };
+}
+
+/** One that ended before anything ran was cancelled. */
+function seriesWithoutAttempt({ workspaceId, functionId, isolation, outcome }: InvocationRecord): SeriesKey {
+  return { workspaceId, functionId, isolation: isolation ?? '', start: '', outcome: outcome ?? 'cancelled' };
 }
 
 function isSameSeries(a: SeriesKey, b: SeriesKey): boolean {

@@ -44,10 +44,8 @@ export class RollupWriter {
     if (known !== undefined) return known;
     const { workspaceId, functionId, isolation, start, outcome } = series;
     const found = this.#findSeries.get(workspaceId, functionId, isolation, start, outcome);
-    const id =
-      found === undefined
-        ? Number(this.#insertSeries.run(workspaceId, functionId, isolation, start, outcome).lastInsertRowid)
-        : Number(found.id);
+    const row = found ?? this.#insertSeries.get(workspaceId, functionId, isolation, start, outcome);
+    const id = Number(row!.id);
     if (this.#seriesIds.size >= SERIES_KNOWN_MAX) this.#seriesIds.clear();
     this.#seriesIds.set(key, id);
     return id;
@@ -72,6 +70,7 @@ function insertSeriesSql(db: Kysely<TelemetrySchema>): string {
   return db
     .insertInto('series')
     .values(values as unknown as TelemetrySchema['series'])
+    .returning('id')
     .compile().sql;
 }
 

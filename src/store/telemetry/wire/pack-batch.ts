@@ -1,10 +1,11 @@
-import type { AttemptRecord, InvocationRecord, Receipt } from '../../../domain/invocation.ts';
 import type { RefusalCount, TelemetryBatch } from '../../telemetry-store.ts';
+import type { Column } from '../columns.ts';
+import { INVOCATION_COLUMNS } from './invocation-columns.ts';
 
 /**
- * A batch on its way to the worker: one flat list of numbers, each record's, attempt's and line's fields in a fixed order.
- * A text is the number of its place in `texts`, where those that repeat (names, ids of functions and sandboxes, receipts)
- * stand once. Copying that between threads costs a tenth of copying the objects, on both sides.
+ * A batch on its way to the worker: one flat list of numbers, the fields of each record, attempt and line in the order of
+ * their lists. A text is the number of its place in `texts`, where those that repeat (names, ids of functions and sandboxes,
+ * receipts) stand once. Copying that between threads costs a tenth of copying the objects, on both sides.
  */
 export interface PackedBatch {
   texts: string[];
@@ -15,25 +16,25 @@ export interface PackedBatch {
 
 /** Place of a text that is null. */
 export const NO_TEXT = -1;
-/** Numbers that one of each takes; the packer fails when it writes more. */
-const CELLS_PER_RECORD = 18;
-const CELLS_PER_ATTEMPT = 25;
-const CELLS_PER_LINE = 3;
 
-/** Receipts are shared by all calls of a sandbox, so that each is put into words once. */
-const receiptTexts = new WeakMap<Receipt, string>();
+type Values = Record<string, unknown>;
+
+/** Groups that may be null (receipts) are shared by all attempts of a sandbox, so that each is put into words once. */
+const groupTexts = new WeakMap<object, string>();
 
 export function packBatch(batch: TelemetryBatch): PackedBatch {
-  const packer = new Packer(cellCount(batch.records));
-  for (const record of batch.records) packer.record(record);
+  let cells = 0;
+  for (const record of batch.records) cells += cellCount(record as unknown as Values, INVOCATION_COLUMNS);
+  const packer = new Packer(cells);
+  for (const record of batch.records) packer.record(record as unknown as Values, INVOCATION_COLUMNS);
   return { texts: packer.texts, cells: packer.cells, records: batch.records.length, refusals: batch.refusals };
 }
 
-function cellCount(records: InvocationRecord[]): number {
-  let count = 0;
-  for (const { attempts } of records) {
-    count += CELLS_PER_RECORD + attempts.length * CELLS_PER_ATTEMPT;
-    for (const { logs } of attempts) count += logs.length * CELLS_PER_LINE;
+function cellCount(record: Values, columns: readonly Column[]): number {
+  let count = columns.length;
+  for (const { name, field, inner } of columns) {
+    if (field.kind === 'group' && !field.isNullable) count += inner.length - 1;
+    else if (field.kind === 'list') for (const item of record[name] as Values[]) count += cellCount(item, inner);
   }
   return count;
 }
@@ -48,74 +49,46 @@ class Packer {
     this.cells = new Float64Array(cells);
   }
 
-  record(record: InvocationRecord): void {
-    this.#ownText(record.id);
-    this.#text(record.workspaceId);
-    this.#text(record.functionId);
-    this.#text(record.functionName);
-    this.#text(record.mode);
-    this.#text(record.trigger);
-    this.#text(record.state);
-    this.#text(record.outcome);
-    this.#text(record.isolation);
-    this.#text(record.start);
-    this.#text(record.startedAt);
-    this.#text(record.finishedAt);
-    this.#number(record.durationMs);
-    this.#number(record.eventBytes);
-    this.#number(record.resultBytes);
-    this.#ownText(record.event);
-    this.#ownText(record.result);
-    this.#number(record.attempts.length);
-    for (const attempt of record.attempts) this.#attempt(attempt);
+  record(record: Values, columns: readonly Column[]): void {
+    for (const column of columns) this.#value(record[column.name], column);
   }
 
-  #attempt(attempt: AttemptRecord): void {
-    const { phases, usage, receipt, error, logs } = attempt;
-    this.#number(attempt.number);
-    this.#text(attempt.revisionId);
-    this.#text(attempt.runtime);
-    this.#text(attempt.sandboxId);
-    this.#text(attempt.startedAt);
-    this.#text(attempt.outcome);
-    this.#text(attempt.code);
-    this.#text(attempt.start);
-    this.#text(attempt.startReason);
-    this.#number(phases.queueMs);
-    this.#number(phases.claimMs);
-    this.#number(phases.loadMs);
-    this.#number(phases.importMs);
-    this.#number(phases.handlerMs);
-    this.#number(phases.totalMs);
-    this.#number(usage.cpuMs);
-    this.#number(usage.maxMemoryMib);
-    this.#text(usage.peakScope);
-    this.#text(usage.source);
-    this.#flag(usage.shared);
-    this.#text(receipt && receiptText(receipt));
-    this.#ownText(error && JSON.stringify(error));
-    this.#flag(attempt.logsTruncated);
-    this.#flag(attempt.clientGone);
-    this.#number(logs.length);
-    for (const line of logs) {
-      this.#text(line.at);
-      this.#text(line.stream);
-      this.#ownText(line.text);
+  #value(value: unknown, { field, inner }: Column): void {
+    switch (field.kind) {
+      case 'integer':
+      case 'number':
+        this.#number((value as number | null) ?? Number.NaN);
+        return;
+      case 'flag':
+        this.#number(value === null ? Number.NaN : Number(value));
+        return;
+      case 'text':
+        if (field.isVaried === true) this.#variedText(value as string | null);
+        else this.#text(value as string | null);
+        return;
+      case 'word':
+        this.#text(value as string | null);
+        return;
+      case 'texts':
+        this.#variedText(value === null ? null : JSON.stringify(value));
+        return;
+      case 'group':
+        if (field.isNullable) this.#text(value === null ? null : groupText(value as object));
+        else this.record(value as Values, inner);
+        return;
+      case 'list':
+        this.#number((value as Values[]).length);
+        for (const item of value as Values[]) this.record(item, inner);
     }
   }
 
-  /** A number that is null is none. */
-  #number(value: number | null): void {
-    if (this.#at >= this.cells.length) throw new RangeError('a record has more fields than the packer counted');
-    this.cells[this.#at++] = value ?? Number.NaN;
-  }
-
-  #flag(value: boolean): void {
-    this.#number(value ? 1 : 0);
+  #number(value: number): void {
+    if (this.#at >= this.cells.length) throw new RangeError('a record has more fields than were counted');
+    this.cells[this.#at++] = value;
   }
 
   /** A text that hardly repeats: looking for it would be in vain. */
-  #ownText(text: string | null): void {
+  #variedText(text: string | null): void {
     this.#number(text === null ? NO_TEXT : this.texts.push(text) - 1);
   }
 
@@ -133,11 +106,11 @@ class Packer {
   }
 }
 
-function receiptText(receipt: Receipt): string {
-  let text = receiptTexts.get(receipt);
+function groupText(group: object): string {
+  let text = groupTexts.get(group);
   if (text === undefined) {
-    text = JSON.stringify(receipt);
-    receiptTexts.set(receipt, text);
+    text = JSON.stringify(group);
+    groupTexts.set(group, text);
   }
   return text;
 }

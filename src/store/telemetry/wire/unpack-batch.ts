@@ -1,27 +1,27 @@
-import type {
-  AttemptRecord,
-  FunctionError,
-  InvocationRecord,
-  LogLine,
-  Receipt,
-  Usage,
-} from '../../../domain/invocation.ts';
+import type { InvocationRecord } from '../../../domain/invocation.ts';
 import type { TelemetryBatch } from '../../telemetry-store.ts';
+import type { Column } from '../columns.ts';
+import { INVOCATION_COLUMNS } from './invocation-columns.ts';
 import { NO_TEXT, type PackedBatch } from './pack-batch.ts';
 
 /** The batch that was packed. */
 export function unpackBatch(packed: PackedBatch): TelemetryBatch {
   const unpacker = new Unpacker(packed);
   const records: InvocationRecord[] = [];
-  for (let index = 0; index < packed.records; index++) records.push(unpacker.record());
+  // That a record has the fields of its list is the packer's promise.
+  for (let index = 0; index < packed.records; index++)
+    records.push(unpacker.record(INVOCATION_COLUMNS) as unknown as InvocationRecord);
   return { records, refusals: packed.refusals };
 }
+
+type Values = Record<string, unknown>;
 
 /** Reads in the order in which the packer wrote. */
 class Unpacker {
   readonly #texts: string[];
   readonly #cells: Float64Array;
-  readonly #receipts = new Map<number, Receipt>();
+  /** By the place of their text: those that share a text share an object, which nobody changes. */
+  readonly #groups = new Map<number, unknown>();
   #at = 0;
 
   constructor({ texts, cells }: PackedBatch) {
@@ -29,106 +29,39 @@ class Unpacker {
     this.#cells = cells;
   }
 
-  record(): InvocationRecord {
-    return {
-      id: this.#text(),
-      workspaceId: this.#text(),
-      functionId: this.#text(),
-      functionName: this.#text(),
-      mode: this.#text(),
-      trigger: this.#text(),
-      state: this.#text(),
-      outcome: this.#text(),
-      isolation: this.#text(),
-      start: this.#text(),
-      startedAt: this.#text(),
-      finishedAt: this.#text(),
-      durationMs: this.#numberOrNull(),
-      eventBytes: this.#number(),
-      resultBytes: this.#numberOrNull(),
-      event: this.#text(),
-      result: this.#text(),
-      attempts: this.#each(() => this.#attempt()),
-    };
+  record(columns: readonly Column[]): Values {
+    const record: Values = {};
+    for (const column of columns) record[column.name] = this.#value(column);
+    return record;
   }
 
-  #attempt(): AttemptRecord {
-    return {
-      number: this.#number(),
-      revisionId: this.#text(),
-      runtime: this.#text(),
-      sandboxId: this.#text(),
-      startedAt: this.#text(),
-      outcome: this.#text(),
-      code: this.#text(),
-      start: this.#text(),
-      startReason: this.#text(),
-      phases: {
-        queueMs: this.#number(),
-        claimMs: this.#numberOrNull(),
-        loadMs: this.#numberOrNull(),
-        importMs: this.#numberOrNull(),
-        handlerMs: this.#numberOrNull(),
-        totalMs: this.#number(),
-      },
-      usage: this.#usage(),
-      receipt: this.#receipt(),
-      error: this.#error(),
-      logsTruncated: this.#number() === 1,
-      clientGone: this.#number() === 1,
-      logs: this.#each(() => this.#line()),
-    };
-  }
-
-  #usage(): Usage {
-    return {
-      cpuMs: this.#numberOrNull(),
-      maxMemoryMib: this.#numberOrNull(),
-      peakScope: this.#text(),
-      source: this.#text(),
-      shared: this.#number() === 1,
-    };
-  }
-
-  #line(): LogLine {
-    return { at: this.#text(), stream: this.#text(), text: this.#text() };
-  }
-
-  #receipt(): Receipt | null {
-    const place = this.#number();
-    if (place === NO_TEXT) return null;
-    let receipt = this.#receipts.get(place);
-    if (receipt === undefined) {
-      receipt = JSON.parse(this.#texts[place]!) as Receipt;
-      this.#receipts.set(place, receipt);
+  #value({ field, inner }: Column): unknown {
+    if (field.kind === 'group' && !field.isNullable) return this.record(inner);
+    const cell = this.#cells[this.#at++]!;
+    switch (field.kind) {
+      case 'integer':
+      case 'number':
+        return Number.isNaN(cell) ? null : cell;
+      case 'flag':
+        return Number.isNaN(cell) ? null : cell === 1;
+      case 'text':
+      case 'word':
+        return cell === NO_TEXT ? null : this.#texts[cell];
+      case 'texts':
+        return cell === NO_TEXT ? null : JSON.parse(this.#texts[cell]!);
+      case 'group':
+        return cell === NO_TEXT ? null : this.#group(cell);
+      case 'list':
+        return Array.from({ length: cell }, () => this.record(inner));
     }
-    return receipt;
   }
 
-  #error(): FunctionError | null {
-    const text = this.#text<string | null>();
-    return text === null ? null : JSON.parse(text);
-  }
-
-  #each<T>(read: () => T): T[] {
-    const count = this.#number();
-    const items: T[] = [];
-    for (let index = 0; index < count; index++) items.push(read());
-    return items;
-  }
-
-  #number(): number {
-    return this.#cells[this.#at++]!;
-  }
-
-  #numberOrNull(): number | null {
-    const value = this.#number();
-    return Number.isNaN(value) ? null : value;
-  }
-
-  /** That the text is of the wanted type is the packer's promise. */
-  #text<T extends string | null>(): T {
-    const place = this.#number();
-    return (place === NO_TEXT ? null : this.#texts[place]) as T;
+  #group(place: number): unknown {
+    let group = this.#groups.get(place);
+    if (group === undefined) {
+      group = JSON.parse(this.#texts[place]!);
+      this.#groups.set(place, group);
+    }
+    return group;
   }
 }

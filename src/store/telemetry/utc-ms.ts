@@ -1,11 +1,6 @@
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 
-/** A time of a query in the one form the tables hold, so that texts compare as times; `invalid_request` naming `path`. */
-export function utcText(time: string, path: string): string {
-  return new Date(utcMs(time, path)).toISOString();
-}
-
-/** The same in milliseconds since 1970. */
+/** A time of a query in milliseconds since 1970, as the tables hold times; `invalid_request` naming `path`. */
 export function utcMs(time: string, path: string): number {
   const ms = Date.parse(time);
   if (Number.isNaN(ms))

@@ -1,0 +1,83 @@
+import { described, FLAG, group, INTEGER, list, NUMBER, nullable, TEXT, TEXTS, VARIED_TEXT, word } from './fields.ts';
+import { ISOLATIONS, OUTCOMES, RUNTIMES, START_REASONS, STARTS } from './names.ts';
+
+/**
+ * Every field of an attempt, once: its type, its way to the store's thread, its place in a row and its description in the API
+ * are read from here, so that a new field is one line here and one where the attempt ends (invoke/outcome/record.ts). Rows
+ * hold the values in this order without names: **a new field goes to the end of its list and is nullable**, since rows of
+ * before have none.
+ */
+
+/** The stored shape of a failure, the same for both languages; paths are the author's own (`/var/task/...`). */
+export const FUNCTION_ERROR_FIELDS = { errorType: TEXT, errorMessage: TEXT, stackTrace: TEXTS } as const;
+
+/** Milliseconds of each part of an attempt; null means it did not happen. They sum to `totalMs` within 5%. */
+const PHASE_FIELDS = {
+  /** Waiting for a slot or sandbox. */
+  queueMs: NUMBER,
+  /** Creating a sandbox (cold) or taking one from the pool (claimed). */
+  claimMs: nullable(NUMBER),
+  /** Making the code visible and starting to load it. */
+  loadMs: nullable(NUMBER),
+  /** Importing the user's module, as the shim reports it. */
+  importMs: nullable(NUMBER),
+  /** The handler itself, as the shim reports it. */
+  handlerMs: nullable(NUMBER),
+  /** From admission to the moment the reply was handed to the caller. */
+  totalMs: NUMBER,
+} as const;
+
+/** Which limits a sandbox truly enforces; `unenforced` ones are named to the user, never silently dropped. */
+export const ENFORCED_FIELDS = { memory: FLAG, cpu: FLAG, pids: FLAG, disk: FLAG, network: FLAG } as const;
+
+/** What fenced an attempt, stamped on each. */
+const RECEIPT_FIELDS = {
+  isolation: word(ISOLATIONS),
+  driver: TEXT,
+  /** Words for people: `none`, `namespaces+seccomp`, `container`, ... */
+  fence: TEXT,
+  /** Digest of the image or root file system; null where there is none. */
+  imageDigest: nullable(TEXT),
+  codeSha256: TEXT,
+  dependencySetSha256: nullable(TEXT),
+  enforced: group(ENFORCED_FIELDS),
+} as const;
+
+/** Figures of one attempt; null is "could not be measured", never 0. */
+const USAGE_FIELDS = {
+  cpuMs: nullable(NUMBER),
+  maxMemoryMib: nullable(NUMBER),
+  /** `attempt` when the peak was reset for this attempt, `sandbox` when it covers the sandbox's whole life. */
+  peakScope: nullable(word(['attempt', 'sandbox'])),
+  /** Where the figures came from, e.g. `cgroup1`, `cgroup2`, `procfs`; null when nothing could be read. */
+  source: nullable(TEXT),
+  /** True when several attempts shared the sandbox at the time: CPU, memory and raw output belong to the sandbox. */
+  shared: FLAG,
+} as const;
+
+/** One captured line (or piece) of output. */
+const LOG_LINE_FIELDS = { at: TEXT, stream: word(['stdout', 'stderr']), text: VARIED_TEXT } as const;
+
+/** One run of an invocation. */
+export const ATTEMPT_FIELDS = {
+  /** From 1; with the invocation's id it names the attempt for good. */
+  number: INTEGER,
+  revisionId: TEXT,
+  runtime: word(RUNTIMES),
+  sandboxId: nullable(TEXT),
+  startedAt: TEXT,
+  outcome: word(OUTCOMES),
+  /** Catalogue code when the outcome is not `ok`; null otherwise. */
+  code: nullable(TEXT),
+  start: nullable(word(STARTS)),
+  startReason: nullable(word(START_REASONS)),
+  phases: group(PHASE_FIELDS),
+  usage: described(group(USAGE_FIELDS), 'null means it could not be measured.'),
+  receipt: nullable(group(RECEIPT_FIELDS)),
+  error: nullable(group(FUNCTION_ERROR_FIELDS)),
+  /** Stored in rows of their own: lists of attempts come without. */
+  logs: list(LOG_LINE_FIELDS),
+  logsTruncated: FLAG,
+  /** The caller had gone before the reply was ready. */
+  clientGone: FLAG,
+} as const;

@@ -1,0 +1,27 @@
+import type { AttemptRecord } from '../../domain/invocation.ts';
+import type { Outcome } from '../../domain/names.ts';
+
+/** The user's code failed; `cancelled` was asked for, `throttled` and `rejected` never ran. */
+export const ERROR_OUTCOMES: ReadonlySet<Outcome> = new Set(['error', 'timeout', 'oom', 'crashed']);
+
+/** What failures that are the same to a person have in common. */
+export interface Failure {
+  type: string;
+  /** The innermost frame in the author's own code, as the runtime prints it; null when there is none. */
+  topFrame: string | null;
+}
+
+/** Pure: what an attempt's failure is grouped by; null when the user's code did not fail. */
+export function failureOf({ outcome, code, error, runtime }: AttemptRecord): Failure | null {
+  if (!ERROR_OUTCOMES.has(outcome)) return null;
+  const type = error?.errorType ?? code ?? outcome;
+  const frames = error?.stackTrace ?? [];
+  // Python prints the innermost frame last, Node first.
+  const topFrame = runtime.startsWith('python') ? frames.findLast(isOwnFrame) : frames.find(isOwnFrame);
+  return { type, topFrame: topFrame ?? null };
+}
+
+/** Frames of installed packages are not the author's. */
+function isOwnFrame(frame: string): boolean {
+  return frame.includes('/var/task/') && !frame.includes('/node_modules/') && !frame.includes('/site-packages/');
+}
