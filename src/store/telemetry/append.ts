@@ -2,12 +2,13 @@ import type { StatementSync } from 'node:sqlite';
 import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
 import type { OpenDatabase } from '../sqlite/open-database.ts';
 import type { TelemetryBatch } from '../telemetry-store.ts';
-import { attemptText } from './attempt-cells.ts';
 import { failureOf } from './failure.ts';
+import { attemptText } from './fields/attempt-text.ts';
 import { linesText } from './lines-text.ts';
 import { RollupDeltas } from './rollups/rollup-deltas.ts';
 import { RollupWriter } from './rollups/rollup-writer.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
+import { msOf } from './utc-ms.ts';
 
 /**
  * Writes batches: records with their attempts, output, bodies and the rollups derived from them, in one transaction. Queries
@@ -103,8 +104,8 @@ export class Appender {
       record.outcome,
       record.isolation,
       record.start,
-      Date.parse(record.startedAt),
-      msOf(record.finishedAt),
+      msOf(record.startedAt),
+      record.finishedAt === null ? null : msOf(record.finishedAt),
       record.durationMs,
       record.eventBytes,
       record.resultBytes,
@@ -122,7 +123,7 @@ export class Appender {
       record.outcome,
       record.isolation,
       record.start,
-      msOf(record.finishedAt),
+      record.finishedAt === null ? null : msOf(record.finishedAt),
       record.durationMs,
       record.resultBytes,
       newestAttempt,
@@ -141,13 +142,13 @@ export class Appender {
       attempt.number,
       record.workspaceId,
       record.functionId,
-      Date.parse(attempt.startedAt),
+      msOf(attempt.startedAt),
       attempt.outcome,
       failure && withoutNul(failure.type),
       failure && withoutNul(failure.topFrame),
       attemptText(attempt),
-      logs.length === 0 ? null : Date.parse(logs[0]!.at),
-      logs.length === 0 ? null : Date.parse(logs.at(-1)!.at),
+      logs.length === 0 ? null : msOf(logs[0]!.at),
+      logs.length === 0 ? null : msOf(logs.at(-1)!.at),
       logs.length === 0 ? null : linesText(logs),
     );
     return changes !== 0;
@@ -159,10 +160,6 @@ const NO_ATTEMPT = -1;
 
 function newestAttemptOf(record: InvocationRecord): number {
   return record.attempts.at(-1)?.number ?? 0;
-}
-
-function msOf(time: string | null): number | null {
-  return time === null ? null : Date.parse(time);
 }
 
 /** Text of the user's code. Other engines than SQLite refuse NUL in a text, so none is ever stored. */

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { ErrorGroup, FunctionErrors, FunctionErrorsQuery } from '../telemetry-store.ts';
-import { attemptOf } from './attempt-cells.ts';
+import { attemptOf } from './fields/attempt-text.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 import { utcMs } from './utc-ms.ts';
 

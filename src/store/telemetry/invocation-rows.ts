@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
 import type { InvocationQuery } from '../telemetry-store.ts';
-import { attemptOf } from './attempt-cells.ts';
+import { attemptOf } from './fields/attempt-text.ts';
 import { linesOf } from './lines-text.ts';
 import { invocationIdOf } from './page-cursor.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';

@@ -34,7 +34,7 @@ export interface TelemetrySchema {
     /** What failures are grouped by; null when the user's code did not fail. */
     error_type: string | null;
     top_frame: string | null;
-    /** All fields but the output (see attempt-cells.ts). */
+    /** All fields but the output (see fields/attempt-text.ts). */
     fields_json: string;
     /** Of its output; null when it printed nothing. */
     first_line_ms: number | null;

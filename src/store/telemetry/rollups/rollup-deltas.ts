@@ -1,6 +1,7 @@
 import type { AttemptRecord, InvocationRecord } from '../../../domain/invocation.ts';
 import type { Isolation, Outcome, Start } from '../../../domain/names.ts';
 import type { RefusalCount } from '../../telemetry-store.ts';
+import { msOf } from '../utc-ms.ts';
 import { bucketOf } from './histogram.ts';
 
 export const MINUTE_MS = 60_000;
@@ -42,20 +43,20 @@ export class RollupDeltas {
   addInvocation(record: InvocationRecord): void {
     const first = record.attempts[0];
     const series = first === undefined ? seriesWithoutAttempt(record) : seriesOf(record, first);
-    this.#each(series, Date.parse(first?.startedAt ?? record.startedAt), (delta) => {
+    this.#each(series, msOf(first?.startedAt ?? record.startedAt), (delta) => {
       delta.invocations++;
     });
   }
 
   /** Durations and outcomes. */
   addAttempt(record: InvocationRecord, attempt: AttemptRecord): void {
-    this.#each(seriesOf(record, attempt), Date.parse(attempt.startedAt), (delta) => addAttempt(delta, attempt));
+    this.#each(seriesOf(record, attempt), msOf(attempt.startedAt), (delta) => addAttempt(delta, attempt));
   }
 
   addRefusal(refusal: RefusalCount): void {
     const { workspaceId, functionId, isolation, outcome, count } = refusal;
     const series: SeriesKey = { workspaceId, functionId, isolation: isolation ?? '', start: '', outcome };
-    this.#each(series, Date.parse(refusal.minute), (delta) => {
+    this.#each(series, msOf(refusal.minute), (delta) => {
       delta.attempts += count;
     });
   }

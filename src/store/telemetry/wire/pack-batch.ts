@@ -1,6 +1,8 @@
+import type { Field, Fields } from '../../../domain/fields.ts';
+import type { InvocationRecord } from '../../../domain/invocation.ts';
+import { INVOCATION_FIELDS } from '../../../domain/invocation-fields.ts';
 import type { RefusalCount, TelemetryBatch } from '../../telemetry-store.ts';
-import type { Column } from '../columns.ts';
-import { INVOCATION_COLUMNS } from './invocation-columns.ts';
+import { fieldsOf, functionFrom } from '../fields/field-code.ts';
 
 /**
  * A batch on its way to the worker: one flat list of numbers, the fields of each record, attempt and line in the order of
@@ -17,26 +19,18 @@ export interface PackedBatch {
 /** Place of a text that is null. */
 export const NO_TEXT = -1;
 
-type Values = Record<string, unknown>;
-
 /** Groups that may be null (receipts) are shared by all attempts of a sandbox, so that each is put into words once. */
 const groupTexts = new WeakMap<object, string>();
 
+const cellCount = functionFrom<(record: InvocationRecord) => number>('r', countCode(INVOCATION_FIELDS));
+const pack = functionFrom<(record: InvocationRecord, p: Packer) => void>('r, p', packCode(INVOCATION_FIELDS, 'r'));
+
 export function packBatch(batch: TelemetryBatch): PackedBatch {
   let cells = 0;
-  for (const record of batch.records) cells += cellCount(record as unknown as Values, INVOCATION_COLUMNS);
+  for (const record of batch.records) cells += cellCount(record);
   const packer = new Packer(cells);
-  for (const record of batch.records) packer.record(record as unknown as Values, INVOCATION_COLUMNS);
+  for (const record of batch.records) pack(record, packer);
   return { texts: packer.texts, cells: packer.cells, records: batch.records.length, refusals: batch.refusals };
-}
-
-function cellCount(record: Values, columns: readonly Column[]): number {
-  let count = columns.length;
-  for (const { name, field, inner } of columns) {
-    if (field.kind === 'group' && !field.isNullable) count += inner.length - 1;
-    else if (field.kind === 'list') for (const item of record[name] as Values[]) count += cellCount(item, inner);
-  }
-  return count;
 }
 
 class Packer {
@@ -49,52 +43,24 @@ class Packer {
     this.cells = new Float64Array(cells);
   }
 
-  record(record: Values, columns: readonly Column[]): void {
-    for (const column of columns) this.#value(record[column.name], column);
-  }
-
-  #value(value: unknown, { field, inner }: Column): void {
-    switch (field.kind) {
-      case 'integer':
-      case 'number':
-        this.#number((value as number | null) ?? Number.NaN);
-        return;
-      case 'flag':
-        this.#number(value === null ? Number.NaN : Number(value));
-        return;
-      case 'text':
-        if (field.isVaried === true) this.#variedText(value as string | null);
-        else this.#text(value as string | null);
-        return;
-      case 'word':
-        this.#text(value as string | null);
-        return;
-      case 'texts':
-        this.#variedText(value === null ? null : JSON.stringify(value));
-        return;
-      case 'group':
-        if (field.isNullable) this.#text(value === null ? null : groupText(value as object));
-        else this.record(value as Values, inner);
-        return;
-      case 'list':
-        this.#number((value as Values[]).length);
-        for (const item of value as Values[]) this.record(item, inner);
-    }
-  }
-
-  #number(value: number): void {
+  /** NaN stands for null. */
+  number(value: number | null): void {
     if (this.#at >= this.cells.length) throw new RangeError('a record has more fields than were counted');
-    this.cells[this.#at++] = value;
+    this.cells[this.#at++] = value ?? Number.NaN;
+  }
+
+  flag(value: boolean | null): void {
+    this.number(value === null ? null : Number(value));
   }
 
   /** A text that hardly repeats: looking for it would be in vain. */
-  #variedText(text: string | null): void {
-    this.#number(text === null ? NO_TEXT : this.texts.push(text) - 1);
+  variedText(text: string | null): void {
+    this.number(text === null ? NO_TEXT : this.texts.push(text) - 1);
   }
 
-  #text(text: string | null): void {
+  text(text: string | null): void {
     if (text === null) {
-      this.#number(NO_TEXT);
+      this.number(NO_TEXT);
       return;
     }
     let place = this.#places.get(text);
@@ -102,7 +68,15 @@ class Packer {
       place = this.texts.push(text) - 1;
       this.#places.set(text, place);
     }
-    this.#number(place);
+    this.number(place);
+  }
+
+  group(group: object | null): void {
+    this.text(group && groupText(group));
+  }
+
+  json(value: unknown): void {
+    this.variedText(value === null ? null : JSON.stringify(value));
   }
 }
 
@@ -113,4 +87,59 @@ function groupText(group: object): string {
     groupTexts.set(group, text);
   }
   return text;
+}
+
+/** Writes the fields of `record` in their order. */
+function packCode(fields: Fields, record: string): string {
+  return fieldsOf(fields)
+    .map(([name, field]) => valueCode(field, `${record}.${name}`))
+    .join(' ');
+}
+
+function valueCode(field: Field, value: string): string {
+  switch (field.kind) {
+    case 'integer':
+    case 'number':
+      return `p.number(${value});`;
+    case 'flag':
+      return `p.flag(${value});`;
+    case 'text':
+      return field.isVaried === true ? `p.variedText(${value});` : `p.text(${value});`;
+    case 'word':
+      return `p.text(${value});`;
+    case 'texts':
+      return `p.json(${value});`;
+    case 'group':
+      return field.isNullable ? `p.group(${value});` : packCode(field.fields, value);
+    case 'list': {
+      const item = itemOf(value);
+      return `p.number(${value}.length); for (const ${item} of ${value}) { ${packCode(field.fields, item)} }`;
+    }
+  }
+}
+
+/** Counts the cells that `packCode` writes: one a value, and for a list one and those of its items. */
+function countCode(fields: Fields): string {
+  return `let cells = 0; ${addCode(fields, 'r')} return cells;`;
+}
+
+function addCode(fields: Fields, record: string): string {
+  let cells = 0;
+  let lists = '';
+  const add = (inner: Fields, path: string): void => {
+    for (const [name, field] of fieldsOf(inner)) {
+      const value = `${path}.${name}`;
+      if (field.kind === 'group' && !field.isNullable) add(field.fields, value);
+      else cells++;
+      if (field.kind === 'list')
+        lists += `for (const ${itemOf(value)} of ${value}) { ${addCode(field.fields, itemOf(value))} } `;
+    }
+  };
+  add(fields, record);
+  return `cells += ${cells}; ${lists}`;
+}
+
+/** A name for one item of the list at `path`, unlike those around it. */
+function itemOf(path: string): string {
+  return `${path.replaceAll('.', '_')}_item`;
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ISOLATIONS, MODES, OUTCOMES, STARTS, TRIGGERS } from '../../../domain/names.ts';
 import { exampleAttempt, exampleRecord } from '../../testing/example-record.ts';
-import { attemptOf, attemptText } from '../attempt-cells.ts';
+import { attemptOf, attemptText } from '../fields/attempt-text.ts';
 import { packBatch } from './pack-batch.ts';
 import { unpackBatch } from './unpack-batch.ts';
 
