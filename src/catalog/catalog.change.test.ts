@@ -62,7 +62,7 @@ describe('change', () => {
     await create({
       timeoutMs: 500,
       tags: { a: '1', b: '2' },
-      url: { auth: 'none', cors: { allowOrigins: ['x'] } },
+      url: { auth: 'none', cors: { allowOrigins: ['https://x.example'] } },
       env: { T: { secret: 'x' } },
     });
     const view = await bed.catalog.update('default', 'hello', {
@@ -73,7 +73,7 @@ describe('change', () => {
     expect(view).toMatchObject({
       timeoutMs: 3_000,
       tags: { b: '2' },
-      url: { auth: 'key', cors: { allowOrigins: ['x'] } },
+      url: { auth: 'key', cors: { allowOrigins: ['https://x.example'] } },
     });
     expect((await bed.catalog.update('default', 'hello', { url: null, tags: null, env: null })).env).toEqual({});
     await bed.catalog.update('default', 'hello', { env: { T: { secret: 'y' } } });

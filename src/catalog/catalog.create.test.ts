@@ -99,6 +99,8 @@ describe('create', () => {
       'invalid_settings',
     ],
     ['a wrong method', { routes: [{ method: 'get', path: '/a' }] }, 'invalid_settings'],
+    ['a method nobody sends', { routes: [{ method: 'FETCH', path: '/a' }] }, 'invalid_settings'],
+    ['an escape, which is compared decoded', { routes: [{ method: 'GET', path: '/a%20b' }] }, 'invalid_settings'],
     ['a handler that is not there', { handler: 'app.handler' }, 'invalid_handler'],
     ['a syntax error', { code: { source: 'export const handler = ;' } }, 'syntax_error'],
     ['a path that leaves the package', { code: { files: { '../x.js': '' } } }, 'invalid_code'],

@@ -14,6 +14,8 @@ export interface Config {
   publicUrl: URL | null;
   /** Origin of function URLs behind a domain, e.g. https://fn.example.org. */
   functionOrigin: string | null;
+  /** Lower case, without a dot at either end; every name below it reaches the function listener. */
+  functionDomain: string | null;
   /** Null means: the first usable of the platform's places (see data-dir.ts). */
   dataDir: string | null;
   adminKey: string | null;
@@ -71,6 +73,12 @@ export const SETTINGS = [
     flag: 'function-origin',
     takes: 'origin',
     meaning: 'Origin under which function URLs are reached; never the console’s.',
+  },
+  {
+    variable: 'COLDFRAME_FUNCTION_DOMAIN',
+    flag: 'function-domain',
+    takes: 'domain',
+    meaning: 'Domain whose every subdomain reaches the function port, so that each function has an origin of its own.',
   },
   {
     variable: 'COLDFRAME_DATA_DIR',
@@ -192,6 +200,7 @@ export function parseConfig(flags: Flags, env: Env): Config {
       read('COLDFRAME_FUNCTION_ORIGIN'),
       (value) => parseUrl('COLDFRAME_FUNCTION_ORIGIN', value).origin,
     ),
+    functionDomain: mapNullable(read('COLDFRAME_FUNCTION_DOMAIN'), parseDomain),
     dataDir: read('COLDFRAME_DATA_DIR'),
     adminKey,
     masterKey,
@@ -228,6 +237,15 @@ function parseWhole(variable: string, value: string, min: number, max: number): 
   const parsed = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
   if (!(parsed >= min && parsed <= max)) throw invalid(variable, `a whole number from ${min} to ${max}`);
   return parsed;
+}
+
+const DOMAIN = /^(?!.{230})[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/;
+
+/** `fn.example.org`; `*.fn.example.org` means the same. */
+function parseDomain(value: string): string {
+  const domain = value.toLowerCase().replace(/^\*\./, '').replace(/\.$/, '');
+  if (!DOMAIN.test(domain)) throw invalid('COLDFRAME_FUNCTION_DOMAIN', 'a domain, as fn.example.org');
+  return domain;
 }
 
 /** 0 lets the system choose a free port. */

@@ -46,6 +46,8 @@ export interface HttpConfig {
   publicUrl: URL | null;
   /** Origin of function URLs, without a slash at the end; a function because the port is known only once it listens. */
   functionOrigin(): string;
+  /** A domain whose every subdomain reaches the function listener; null or absent when there is none. */
+  functionDomain?: string | null;
   /** Where zip uploads are kept while they are read; private to the server, on the data directory's disk. */
   uploadDir: string;
   /** Where the built console lies, or will lie once it is built; null serves none. */

@@ -4,7 +4,14 @@ import type { AcquireFailure, AcquireResult, Lease, Pool } from '../pool/types.t
 import type { Records } from '../records/records.ts';
 import { belowMinimum } from './admit.ts';
 import { Answer } from './outcome/answer.ts';
-import { CANCELLED_ENDING, type Ending, endingOfFailure, endingOfLoad, endingOfReply } from './outcome/ending.ts';
+import {
+  CANCELLED_ENDING,
+  type Ending,
+  endingOfFailure,
+  endingOfLoad,
+  endingOfReply,
+  refusedEnding,
+} from './outcome/ending.ts';
 import { completeRecord, newRecord } from './outcome/record.ts';
 import type { SandboxSource } from './outcome/sandbox-source.ts';
 import type { InvokeRequest, InvokeResult } from './types.ts';
@@ -176,7 +183,7 @@ export class Call {
     this.#isCompleted = true;
     completeRecord(record, {
       request,
-      ending,
+      ending: refusedEnding(ending, request.replyRefusal ?? null),
       from,
       settled,
       queueMs: this.#queueMs,

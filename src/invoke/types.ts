@@ -19,6 +19,11 @@ export interface InvokeRequest {
   clientGone: LeaveSignal | null;
   /** Whether the caller has left by now, where that costs less than the signal; absent: the signal says it. */
   readonly isGone?: boolean;
+  /**
+   * Why the caller's listener could not pass a good result on, as a sentence for the function's author: set while the result is
+   * answered, read when the record is completed afterwards. Absent or null when it was passed on.
+   */
+  readonly replyRefusal?: string | null;
   /** Monotonic milliseconds (performance.now()) when the request's head was read. */
   receivedAtMs: number;
 }

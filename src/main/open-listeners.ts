@@ -60,6 +60,7 @@ export async function openListeners({ config, dataDir, log, undo, parts }: Input
     config: {
       publicUrl: config.publicUrl,
       functionOrigin: () => functionOrigin,
+      functionDomain: config.functionDomain,
       uploadDir,
       consoleDir: CONSOLE_DIR,
       connectionsMax: connectionsMax(),

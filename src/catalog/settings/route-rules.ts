@@ -1,11 +1,14 @@
+import { METHODS } from 'node:http';
 import type { RouteSettings } from '../../domain/function.ts';
 import type { FieldError } from '../../errors/coldframe-error.ts';
 
 const ROUTES_MAX = 100;
 const PATH_MAX_CHARS = 512;
-const METHOD = /^(?:ANY|[A-Z]{1,16})$/;
+/** What a server can be asked; a route for any other method would never be. */
+const ROUTE_METHODS = new Set(['ANY', ...METHODS.filter((method) => method !== 'CONNECT')]);
 const PLAIN_PART = /^[A-Za-z0-9._~!$&'()*+,;=:@%-]+$/;
 const NAMED_PART = /^\{([A-Za-z_][A-Za-z0-9_]*)(\+?)\}$/;
+const ESCAPE = /%[0-9A-Fa-f]{2}/;
 /** Where function URLs live: a route there would never be asked. */
 const TAKEN_PREFIX = /^\/fn(?:\/|$)/;
 
@@ -15,7 +18,7 @@ export function routeProblems(routes: RouteSettings[]): FieldError[] {
   if (routes.length > ROUTES_MAX) errors.push({ path: '/routes', message: `has more than ${ROUTES_MAX} routes` });
   const seen = new Set<string>();
   for (const [index, route] of routes.entries()) {
-    if (!METHOD.test(route.method)) {
+    if (!ROUTE_METHODS.has(route.method)) {
       errors.push({ path: `/routes/${index}/method`, message: 'takes an HTTP method in capitals, or ANY' });
     }
     const problem = pathProblem(route.path);
@@ -44,6 +47,8 @@ function pathProblem(path: string): string | null {
   for (const [index, part] of parts.entries()) {
     const named = NAMED_PART.exec(part);
     if (!named && (!PLAIN_PART.test(part) || part === '.' || part === '..')) return `the part "${part}" is not allowed`;
+    if (!named && ESCAPE.test(part))
+      return `the part "${part}" would never match: paths are compared decoded, so write the character itself`;
     if (!named) continue;
     if (names.has(named[1]!)) return `the name ${named[1]} occurs twice`;
     names.add(named[1]!);

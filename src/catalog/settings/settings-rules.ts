@@ -1,9 +1,10 @@
-import type { Cors, FunctionSettings } from '../../domain/function.ts';
+import type { FunctionSettings } from '../../domain/function.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import { CAPTURES, NETWORKS } from '../../domain/names.ts';
 import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
 import type { ResolvedIsolation } from '../../isolations/isolation-resolver.ts';
 import { languageOf } from '../code-check/handler-file.ts';
+import { corsProblems } from './cors-rules.ts';
 import { routeProblems } from './route-rules.ts';
 
 const HANDLER_MAX_CHARS = 256;
@@ -11,8 +12,6 @@ const DESCRIPTION_MAX_CHARS = 1_024;
 const TAGS_MAX = 50;
 const TAG_NAME_MAX_CHARS = 128;
 const TAG_VALUE_MAX_CHARS = 256;
-const CORS_LIST_MAX = 100;
-const CORS_AGE_MAX_SECONDS = 86_400;
 
 const WHOLE_NUMBERS = [
   'timeoutMs',
@@ -94,29 +93,6 @@ function textProblems({ handler, description, tags }: FunctionSettings): FieldEr
     if (name !== '' && name.length <= TAG_NAME_MAX_CHARS && value.length <= TAG_VALUE_MAX_CHARS) continue;
     const bound = `a tag has 1 to ${TAG_NAME_MAX_CHARS} characters of name and at most ${TAG_VALUE_MAX_CHARS} of value`;
     errors.push(problem(`/tags/${name.slice(0, TAG_NAME_MAX_CHARS)}`, bound));
-  }
-  return errors;
-}
-
-function corsProblems(cors: Cors | undefined): FieldError[] {
-  if (!cors) return [];
-  const errors: FieldError[] = [];
-  for (const name of ['allowOrigins', 'allowMethods', 'allowHeaders', 'exposeHeaders'] as const) {
-    const list = cors[name] ?? [];
-    if (list.length > CORS_LIST_MAX)
-      errors.push(problem(`/url/cors/${name}`, `has more than ${CORS_LIST_MAX} entries`));
-    // These become response headers.
-    if (list.some((one) => !/^[\x21-\x7e]+$/.test(one)))
-      errors.push(problem(`/url/cors/${name}`, 'holds a wrong character'));
-  }
-  if (cors.allowCredentials && cors.allowOrigins?.includes('*')) {
-    errors.push(
-      problem('/url/cors/allowCredentials', 'browsers refuse credentials with the origin *; list the origins'),
-    );
-  }
-  const age = cors.maxAgeSeconds ?? 0;
-  if (!Number.isInteger(age) || age < 0 || age > CORS_AGE_MAX_SECONDS) {
-    errors.push(problem('/url/cors/maxAgeSeconds', `takes a whole number from 0 to ${CORS_AGE_MAX_SECONDS}`));
   }
   return errors;
 }

@@ -94,9 +94,13 @@ export type ListFunctionsResponses = {
                 path: string;
             }>;
             /**
-             * Where the function answers HTTP.
+             * Where the function answers HTTP, for programs.
              */
             url: string;
+            /**
+             * Where a browser opens it: an origin that no other function shares. Null when no such name leads to this server.
+             */
+            pageUrl: string | null;
             urlSettings: {
                 auth: 'key' | 'none';
                 cors?: {
@@ -276,9 +280,13 @@ export type CreateFunctionResponses = {
             path: string;
         }>;
         /**
-         * Where the function answers HTTP.
+         * Where the function answers HTTP, for programs.
          */
         url: string;
+        /**
+         * Where a browser opens it: an origin that no other function shares. Null when no such name leads to this server.
+         */
+        pageUrl: string | null;
         urlSettings: {
             auth: 'key' | 'none';
             cors?: {
@@ -441,9 +449,13 @@ export type GetFunctionResponses = {
             path: string;
         }>;
         /**
-         * Where the function answers HTTP.
+         * Where the function answers HTTP, for programs.
          */
         url: string;
+        /**
+         * Where a browser opens it: an origin that no other function shares. Null when no such name leads to this server.
+         */
+        pageUrl: string | null;
         urlSettings: {
             auth: 'key' | 'none';
             cors?: {
@@ -609,9 +621,13 @@ export type UpdateFunctionResponses = {
             path: string;
         }>;
         /**
-         * Where the function answers HTTP.
+         * Where the function answers HTTP, for programs.
          */
         url: string;
+        /**
+         * Where a browser opens it: an origin that no other function shares. Null when no such name leads to this server.
+         */
+        pageUrl: string | null;
         urlSettings: {
             auth: 'key' | 'none';
             cors?: {
@@ -806,9 +822,13 @@ export type PutCodeResponses = {
             path: string;
         }>;
         /**
-         * Where the function answers HTTP.
+         * Where the function answers HTTP, for programs.
          */
         url: string;
+        /**
+         * Where a browser opens it: an origin that no other function shares. Null when no such name leads to this server.
+         */
+        pageUrl: string | null;
         urlSettings: {
             auth: 'key' | 'none';
             cors?: {

@@ -6,6 +6,7 @@ import { MIB } from '../../domain/limits.ts';
 import { type ConsoleServer, createConsoleServer } from '../console-server.ts';
 import { ADMIN, fakeDeps } from '../testing/fake-deps.ts';
 import { exchange, repliesOf, until } from '../testing/raw-http.ts';
+import { sessionToken } from '../testing/samples.ts';
 
 const deps = fakeDeps();
 deps.config.bodyBudgetBytes = 16 * MIB;
@@ -85,16 +86,16 @@ describe('a call', () => {
   });
 
   it('works with a session whose Origin is the console', async () => {
-    deps.sessions.set('tok', ADMIN);
+    deps.sessions.set(sessionToken('tok'), ADMIN);
     const call = (headers: Record<string, string>) =>
       fetch(`http://127.0.0.1:${port}/api/v1/functions/hello/invoke`, {
         method: 'POST',
         body: '1',
-        headers: { cookie: 'coldframe_session=tok', 'content-type': 'application/json', ...headers },
+        headers: { cookie: `coldframe_session=${sessionToken('tok')}`, 'content-type': 'application/json', ...headers },
       });
     expect((await call({ origin: `http://127.0.0.1:${port}` })).status).toBe(200);
     expect(await codeOf(await call({ origin: 'http://evil.example' }))).toBe('origin_mismatch');
-    expect(await codeOf(await call({ cookie: 'coldframe_session=no' }))).toBe('unauthenticated');
+    expect(await codeOf(await call({ cookie: `coldframe_session=${sessionToken('no')}` }))).toBe('unauthenticated');
   });
 });
 

@@ -22,6 +22,7 @@ export class HttpCall implements InvokeRequest, ReplyStream {
   readonly res: HttpReply;
   /** The call itself, unless its listener has a stream of its own kind. */
   readonly stream: ReplyStream;
+  replyRefusal: string | null = null;
   #clientGone: CallerGone | null = null;
 
   constructor(

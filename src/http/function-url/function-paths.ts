@@ -3,6 +3,8 @@ import { RouteTable } from './route-table.ts';
 
 /** Which function a request is for, and what its event says of the path. */
 export interface FunctionMatch {
+  /** The function answers under an origin of its own, which no other function shares. */
+  isOwnOrigin: boolean;
   found: UrlTarget;
   rawPath: string;
   rawQueryString: string;
@@ -23,10 +25,25 @@ export class FunctionPaths {
     this.#urls = urls;
   }
 
+  /** For a request to the function's own origin: the path is all its own, and its routes count there too. */
+  matchOwn(urlId: string, method: string, url: string): FunctionMatch | 'unknown url' {
+    const found = this.#urls.byUrlId(urlId);
+    if (!found) return 'unknown url';
+    const { path, rawQueryString } = split(url);
+    const byRoute = this.#byRoute(method, path, rawQueryString);
+    if (byRoute?.found.urlId === urlId) return { ...byRoute, isOwnOrigin: true };
+    return {
+      found,
+      rawPath: path,
+      rawQueryString,
+      routeKey: DEFAULT_ROUTE,
+      pathParameters: null,
+      isOwnOrigin: true,
+    };
+  }
+
   match(method: string, url: string): FunctionMatch | 'unknown url' | 'no route' {
-    const query = url.indexOf('?');
-    const path = query === -1 ? url : url.slice(0, query);
-    const rawQueryString = query === -1 ? '' : url.slice(query + 1);
+    const { path, rawQueryString } = split(url);
     if (path.startsWith(PREFIX)) return this.#byUrl(path, rawQueryString);
     return this.#byRoute(method, path, rawQueryString) ?? 'no route';
   }
@@ -37,7 +54,7 @@ export class FunctionPaths {
     const found = this.#urls.byUrlId(id) ?? this.#urls.byName(id);
     if (!found) return 'unknown url';
     const rawPath = slash === -1 ? '/' : path.slice(slash);
-    return { found, rawPath, rawQueryString, routeKey: DEFAULT_ROUTE, pathParameters: null };
+    return { found, rawPath, rawQueryString, routeKey: DEFAULT_ROUTE, pathParameters: null, isOwnOrigin: false };
   }
 
   #byRoute(method: string, path: string, rawQueryString: string): FunctionMatch | null {
@@ -51,6 +68,12 @@ export class FunctionPaths {
     if (!match || !found) return null;
     const { entry, parameters } = match;
     const routeKey = `${entry.method} ${entry.path}`;
-    return { found, rawPath: path, rawQueryString, routeKey, pathParameters: parameters };
+    return { found, rawPath: path, rawQueryString, routeKey, pathParameters: parameters, isOwnOrigin: false };
   }
+}
+
+function split(url: string): { path: string; rawQueryString: string } {
+  const query = url.indexOf('?');
+  if (query === -1) return { path: url, rawQueryString: '' };
+  return { path: url.slice(0, query), rawQueryString: url.slice(query + 1) };
 }

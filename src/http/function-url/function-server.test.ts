@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MIB } from '../../domain/limits.ts';
 import { functionUrlBed, OPEN, returns } from '../testing/function-url-bed.ts';
 import { exchange, repliesOf } from '../testing/raw-http.ts';
+import { sessionToken } from '../testing/samples.ts';
 
 const bed = functionUrlBed();
 
@@ -48,8 +49,11 @@ describe('failures and refusals', () => {
   });
 
   it('a signed-in console session opens no function url', async () => {
-    bed.deps.sessions.set('tok', { workspaceId: 'default', scopes: ['admin'], keyId: null });
-    expect((await fetch(`${bed.origin}/fn/keyed`, { headers: { cookie: 'coldframe_session=tok' } })).status).toBe(403);
+    bed.deps.sessions.set(sessionToken('tok'), { workspaceId: 'default', scopes: ['admin'], keyId: null });
+    expect(
+      (await fetch(`${bed.origin}/fn/keyed`, { headers: { cookie: `coldframe_session=${sessionToken('tok')}` } }))
+        .status,
+    ).toBe(403);
   });
 
   it('I10: bodies over 6 MiB are 413, also once base64 has grown them', async () => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { LIMITS } from '../../domain/limits.ts';
 import type { InvokeResult } from '../../invoke/types.ts';
 import { HttpCall } from '../calls/http-call.ts';
-import type { HttpDeps, UrlTarget } from '../deps.ts';
+import type { HttpDeps, Principal, UrlTarget } from '../deps.ts';
 import { bearerOf } from '../serving/access.ts';
 import { BodyBudget } from '../serving/body/body-budget.ts';
 import type { Holding, Party } from '../serving/body/holding.ts';
@@ -14,8 +14,17 @@ import { closeGracefully } from '../serving/server/close-gracefully.ts';
 import { serverOptions } from '../serving/server/server-options.ts';
 import { splitTarget } from '../serving/server/split-target.ts';
 import { corsHeadersOf, isPreflight, preflightHeadersOf } from './cors.ts';
+import { FunctionOrigins } from './function-origins.ts';
 import { type FunctionMatch, FunctionPaths } from './function-paths.ts';
-import { answerFailure, answerForbidden, answerNotFound, answerUnknownUrl } from './refusals.ts';
+import { isPageLoad, isServiceWorkerScript, resolvesLocalNames, SHARED_ORIGIN_HEADERS } from './page-loads.ts';
+import {
+  answerFailure,
+  answerForbidden,
+  answerMoved,
+  answerNoServiceWorker,
+  answerNotFound,
+  answerUnknownUrl,
+} from './refusals.ts';
 import { urlEvent } from './url-event.ts';
 import { writeResult } from './url-reply.ts';
 import { UrlStream } from './url-stream.ts';
@@ -39,6 +48,10 @@ export function createFunctionServer(
   budget: BodyBudget = new BodyBudget(deps.config.bodyBudgetBytes),
 ): FunctionServer {
   const paths = new FunctionPaths(deps.urls);
+  const origins = new FunctionOrigins({
+    functionOrigin: () => deps.config.functionOrigin(),
+    functionDomain: deps.config.functionDomain ?? null,
+  });
   const server = createServer(serverOptions(deps.config.requestTimeoutMs));
   server.maxHeadersCount = 0;
   const listener = (req: IncomingMessage, res: ServerResponse): void => {
@@ -56,15 +69,42 @@ export function createFunctionServer(
 
   function receive(req: IncomingMessage, res: ServerResponse): void {
     const receivedAtMs = performance.now();
-    const path = splitTarget(req)?.path;
-    if (path === undefined) {
+    const target = splitTarget(req);
+    if (target === null) {
       answerFailure(res, 'bad_http', null);
       return;
     }
-    const match = paths.match(req.method ?? 'GET', path);
+    const method = req.method ?? 'GET';
+    const ownUrlId = origins.urlIdOfHost(target.host);
+    const match = ownUrlId === null ? paths.match(method, target.path) : paths.matchOwn(ownUrlId, method, target.path);
     if (match === 'unknown url') answerUnknownUrl(res);
     else if (match === 'no route') answerNotFound(res);
-    else serve(req, res, match, receivedAtMs);
+    else if (match.isOwnOrigin || !keepsOffSharedOrigin(req, res, match, target.host)) {
+      serve(req, res, match, receivedAtMs);
+    }
+  }
+
+  /**
+   * What a browser must not do where functions share an origin (decisions/0043): pages are sent on to the function's own origin,
+   * and no service worker begins. True when that has answered the request.
+   */
+  function keepsOffSharedOrigin(
+    req: IncomingMessage,
+    res: ServerResponse,
+    match: FunctionMatch,
+    host: string | undefined,
+  ): boolean {
+    if (isServiceWorkerScript(req)) {
+      answerNoServiceWorker(res);
+      return true;
+    }
+    const { urlId, target } = match.found;
+    if (!isPageLoad(req) || target.settings.url.auth === 'key' || !origins.areReachableFrom(host)) return false;
+    const origin = origins.of(urlId);
+    if (origin === null || (deps.config.functionDomain == null && !resolvesLocalNames(req))) return false;
+    const query = match.rawQueryString === '' ? '' : `?${match.rawQueryString}`;
+    answerMoved(res, `${origin}${match.rawPath}${query}`);
+    return true;
   }
 
   function serve(req: IncomingMessage, res: ServerResponse, match: FunctionMatch, receivedAtMs: number): void {
@@ -74,22 +114,33 @@ export function createFunctionServer(
       res.end();
       return;
     }
+    const ownHeaders = headersBesideReply(req, match);
     if (url.auth === 'key' && !mayCall(req, match.found)) {
-      answerForbidden(res);
+      answerForbidden(res, ownHeaders);
       return;
     }
     const { functionId } = match.found.target;
     const party: Party = { listener: 'functions', functionId, isTrusted: url.auth === 'key' };
     readBody(req, LIMITS.payloadMaxBytes, budget, party, {
       onBody: (body, held) => call(req, res, match, { body, held, party, receivedAtMs }),
-      onRefused: (error) => answerFailure(res, error.code, error.retryAfterSeconds),
+      onRefused: (error) => answerFailure(res, error.code, error.retryAfterSeconds, ownHeaders),
       onGone() {},
     });
   }
 
-  function mayCall(req: IncomingMessage, found: UrlTarget): boolean {
+  /** Carried by every answer, refusals among them: without its CORS headers a page cannot even read why it was refused. */
+  function headersBesideReply(req: IncomingMessage, { found, isOwnOrigin }: FunctionMatch): string[] {
+    const { cors } = found.target.settings.url;
+    return [...(cors ? corsHeadersOf(req, cors) : []), ...(isOwnOrigin ? [] : SHARED_ORIGIN_HEADERS)];
+  }
+
+  function keyOf(req: IncomingMessage): Principal | null {
     const secret = bearerOf(req.headers.authorization ?? '');
-    const principal = secret === null ? null : deps.auth.verifyKey(secret);
+    return secret === null ? null : deps.auth.verifyKey(secret);
+  }
+
+  function mayCall(req: IncomingMessage, found: UrlTarget): boolean {
+    const principal = keyOf(req);
     if (principal?.workspaceId !== found.target.workspaceId) return false;
     return principal.scopes.includes('invoke') || principal.scopes.includes('admin');
   }
@@ -102,7 +153,15 @@ export function createFunctionServer(
   ): void {
     const id = deps.newInvocationId();
     const { target } = match.found;
-    const event = urlEvent({ req, match, body: received.body, requestId: id, origin: deps.config.functionOrigin() });
+    const event = urlEvent({
+      req,
+      match,
+      body: received.body,
+      requestId: id,
+      origin: deps.config.functionOrigin(),
+      // Also where the URL is open: a key sent by mistake would let the function do what its owner may do.
+      hidesAuthorization: target.settings.url.auth === 'key' || keyOf(req) !== null,
+    });
     const { held, party } = received;
     const expectedBytes = budget.expectedResultBytes(target.functionId);
     const room = expectedBytes === 0 ? null : budget.keeping(party, expectedBytes);
@@ -113,34 +172,35 @@ export function createFunctionServer(
       answerFailure(res, isTooLarge ? 'payload_too_large' : 'overloaded', null);
       return;
     }
-    const extraHeaders = [
-      'coldframe-invocation-id',
-      id,
-      ...(target.settings.url.cors ? corsHeadersOf(req, target.settings.url.cors) : []),
-    ];
+    const extraHeaders = ['coldframe-invocation-id', id, ...headersBesideReply(req, match)];
     const traceId = traceIdOf(req);
     const head = { id, target, event, traceId, minIsolation: null, receivedAtMs: received.receivedAtMs };
-    const request = new HttpCall(res, head, 'http', new UrlStream(res, extraHeaders));
+    const request = new HttpCall(res, head, 'http', new UrlStream(res, extraHeaders, match.isOwnOrigin));
     deps.invoker.invoke(request, (result) => {
       budget.release(held);
       room?.release();
       budget.resultSeen(target.functionId, result.body?.byteLength ?? 0);
-      answer(res, result, request.stream as UrlStream, extraHeaders, party);
+      answer(request, result, { extraHeaders, party, isOwnOrigin: match.isOwnOrigin });
     });
   }
 
   function answer(
-    res: ServerResponse,
+    request: HttpCall,
     result: InvokeResult,
-    stream: UrlStream,
-    extraHeaders: string[],
-    party: Party,
+    { extraHeaders, party, isOwnOrigin }: { extraHeaders: string[]; party: Party; isOwnOrigin: boolean },
   ): void {
+    const res = request.res as ServerResponse;
+    const stream = request.stream as UrlStream;
+    const onRefused = (reason: string): void => {
+      request.replyRefusal = reason;
+    };
     if (res.destroyed) return;
-    if (stream.isUsed) stream.finish(result.outcome === 'ok');
-    else if (result.outcome !== 'ok')
+    if (stream.isUsed) {
+      stream.finish(result.outcome === 'ok');
+      if (stream.refusal !== null) onRefused(stream.refusal);
+    } else if (result.outcome !== 'ok')
       answerFailure(res, result.code ?? 'internal', result.retryAfterSeconds, extraHeaders);
-    else writeResult(res, result.body, extraHeaders, budget, party);
+    else writeResult(res, result.body, { extraHeaders, budget, party, isOwnOrigin, onRefused });
   }
 
   return {

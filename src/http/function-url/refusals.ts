@@ -6,13 +6,32 @@ const FORBIDDEN =
   'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html';
 
 /** No key of scope invoke: Lambda's own words, which its clients know. */
-export function answerForbidden(res: ServerResponse): void {
-  answerJson(res, 403, { Message: FORBIDDEN }, ['x-amzn-errortype', 'AccessDeniedException']);
+export function answerForbidden(res: ServerResponse, extra: string[]): void {
+  answerJson(res, 403, { Message: FORBIDDEN }, ['x-amzn-errortype', 'AccessDeniedException', ...extra]);
 }
 
 /** An unknown url id tells nothing, not even that it is unknown. */
 export function answerUnknownUrl(res: ServerResponse): void {
   answerJson(res, 403, { Message: null }, ['x-amzn-errortype', 'AccessDeniedException']);
+}
+
+/** A page belongs on the function's own origin; the browser asks there again, with the same method. */
+export function answerMoved(res: ServerResponse, location: string): void {
+  answer(res, 307, 'text/plain', 'This page has an origin of its own.', [
+    'location',
+    location,
+    'cache-control',
+    'no-store',
+    'vary',
+    'Sec-Fetch-Mode, User-Agent',
+  ]);
+}
+
+/** A service worker here would answer for the pages of every function. */
+export function answerNoServiceWorker(res: ServerResponse): void {
+  const Message =
+    'Functions share this origin, so none may have a service worker here. Open the function by its pageUrl.';
+  answerJson(res, 403, { Message });
 }
 
 export function answerNotFound(res: ServerResponse): void {

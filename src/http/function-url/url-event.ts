@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { SESSION_COOKIE } from '../serving/access.ts';
+import { isOwnCookie } from '../serving/own-cookies.ts';
 import type { FunctionMatch } from './function-paths.ts';
 
 export interface UrlEventInput {
@@ -10,13 +10,15 @@ export interface UrlEventInput {
   body: Buffer;
   requestId: string;
   origin: string;
+  /** The Authorization header holds a key of this server, which is for the server alone. */
+  hidesAuthorization: boolean;
 }
 
 /** The request as Lambda's payload 2.0, in JSON bytes. */
-export function urlEvent({ req, match, body, requestId, origin }: UrlEventInput): Buffer {
+export function urlEvent({ req, match, body, requestId, origin, hidesAuthorization }: UrlEventInput): Buffer {
   const now = new Date();
-  const { urlId, target } = match.found;
-  const headers = headersOf(req, origin, target.settings.url.auth === 'key');
+  const { urlId } = match.found;
+  const headers = headersOf(req, origin, hidesAuthorization);
   const cookies = cookiesOf(req);
   const query = queryOf(match.rawQueryString);
   const isBase64Encoded = body.length > 0 && !isText(req.headers['content-type'], body);
@@ -68,13 +70,13 @@ const LEFT_OUT = new Set([
   'cookie',
 ]);
 
-/** Lower-case names, repeated ones joined by commas. The key that opened the URL is not the function's to see. */
-function headersOf(req: IncomingMessage, origin: string, isKeyed: boolean): Record<string, string> {
+/** Lower-case names, repeated ones joined by commas. */
+function headersOf(req: IncomingMessage, origin: string, hidesAuthorization: boolean): Record<string, string> {
   const headers = new Map<string, string>();
   const { rawHeaders } = req;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase();
-    if (LEFT_OUT.has(name) || (isKeyed && name === 'authorization')) continue;
+    if (LEFT_OUT.has(name) || (hidesAuthorization && name === 'authorization')) continue;
     const before = headers.get(name);
     headers.set(name, before === undefined ? (rawHeaders[index + 1] as string) : `${before},${rawHeaders[index + 1]}`);
   }
@@ -95,7 +97,7 @@ function newTraceId(): string {
 /** Cookies know no ports, so a browser sends the console's session here too: it is left out. */
 function cookiesOf(req: IncomingMessage): string[] {
   const all = (req.headers.cookie ?? '').split(';').map((pair) => pair.trim());
-  return all.filter((pair) => pair !== '' && pair.split('=', 1)[0]?.trim() !== SESSION_COOKIE);
+  return all.filter((pair) => pair !== '' && !isOwnCookie(pair.split('=', 1)[0] ?? ''));
 }
 
 function queryOf(rawQueryString: string): Record<string, string> | null {

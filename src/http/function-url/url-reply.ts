@@ -13,21 +13,26 @@ export function isBodiless(status: number): boolean {
   return status === 204 || status === 304;
 }
 
-/** Answers with what the function returned; a result that is no response is a 502 without detail. */
-export function writeResult(
-  res: ServerResponse,
-  result: Uint8Array | null,
-  extra: string[],
-  budget: BodyBudget,
-  party: Party,
-): void {
-  const response = urlResponseOf(result);
-  if (!response) {
-    answerFailure(res, 'function_error', null, extra);
+export interface UrlReplyOptions {
+  extraHeaders: string[];
+  budget: BodyBudget;
+  party: Party;
+  isOwnOrigin: boolean;
+  /** Told why a result is no response; its author finds it with the invocation. */
+  onRefused(reason: string): void;
+}
+
+/** Answers with what the function returned; a result that is no response is a 502 without detail for the visitor. */
+export function writeResult(res: ServerResponse, result: Uint8Array | null, options: UrlReplyOptions): void {
+  const { extraHeaders, budget, party, isOwnOrigin } = options;
+  const response = urlResponseOf(result, isOwnOrigin);
+  if ('refusal' in response) {
+    options.onRefused(response.refusal);
+    answerFailure(res, 'function_error', null, extraHeaders);
     return;
   }
   const { status, body } = response;
-  const headers = [...withoutOverridden(response.headers, extra), ...extra];
+  const headers = [...withoutOverridden(response.headers, extraHeaders), ...extraHeaders];
   if (isBodiless(status)) {
     res.writeHead(status, headers);
     res.end();

@@ -1,5 +1,6 @@
-import { SESSION_COOKIE } from '../serving/access.ts';
 import { compactJson, firstByte, JsonScanError, jsonMembers, parseSlice } from '../serving/body/json-members.ts';
+import { isOwnCookie } from '../serving/own-cookies.ts';
+import { maySend } from './own-headers.ts';
 
 /** What a function's result means as an HTTP response. Headers are a flat list, cookies included. */
 export interface UrlResponse {
@@ -17,28 +18,36 @@ export const RESPONSE_MEMBERS = ['statusCode', 'headers', 'cookies', 'body', 'is
 
 const EMPTY = Buffer.alloc(0);
 
-/** Null when the result is not a response Lambda would accept: the caller then answers 502. */
-export function urlResponseOf(result: Uint8Array | null): UrlResponse | null {
+/** The result is not a response Lambda would accept: the caller then answers 502 and keeps the reason for the function's author. */
+export interface UrlResponseRefusal {
+  refusal: string;
+}
+
+/** What to answer with. `isOwnOrigin`: nobody else's function answers under this origin. */
+export function urlResponseOf(result: Uint8Array | null, isOwnOrigin: boolean): UrlResponse | UrlResponseRefusal {
   try {
-    return result === null ? jsonResponse(Buffer.from('null')) : responseOf(result);
+    return result === null ? jsonResponse(Buffer.from('null')) : responseOf(result, isOwnOrigin);
   } catch (error) {
-    if (error instanceof JsonScanError) return null;
+    if (error instanceof JsonScanError) return { refusal: error.message };
     throw error;
   }
 }
 
 /** Status and headers of a response object or a stream's prelude. Throws JsonScanError. */
-export function responseHeadOf(members: Map<string, Buffer>): { status: number; headers: string[] } {
-  const headers = headersOf(members.get('headers'));
-  for (const cookie of cookiesOf(members.get('cookies'))) headers.push('set-cookie', cookie);
+export function responseHeadOf(
+  members: Map<string, Buffer>,
+  isOwnOrigin: boolean,
+): { status: number; headers: string[] } {
+  const headers = headersOf(members.get('headers'), isOwnOrigin);
+  headers.push(...cookiesOf(members.get('cookies')));
   if (!hasHeader(headers, 'content-type')) headers.push('content-type', 'application/json');
   return { status: statusOf(members.get('statusCode')), headers };
 }
 
-function responseOf(result: Uint8Array): UrlResponse {
+function responseOf(result: Uint8Array, isOwnOrigin: boolean): UrlResponse {
   const members = jsonMembers(result, RESPONSE_MEMBERS);
   if (members?.has('statusCode')) {
-    return { ...responseHeadOf(members), body: bodyOf(members) };
+    return { ...responseHeadOf(members, isOwnOrigin), body: bodyOf(members) };
   }
   if (members === null && firstByte(result) === QUOTE) {
     return jsonResponse(Buffer.from(parseSlice(Buffer.from(result)) as string));
@@ -51,74 +60,68 @@ function jsonResponse(body: Buffer): UrlResponse {
 }
 
 function statusOf(slice: Buffer | undefined): number {
-  const value = slice === undefined ? 200 : parseBounded(slice);
+  const value = slice === undefined ? 200 : parseBounded(slice, 'statusCode');
   const status = typeof value === 'string' && /^\d{3}$/.test(value) ? Number(value) : value;
   if (typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599) return status;
-  throw new JsonScanError('statusCode is not a status');
+  throw new JsonScanError('statusCode is not a whole number from 200 to 599');
 }
 
-/** Headers of the connection and of bodies are the server's own; the last would reach over to the console's cookies. */
-const REFUSED = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'content-length',
-  'coldframe-invocation-id',
-  'clear-site-data',
-]);
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-function headersOf(slice: Buffer | undefined): string[] {
-  const value = slice === undefined ? null : parseBounded(slice);
+function headersOf(slice: Buffer | undefined, isOwnOrigin: boolean): string[] {
+  const value = slice === undefined ? null : parseBounded(slice, 'headers');
   if (value === null) return [];
   if (typeof value !== 'object' || Array.isArray(value)) throw new JsonScanError('headers is not an object');
   const headers: string[] = [];
   for (const [name, one] of Object.entries(value)) {
-    if (one === null || REFUSED.has(name.toLowerCase())) continue;
-    const text = Array.isArray(one) ? one.map(textOf).join(',') : textOf(one);
-    if (!NAME.test(name) || !VALUE.test(text)) throw new JsonScanError('a header has characters it may not have');
-    if (name.toLowerCase() === 'set-cookie' && isSessionCookie(text)) continue;
+    const lowerName = name.toLowerCase();
+    if (one === null || !maySend(lowerName, isOwnOrigin)) continue;
+    if (!NAME.test(name)) throw new JsonScanError(`the header name ${JSON.stringify(name)} has a wrong character`);
+    if (lowerName === 'set-cookie') {
+      for (const cookie of [one].flat()) headers.push(...cookieHeader(name, cookie));
+      continue;
+    }
+    const text = Array.isArray(one) ? one.map((part) => textOf(part, name)).join(',') : textOf(one, name);
+    if (!VALUE.test(text)) throw new JsonScanError(`the header ${name} has a character it may not have`);
     headers.push(name, text);
   }
   return headers;
 }
 
 function cookiesOf(slice: Buffer | undefined): string[] {
-  const value = slice === undefined ? [] : (parseBounded(slice) ?? []);
+  const value = slice === undefined ? [] : (parseBounded(slice, 'cookies') ?? []);
   if (!Array.isArray(value)) throw new JsonScanError('cookies is not an array');
-  const cookies = value.map(textOf);
-  if (!cookies.every((cookie) => VALUE.test(cookie)))
-    throw new JsonScanError('a cookie has characters it may not have');
-  return cookies.filter((cookie) => !isSessionCookie(cookie));
+  return value.flatMap((cookie) => cookieHeader('set-cookie', cookie));
 }
 
-/** Browsers match names without regard to spaces around them. */
-function isSessionCookie(cookie: string): boolean {
-  return cookie.split('=', 1)[0]?.trim().toLowerCase() === SESSION_COOKIE;
+/** A domain would carry the cookie to other functions, or to the console's host. Without it the cookie stays with this host. */
+const DOMAIN = /;[ \t]*domain[ \t]*=[^;]*/gi;
+
+/** Name and value of one header; empty for a cookie of ours, which no function may set. Several cookies are several headers. */
+function cookieHeader(name: string, value: unknown): string[] {
+  const cookie = textOf(value, 'set-cookie');
+  if (!VALUE.test(cookie)) throw new JsonScanError('a cookie has a character it may not have');
+  return isOwnCookie(cookie.split('=', 1)[0] ?? '') ? [] : [name, cookie.replace(DOMAIN, '')];
 }
 
 function bodyOf(members: Map<string, Buffer>): Buffer {
   const slice = members.get('body');
-  const value = slice === undefined ? null : slice[0] === QUOTE ? parseSlice(slice) : parseBounded(slice);
+  const value = slice === undefined ? null : slice[0] === QUOTE ? parseSlice(slice) : parseBounded(slice, 'body');
   if (value === null) return EMPTY;
   if (typeof value !== 'string') throw new JsonScanError('body is not a string');
   const encoded = members.get('isBase64Encoded');
-  const isBase64 = encoded !== undefined && parseBounded(encoded) === true;
+  const isBase64 = encoded !== undefined && parseBounded(encoded, 'isBase64Encoded') === true;
   return Buffer.from(value, isBase64 ? 'base64' : 'utf8');
 }
 
-function parseBounded(slice: Buffer): unknown {
-  if (slice.length > HEAD_MAX_BYTES) throw new JsonScanError('too large');
+function parseBounded(slice: Buffer, member: string): unknown {
+  if (slice.length > HEAD_MAX_BYTES) throw new JsonScanError(`${member} has more than ${HEAD_MAX_BYTES} bytes`);
   return parseSlice(slice);
 }
 
-function textOf(value: unknown): string {
-  if (typeof value === 'object') throw new JsonScanError('not a text');
+function textOf(value: unknown, name: string): string {
+  if (typeof value === 'object') throw new JsonScanError(`the header ${name} is not a text`);
   return String(value);
 }
 

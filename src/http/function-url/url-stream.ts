@@ -14,14 +14,21 @@ const PRELUDE_MAX_BYTES = 64 * 1024;
 export class UrlStream implements ReplyStream {
   readonly #res: ServerResponse;
   readonly #extra: string[];
+  readonly #isOwnOrigin: boolean;
   /** The prelude so far; null once it is over, or when there is none. */
   #prelude: Buffer | null = null;
   #isUsed = false;
-  #isRefused = false;
+  #refusal: string | null = null;
 
-  constructor(res: ServerResponse, extraHeaders: string[]) {
+  constructor(res: ServerResponse, extraHeaders: string[], isOwnOrigin: boolean) {
     this.#res = res;
     this.#extra = extraHeaders;
+    this.#isOwnOrigin = isOwnOrigin;
+  }
+
+  /** Why the stream is no response; null while it is one. */
+  get refusal(): string | null {
+    return this.#refusal;
   }
 
   get isUsed(): boolean {
@@ -33,21 +40,22 @@ export class UrlStream implements ReplyStream {
     this.#isUsed = true;
     if (meta.httpPrelude) this.#prelude = Buffer.alloc(0);
     else if (/^[\x20-\x7e]{1,256}$/.test(meta.contentType)) this.#writeHead(200, ['content-type', meta.contentType]);
-    else this.#refuse();
+    else this.#refuse('the content type has a character it may not have');
   }
 
   write(chunk: Uint8Array): boolean {
-    if (this.#isRefused || this.#res.destroyed) return true;
+    if (this.#refusal !== null || this.#res.destroyed) return true;
     if (this.#prelude === null) return this.#res.write(chunk);
     this.#prelude = Buffer.concat([this.#prelude, chunk]);
     const end = this.#prelude.indexOf(PRELUDE_END);
     if (end === -1) {
-      if (this.#prelude.length > PRELUDE_MAX_BYTES) this.#refuse();
+      if (this.#prelude.length > PRELUDE_MAX_BYTES)
+        this.#refuse(`the prelude has more than ${PRELUDE_MAX_BYTES} bytes`);
       return true;
     }
     const body = this.#prelude.subarray(end + PRELUDE_END.length);
     this.#beginFrom(this.#prelude.subarray(0, end));
-    return body.length === 0 || this.#isRefused || this.#res.write(body);
+    return body.length === 0 || this.#refusal !== null || this.#res.write(body);
   }
 
   whenDrained(): Promise<void> {
@@ -66,21 +74,21 @@ export class UrlStream implements ReplyStream {
 
   /** The call is over. A stream that failed is cut, so that half of it is never taken for the whole. */
   finish(isOk: boolean): void {
-    if (this.#prelude !== null) this.#refuse();
-    else if (!this.#isRefused && isOk) this.#res.end();
-    else if (!this.#isRefused) this.#res.destroy();
+    if (this.#prelude !== null) this.#refuse('the stream ended inside its prelude');
+    else if (!this.#refusal !== null && isOk) this.#res.end();
+    else if (!this.#refusal !== null) this.#res.destroy();
   }
 
   #beginFrom(prelude: Buffer): void {
     try {
       const members = jsonMembers(prelude, RESPONSE_MEMBERS);
       if (!members) throw new JsonScanError('the prelude is not an object');
-      const { status, headers } = responseHeadOf(members);
+      const { status, headers } = responseHeadOf(members, this.#isOwnOrigin);
       this.#prelude = null;
       this.#writeHead(status, headers);
     } catch (error) {
       if (!(error instanceof JsonScanError)) throw error;
-      this.#refuse();
+      this.#refuse(error.message);
     }
   }
 
@@ -88,9 +96,9 @@ export class UrlStream implements ReplyStream {
     if (!this.#res.destroyed) this.#res.writeHead(status, [...withoutOverridden(headers, this.#extra), ...this.#extra]);
   }
 
-  #refuse(): void {
+  #refuse(reason: string): void {
     this.#prelude = null;
-    this.#isRefused = true;
+    this.#refusal = reason;
     answerFailure(this.#res, 'function_error', null, this.#extra);
   }
 }

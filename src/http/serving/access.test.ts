@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { consoleBed } from '../testing/console-bed.ts';
 import { ADMIN } from '../testing/fake-deps.ts';
+import { sessionToken } from '../testing/samples.ts';
 
 const bed = consoleBed();
 const HELLO = { name: 'new', runtime: 'nodejs24', code: { source: 'export const handler = () => 1' } };
@@ -27,8 +28,8 @@ describe('access', () => {
   });
 
   it('a session reads freely and writes only with the console’s own Origin', async () => {
-    bed.deps.sessions.set('tok', ADMIN);
-    const cookie = 'other=1; coldframe_session=tok';
+    bed.deps.sessions.set(sessionToken('tok'), ADMIN);
+    const cookie = `other=1; coldframe_session=${sessionToken('tok')}`;
     const read = await bed.http.app.inject({ url: '/api/v1/functions', headers: { cookie } });
     expect(read.statusCode).toBe(200);
     const write = (headers: Record<string, string>) =>
@@ -47,8 +48,8 @@ describe('access', () => {
   it.each(['same-site', 'cross-site'])(
     'a session refuses what a page of another origin makes a browser send (%s)',
     async (site) => {
-      bed.deps.sessions.set('tok', ADMIN);
-      const headers = { cookie: 'coldframe_session=tok', 'sec-fetch-site': site };
+      bed.deps.sessions.set(sessionToken('tok'), ADMIN);
+      const headers = { cookie: `coldframe_session=${sessionToken('tok')}`, 'sec-fetch-site': site };
       expect((await bed.http.app.inject({ url: '/api/v1/functions', headers })).json().code).toBe('origin_mismatch');
     },
   );

@@ -2,9 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Scope } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { HttpAuth, Principal } from '../deps.ts';
+import { sessionTokensOf } from './own-cookies.ts';
 import type { HostRule } from './server/host-rule.ts';
-
-export const SESSION_COOKIE = 'coldframe_session';
 
 export interface Access {
   /** By the Authorization header; null when there is none, throws `unauthenticated` when it is wrong. Synchronous: hot path. `memo` as in HttpAuth. */
@@ -24,8 +23,8 @@ export function createAccess(auth: HttpAuth, hosts: HostRule): Access {
       return principal;
     },
     async bySession(method, headers) {
-      const token = sessionTokenOf(headers);
-      const principal = token === null ? null : await auth.verifySession(token);
+      let principal: Principal | null = null;
+      for (const token of sessionTokensOf(headers)) principal ??= await auth.verifySession(token);
       if (!principal) throw new ColdframeError('unauthenticated');
       if (!isOwnPage(headers)) throw new ColdframeError('origin_mismatch');
       const isRead = method === 'GET' || method === 'HEAD';
@@ -55,12 +54,4 @@ export function requireScope(principal: Principal, scope: Scope): void {
 export function bearerOf(authorization: string): string | null {
   if (authorization.length < 8 || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return null;
   return authorization.slice(7).trim() || null;
-}
-
-export function sessionTokenOf(headers: IncomingHttpHeaders): string | null {
-  for (const pair of headers.cookie?.split(';') ?? []) {
-    const at = pair.indexOf('=');
-    if (at > 0 && pair.slice(0, at).trim() === SESSION_COOKIE) return pair.slice(at + 1).trim() || null;
-  }
-  return null;
 }

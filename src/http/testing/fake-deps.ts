@@ -10,7 +10,7 @@ import { fakeFunctions } from './fake-functions.ts';
 import { type FakeLive, fakeLive } from './fake-live.ts';
 import { fakeTestEvents } from './fake-test-events.ts';
 import { type FakeUrls, fakeUrls } from './fake-urls.ts';
-import { resultOf, runnable } from './samples.ts';
+import { resultOf, runnable, sessionToken } from './samples.ts';
 
 export const ADMIN: Principal = { workspaceId: 'default', scopes: ['admin'], keyId: 'k-admin' };
 const KEYS: Record<string, Principal> = {
@@ -62,7 +62,7 @@ export function fakeDeps(): FakeDeps {
       verifyKey: (secret) => (Object.hasOwn(KEYS, secret) ? (KEYS[secret] ?? null) : null),
       verifySession: async (token) => sessions.get(token) ?? null,
       async openSession(principal) {
-        const token = `session-${++ids}`;
+        const token = sessionToken(`session-${++ids}`);
         sessions.set(token, principal);
         return { token, expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
       },

@@ -42,6 +42,12 @@ export function functionUrlBed() {
       if (behaviour) deps.behaviours.set(name, behaviour);
     },
 
+    /** The function `name` also answers by this URL id, as a real one looks. */
+    nameOrigin(name: string, urlId: string): void {
+      const known = deps.urls.byUrl.get(`id${name}`)!;
+      deps.urls.byUrl.set(urlId, { ...known, urlId });
+    },
+
     /** The event of the last call, as the function saw it. */
     lastEvent() {
       return JSON.parse(Buffer.from(deps.requests.at(-1)?.event ?? '').toString());

@@ -96,3 +96,8 @@ export function view(name: string): FunctionView {
     updatedAt: '2026-01-01T00:00:00.000Z',
   };
 }
+
+/** A well-formed session token; equal seeds give equal tokens. */
+export function sessionToken(seed: string): string {
+  return `cfs_${seed.padEnd(43, '0')}`;
+}

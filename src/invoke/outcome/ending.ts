@@ -29,6 +29,17 @@ const NOTHING: Omit<Ending, 'outcome' | 'code'> = {
   publicMessage: null,
 };
 
+/** As recorded: a result that its listener could not pass on is the function's error, whatever the handler thought of it. */
+export function refusedEnding(ending: Ending, reason: string | null): Ending {
+  if (reason === null || ending.outcome !== 'ok') return ending;
+  const error = {
+    errorType: 'Runtime.InvalidResponse',
+    errorMessage: `The result is no HTTP response: ${reason}.`,
+    stackTrace: [],
+  };
+  return { ...ending, outcome: 'error', code: 'function_error', error };
+}
+
 /** Pure: what the sandbox replied, as an ending. Error texts are Lambda's (clients match on them). */
 export function endingOfReply(reply: SandboxReply, request: InvokeRequest): Ending {
   switch (reply.kind) {

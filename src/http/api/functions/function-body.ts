@@ -2,11 +2,17 @@ import type { CodeInput } from '../../../catalog/catalog-input.ts';
 import type { FunctionView } from '../../../catalog/function-view.ts';
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { HttpDeps } from '../../deps.ts';
+import { FunctionOrigins } from '../../function-url/function-origins.ts';
 
 /** A function as the API sends it: `url` is where it answers; the url settings move beside it. */
 export function functionBody(view: FunctionView, config: HttpDeps['config']) {
   const { etag: _etag, urlId, url: urlSettings, ...rest } = view;
-  return { ...rest, url: `${config.functionOrigin()}/fn/${urlId}`, urlSettings };
+  const origins = new FunctionOrigins({ ...config, functionDomain: config.functionDomain ?? null });
+  return { ...rest, url: `${config.functionOrigin()}/fn/${urlId}`, pageUrl: pageUrlOf(origins.of(urlId)), urlSettings };
+}
+
+function pageUrlOf(origin: string | null): string | null {
+  return origin === null ? null : `${origin}/`;
 }
 
 export interface CodeBody {

@@ -143,7 +143,11 @@ export const FUNCTION = Type.Object({
   isolation: oneOf(ISOLATION_CHOICES),
   effectiveIsolation: oneOf(ISOLATIONS),
   routes: ROUTES,
-  url: Type.String({ description: 'Where the function answers HTTP.' }),
+  url: Type.String({ description: 'Where the function answers HTTP, for programs.' }),
+  pageUrl: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'Where a browser opens it: an origin that no other function shares. Null when no such name leads to this server.',
+  }),
   urlSettings: Type.Object({ auth: URL_AUTH, cors: Type.Optional(CORS) }),
   tags: Type.Record(Type.String(), Type.String()),
   env: Type.Record(Type.String(), Type.Union([Type.String(), Type.Object({ secret: Type.Literal(true) })])),

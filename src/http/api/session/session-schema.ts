@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { SCOPES } from '../../../domain/names.ts';
 import type { Principal } from '../../deps.ts';
-import { SESSION_COOKIE } from '../../serving/access.ts';
+import { sessionCookieName } from '../../serving/own-cookies.ts';
 import { oneOf } from '../../serving/queries/list-schema.ts';
 
 export const SESSION = Type.Object({ workspace: Type.String(), scopes: Type.Array(oneOf(SCOPES)) });
@@ -13,5 +13,5 @@ export function sessionBody(principal: Principal) {
 /** An empty `token` with `maxAgeSeconds` 0 removes the cookie. */
 export function sessionCookie(token: string, maxAgeSeconds: number, publicUrl: URL | null): string {
   const secure = publicUrl?.protocol === 'https:' ? '; Secure' : '';
-  return `${SESSION_COOKIE}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSeconds}${secure}`;
+  return `${sessionCookieName(publicUrl)}=${token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSeconds}${secure}`;
 }

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { HttpDeps } from '../../deps.ts';
-import { sessionTokenOf } from '../../serving/access.ts';
 import type { App } from '../../serving/app-types.ts';
+import { sessionTokensOf } from '../../serving/own-cookies.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { sessionCookie } from './session-schema.ts';
 
@@ -17,8 +17,7 @@ export function signOut(app: App, { auth, config }: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const token = sessionTokenOf(request.headers);
-      if (token !== null) await auth.closeSession(token);
+      for (const token of sessionTokensOf(request.headers)) await auth.closeSession(token);
       return reply
         .code(204)
         .header('set-cookie', sessionCookie('', 0, config.publicUrl))
