@@ -4,7 +4,6 @@ import type { Config } from './config/config.ts';
 import { type DataDir, openDataDir } from './config/data-dir.ts';
 import { lockDataDir } from './config/data-lock.ts';
 import { MIB } from './domain/limits.ts';
-import { onlyLatest } from './domain/live-function.ts';
 import { uuid7 } from './ids/uuid7.ts';
 import { createInvoker } from './invoke/invoke.ts';
 import { openSeenIsolations } from './isolations/seen-isolations.ts';
@@ -85,7 +84,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     });
     undo.add('pool', () => pool.stop());
     undo.add('pool feed', publishPool(stores.feed, pool));
-    catalog.onChange((functionId, next) => pool.setLive(functionId, next && onlyLatest(next)));
+    catalog.onChange((functionId, live) => pool.setLive(functionId, live));
     const invoker = createInvoker({ pool, records: stores.records });
     stores.connectMetrics({ pool, invoker, sandboxes });
     const comparisons = await buildComparisons({ catalog, stores, sandboxes, pool, host });
@@ -114,7 +113,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     followIsolations({ registry: sandboxes.registry, catalog, log });
     const usable = sandboxes.registry.start().then(() => sandboxes.registry.usable().map((driver) => driver.isolation));
     await pool.start(stopping.signal);
-    for (const runnable of catalog.runnables()) pool.setLive(runnable.functionId, onlyLatest(runnable));
+    for (const [functionId, live] of catalog.live()) pool.setLive(functionId, live);
     void usable.then(() => sandboxes.prepareImages(stopping.signal));
     packages.startCollecting();
     undo.add('background work', () => stopping.abort());

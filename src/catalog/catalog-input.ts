@@ -1,5 +1,6 @@
-import type { Cors, EnvValue, RouteSettings } from '../domain/function.ts';
+import type { EnvValue } from '../domain/function.ts';
 import type { Capture, IsolationChoice, Language, Network, RuntimeId } from '../domain/names.ts';
+import type { Cors, RouteSettings } from '../domain/settings.ts';
 
 /**
  * What a caller may send, as HTTP hands it over: shapes are checked there (TypeBox), meaning here. `zipPath` is a raw
@@ -58,7 +59,7 @@ export type SettingsPatch = {
 };
 
 export interface WriteOptions {
-  /** The If-Match header; null or `*` matches whatever is there. */
+  /** The If-Match header; null or `*` matches whatever is there (see checkIfMatch). */
   ifMatch?: string | null;
   signal?: AbortSignal;
 }

@@ -80,6 +80,40 @@ describe('change', () => {
     expect(bed.catalog.resolve('default', 'hello').env).toEqual({ T: 'y' });
   });
 
+  test('what is the function’s own changes without another revision, and counts at once', async () => {
+    const first = await create({ env: { T: { secret: 'x' } } });
+    const { key } = bed.catalog.resolve('default', 'hello');
+    const own = {
+      ...{ queueTimeoutMs: 7, maxConcurrency: 5, minWarm: 2, capture: 'all' as const, description: 'd' },
+      ...{ tags: { a: '1' }, url: { auth: 'none' as const }, routes: [{ method: 'GET', path: '/a' }] },
+    };
+    const view = await bed.catalog.update('default', 'hello', own);
+    expect(view).toMatchObject({ ...own, revision: first.revision });
+    expect(view.etag).not.toBe(first.etag);
+    const target = bed.catalog.resolve('default', 'hello');
+    expect(target).toMatchObject({ key, functionSettings: own });
+    expect(bed.catalog.live()).toEqual([
+      [first.id, { maxConcurrency: 5, revisions: [{ target, minWarm: 2, isStocked: true }] }],
+    ]);
+    expect(bed.catalog.urls.routes()).toEqual([{ method: 'GET', path: '/a', functionId: first.id }]);
+    await bed.reopen();
+    expect(bed.catalog.get('default', 'hello')).toEqual(view);
+  });
+
+  test('going back to earlier settings is a change of its own: an old ETag stays old', async () => {
+    const { etag, revision } = await create();
+    await bed.catalog.update('default', 'hello', { description: 'x' });
+    const back = await bed.catalog.update('default', 'hello', { description: null });
+    expect(back.etag).not.toBe(etag);
+    const stale = bed.catalog.update('default', 'hello', { description: 'y' }, { ifMatch: etag });
+    await expect(stale).rejects.toMatchObject({ code: 'function_changed' });
+    // Code goes over the revision that its author saw, whatever the description is by now.
+    await bed.catalog.putCode('default', 'hello', { source: `${SOURCE} //` }, { ifMatch: `"${revision.id}"` });
+    await expect(
+      bed.catalog.putCode('default', 'hello', { source: SOURCE }, { ifMatch: `"${revision.id}"` }),
+    ).rejects.toMatchObject({ code: 'function_changed' });
+  });
+
   test('If-Match lets through the ETag that was read, once', async () => {
     const { etag } = await create();
     await bed.catalog.update('default', 'hello', { timeoutMs: 500 }, { ifMatch: etag });

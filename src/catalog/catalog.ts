@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import type { FunctionRecord } from '../domain/function.ts';
 import { NAME_PATTERN } from '../domain/limits.ts';
+import type { LiveFunction } from '../domain/live-function.ts';
 import type { Isolation } from '../domain/names.ts';
+import { liveFunction } from '../domain/pointers.ts';
 import type { InvokeCatalog, RunnableRevision } from '../domain/runnable-revision.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { urlId } from '../ids/random-id.ts';
@@ -28,14 +31,14 @@ export interface CatalogOptions extends RevisionBuilderOptions {
   now?: () => Date;
 }
 
-/** Told after a change is stored and visible: the new revision, or null when the function is gone. Must not throw. */
-export type ChangeListener = (functionId: string, next: RunnableRevision | null) => void;
+/** Told after a change is stored and visible: what is live of the function now, or null when it is gone. Must not throw. */
+export type ChangeListener = (functionId: string, live: LiveFunction | null) => void;
 
 /**
  * The functions of this server: deploys and removes them, and answers from memory what they are now. The store is written
  * first, then memory, then listeners hear of it; a crash in between loses nothing, since memory is loaded from the store.
  * One change at a time per function; a refused or failed change leaves function, revisions and memory as they were. An
- * unchanged deploy makes no new revision. Changing or deleting never touches calls in flight: they hold their own revision.
+ * unchanged deploy makes no new revision, and neither does a change of the function's own settings. Changing or deleting never touches calls in flight: they hold their own revision.
  */
 export class Catalog implements InvokeCatalog {
   readonly #options: CatalogOptions;
@@ -72,9 +75,9 @@ export class Catalog implements InvokeCatalog {
     return this.#entries.byId(functionId);
   }
 
-  /** Every function that can be called: what the pool fills `minWarm` from at start. */
-  runnables(): RunnableRevision[] {
-    return this.#entries.all().flatMap(({ runnable }) => (runnable ? [runnable] : []));
+  /** What is live of every function, by id: what the pool begins with. */
+  live(): [string, LiveFunction][] {
+    return this.#entries.all().map((entry) => [entry.record.id, liveOf(entry)]);
   }
 
   get(workspaceId: string, name: string): FunctionView {
@@ -111,6 +114,8 @@ export class Catalog implements InvokeCatalog {
           state: built.state,
           createdAt: at,
           updatedAt: at,
+          settings: built.settings,
+          change: 1,
           revision: built.revision,
         };
         return await this.#routes.withFree(record, async () => {
@@ -181,7 +186,7 @@ export class Catalog implements InvokeCatalog {
       at: this.#now(),
       ...options,
     });
-    const runnable = toRunnable({ id, workspaceId, name, revision: built.revision }, built.env, built.code);
+    const runnable = toRunnable({ id, workspaceId, name, ...built }, built.env, built.code);
     return { ...runnable, key: `try:${built.revision.id}` };
   }
 
@@ -234,37 +239,41 @@ export class Catalog implements InvokeCatalog {
         at,
         signal: options.signal,
       });
-      if (built.isUnchanged) return this.#keep(current, built);
-      const next: FunctionRecord = { ...record, state: built.state, updatedAt: at, revision: built.revision };
+      const { settings, isSameRevision } = built;
+      if (isSameRevision && isDeepStrictEqual(settings, record.settings)) return this.#keep(current, built);
+      const over = { settings, change: record.change + 1, updatedAt: at };
+      const next: FunctionRecord = isSameRevision
+        ? { ...record, ...over, state: current.problem === null ? record.state : built.state }
+        : { ...record, ...over, state: built.state, revision: built.revision };
       return await this.#routes.withFree(next, async () => {
-        const { revision, state, secretRows: secrets } = built;
-        const expectedRevisionId = record.revision.id;
-        await this.#options.store.functions.addRevision(record.id, {
-          revision,
-          expectedRevisionId,
-          state,
-          secrets,
-          at,
-        });
+        await this.#store(next, built);
         return this.#publish(runnableEntry(next, built.env, built.code));
       });
     });
   }
 
+  async #store(next: FunctionRecord, built: BuiltRevision): Promise<void> {
+    const { functions } = this.#options.store;
+    const { id, settings, change, state, updatedAt: at, revision } = next;
+    const write = { settings, change, at };
+    if (built.isSameRevision) await functions.setSettings(id, write);
+    else await functions.addRevision(id, { ...write, revision, state, secrets: built.secretRows });
+  }
+
   /** Nothing to store; a function whose package was lost can be called again now that its code is back. */
   #keep(current: CatalogEntry, built: BuiltRevision): FunctionView {
-    if (current.runnable !== null) return toFunctionView(current.record);
+    if (current.problem === null) return toFunctionView(current.record);
     return this.#publish(runnableEntry({ ...current.record, state: built.state }, built.env, built.code));
   }
 
   #publish(entry: CatalogEntry): FunctionView {
     this.#entries.set(entry);
-    this.#tell(entry.record.id, entry.runnable);
+    this.#tell(entry.record.id, liveOf(entry));
     return toFunctionView(entry.record);
   }
 
-  #tell(functionId: string, next: RunnableRevision | null): void {
-    for (const listener of this.#listeners) listener(functionId, next);
+  #tell(functionId: string, live: LiveFunction | null): void {
+    for (const listener of this.#listeners) listener(functionId, live);
   }
 
   async #package(workspaceId: string, name: string) {
@@ -285,6 +294,10 @@ export class Catalog implements InvokeCatalog {
   #now(): string {
     return (this.#options.now?.() ?? new Date()).toISOString();
   }
+}
+
+function liveOf({ pointers, record }: CatalogEntry): LiveFunction {
+  return liveFunction(pointers, record.settings);
 }
 
 function checkName(name: string): void {

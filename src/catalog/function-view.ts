@@ -1,8 +1,10 @@
-import type { FunctionRecord, FunctionSettings, StoredEnv } from '../domain/function.ts';
+import type { FunctionRecord, StoredEnv } from '../domain/function.ts';
 import type { FunctionState, Isolation } from '../domain/names.ts';
+import { LATEST } from '../domain/pointers.ts';
+import type { Settings } from '../domain/settings.ts';
 
-/** A function as the API shows it. HTTP adds `url` from `urlId` and sends `etag` as the ETag header, not in the body. */
-export interface FunctionView extends FunctionSettings {
+/** A function as the API shows it. HTTP adds `url` from `urlId` and sends `etag` as the ETag header too. */
+export interface FunctionView extends Settings {
   id: string;
   name: string;
   urlId: string;
@@ -14,7 +16,7 @@ export interface FunctionView extends FunctionSettings {
   state: FunctionState;
   codeSha256: string;
   revision: { id: string; number: number };
-  version: '$LATEST';
+  version: typeof LATEST;
   etag: string;
   createdAt: string;
   updatedAt: string;
@@ -26,9 +28,9 @@ export function functionArn(workspaceId: string, name: string): string {
   return `arn:aws:lambda:local:${account}:function:${name}`;
 }
 
-/** A strong ETag: the revision id, since every change makes a new one. */
-export function etagOf(revisionId: string): string {
-  return `"${revisionId}"`;
+/** A strong ETag: another one after every change, also where settings go back to what they were. */
+export function etagOf({ revision, change }: FunctionRecord): string {
+  return `"${revision.id}-${change}"`;
 }
 
 export function toFunctionView(record: FunctionRecord): FunctionView {
@@ -39,13 +41,14 @@ export function toFunctionView(record: FunctionRecord): FunctionView {
     urlId: record.urlId,
     arn: functionArn(record.workspaceId, record.name),
     ...revision.settings,
+    ...record.settings,
     env: maskSecrets(revision.env),
     effectiveIsolation: revision.isolation,
     state: record.state,
     codeSha256: revision.codeSha256,
     revision: { id: revision.id, number: revision.number },
-    version: '$LATEST',
-    etag: etagOf(revision.id),
+    version: LATEST,
+    etag: etagOf(record),
     createdAt: record.createdAt,
     updatedAt: record.updatedAt,
   };

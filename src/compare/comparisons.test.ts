@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Comparison } from '../domain/comparison.ts';
-import type { FunctionSettings } from '../domain/function.ts';
+import type { Settings } from '../domain/settings.ts';
 import { gate, revisionOf, silentLog, Testbed, type TestbedOptions, until } from '../pool/testing/pool-testbed.ts';
 import type { ControlStore } from '../store/control-store.ts';
 import { openControlStore } from '../store/open-control-store.ts';
@@ -33,7 +33,7 @@ afterEach(async () => {
 /** The real pool, guard and store over the memory driver. */
 async function open(
   options: TestbedOptions = {},
-  settings: Partial<FunctionSettings> = {},
+  settings: Partial<Settings> = {},
   env: Record<string, string> = {},
 ): Promise<Testbed> {
   const target = revisionOf('hello', 'hello-r1', settings, env);
@@ -41,10 +41,10 @@ async function open(
   bed = built;
   const revision = {
     ...{ id: 'hello-r1', functionId: 'id-hello', workspaceId: 'w1', number: 1, env: {}, createdAt: AT },
-    ...{ codeSha256: 'c', settingsSha256: 's', settings: target.settings, isolation: 'process' as const },
+    ...{ codeSha256: 'c', settings: target.settings, isolation: 'process' as const },
   };
   const base = { id: 'id-hello', workspaceId: 'w1', name: 'hello', urlId: 'u', state: 'active' as const, at: AT };
-  await store.functions.insert({ ...base, revision, secrets: [] });
+  await store.functions.insert({ ...base, settings: target.functionSettings, revision, secrets: [] });
   comparisons = new Comparisons({
     table: store.comparisons,
     catalog: { resolve: () => target },

@@ -8,12 +8,6 @@ export interface LiveFunction {
   revisions: readonly LiveRevision[];
 }
 
-/** A function whose only name is `$LATEST`. */
-export function onlyLatest(target: RunnableRevision): LiveFunction {
-  const { maxConcurrency, minWarm } = target.settings;
-  return { maxConcurrency, revisions: [{ target, minWarm, isStocked: true }] };
-}
-
 export interface LiveRevision {
   target: RunnableRevision;
   /** Sandboxes bound to it ahead of its calls. */

@@ -1,10 +1,15 @@
-import type { FunctionRecord, FunctionSettings, PackageRef, Revision } from './function.ts';
+import type { FunctionRecord, PackageRef, Revision } from './function.ts';
+import type { FunctionSettings, RevisionSettings } from './settings.ts';
 
 /**
- * A revision with everything a sandbox needs, resolved from memory: what admission hands to the pool. Equal `key` means
- * equal code and settings; sandboxes bind to it.
+ * A revision with everything a call of it needs, resolved from memory: what admission hands to the pool. It stays as it was
+ * for whoever holds it, whatever is deployed meanwhile.
  */
 export interface RunnableRevision {
+  /**
+   * Sandboxes bind to it: equal keys of one function may share one. It names the revision and the version label, because the
+   * label is told to the code when it loads. Opaque to everybody but the catalog.
+   */
   key: string;
   workspaceId: string;
   functionId: string;
@@ -13,7 +18,9 @@ export interface RunnableRevision {
   version: string;
   functionArn: string;
   revision: Pick<Revision, 'id' | 'codeSha256' | 'isolation'>;
-  settings: FunctionSettings;
+  settings: RevisionSettings;
+  /** The function's own, as they were when the call was resolved. */
+  functionSettings: FunctionSettings;
   /** Decrypted environment; kept in memory only. */
   env: Record<string, string>;
   package: PackageRef;

@@ -95,7 +95,7 @@ export class Call {
       return;
     }
     const { clientGone, receivedAtMs } = this.request;
-    const queueDeadlineMs = receivedAtMs + target.settings.queueTimeoutMs;
+    const queueDeadlineMs = receivedAtMs + target.functionSettings.queueTimeoutMs;
     this.#deps.pool.acquire(target, { queueDeadlineMs, signal: clientGone, exclusive: isExclusive }, this.#onAcquired);
   }
 
@@ -200,7 +200,7 @@ export class Call {
         outcome: ending.outcome,
       });
     } else {
-      const capture = request.trigger === 'try' ? 'all' : request.target.settings.capture;
+      const capture = request.trigger === 'try' ? 'all' : request.target.functionSettings.capture;
       this.#deps.records.finished(record, { event: request.event, result: ending.body, capture });
     }
     this.#deps.onFinished(this);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { FunctionSettings } from '../domain/function.ts';
+import type { Settings } from '../domain/settings.ts';
 import { revisionOf, type TestbedOptions } from '../pool/testing/pool-testbed.ts';
 import { InvokeBed } from './testing/invoke-bed.ts';
 
@@ -11,7 +11,7 @@ async function begin(options: TestbedOptions = {}): Promise<InvokeBed> {
 afterEach(() => bed.stop());
 
 describe('what the handler does', () => {
-  test.each<[string, string, string | null, string | null, Partial<FunctionSettings>]>([
+  test.each<[string, string, string | null, string | null, Partial<Settings>]>([
     ['ok', 'ok', null, null, {}],
     ['throw', 'error', 'function_error', 'TypeError', {}],
     ['hang', 'timeout', 'function_timeout', 'Sandbox.Timedout', { timeoutMs: 50 }],

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Revision } from '../domain/function.ts';
+import type { FunctionSettings } from '../domain/settings.ts';
 import type { ControlStore, NewFunction } from './control-store.ts';
 import { openControlStore } from './open-control-store.ts';
 import { keptLog, tempDir } from './testing/temp-dir.ts';
@@ -43,14 +44,16 @@ test('of two deploys that read the same revision only one wins', async () => {
   const results = await Promise.allSettled([
     store.functions.addRevision('fn-hello', {
       revision: first,
-      expectedRevisionId: 'fn-hello-1',
+      settings: SETTINGS,
+      change: 2,
       state: 'active',
       secrets: [],
       at: AT,
     }),
     store.functions.addRevision('fn-hello', {
       revision: second,
-      expectedRevisionId: 'fn-hello-1',
+      settings: SETTINGS,
+      change: 2,
       state: 'active',
       secrets: [],
       at: AT,
@@ -61,17 +64,31 @@ test('of two deploys that read the same revision only one wins', async () => {
   expect((await store.functions.all())[0]?.revision.id).toBe('fn-hello-2');
 });
 
+test('settings of the function change without another revision, and only over what was read', async () => {
+  await store.functions.insert(newFunction('hello'));
+  const settings = { ...SETTINGS, description: 'é"' };
+  await store.functions.setSettings('fn-hello', { settings, change: 2, at: AT });
+  await expect(store.functions.setSettings('fn-hello', { settings, change: 2, at: AT })).rejects.toMatchObject({
+    code: 'function_changed',
+  });
+  const [stored] = await store.functions.all();
+  expect(stored).toMatchObject({ settings, change: 2, revision: { id: 'fn-hello-1', number: 1 } });
+});
+
 test('changing what is not there is refused by its code', async () => {
   const missing = { code: 'function_not_found' };
   await expect(
     store.functions.addRevision('nobody', {
       revision: revision('nobody', 1),
-      expectedRevisionId: 'x',
+      settings: SETTINGS,
+      change: 2,
       state: 'active',
       secrets: [],
       at: AT,
     }),
   ).rejects.toMatchObject(missing);
+  const changed = { settings: SETTINGS, change: 2, at: AT };
+  await expect(store.functions.setSettings('nobody', changed)).rejects.toMatchObject(missing);
   await expect(store.functions.setState('nobody', 'failed', AT)).rejects.toMatchObject(missing);
   await expect(store.functions.remove('nobody')).rejects.toMatchObject(missing);
   const event = { functionId: 'nobody', name: 'a', event: '{}', updatedAt: AT };
@@ -159,6 +176,8 @@ test('closing answers the calls made before it, and refuses those after', async 
   await expect(store.settings.get('a')).rejects.toMatchObject({ code: 'storage_unavailable' });
 });
 
+const SETTINGS = { maxConcurrency: 3, tags: { a: 'b' } } as unknown as FunctionSettings;
+
 function newFunction(name: string): NewFunction {
   const id = `fn-${name}`;
   return {
@@ -169,6 +188,7 @@ function newFunction(name: string): NewFunction {
     state: 'active',
     secrets: [],
     at: AT,
+    settings: SETTINGS,
     revision: revision(id, 1),
   };
 }
@@ -180,8 +200,7 @@ function revision(functionId: string, number: number): Revision {
     workspaceId: 'default',
     number,
     codeSha256: 'c'.repeat(64),
-    settingsSha256: 'd'.repeat(64),
-    settings: { handler: 'index.handler', tags: { a: 'é"' } } as unknown as Revision['settings'],
+    settings: { handler: 'index.handler' } as unknown as Revision['settings'],
     env: { A: { plain: '1' }, B: { secretId: 's1' } },
     isolation: 'process',
     createdAt: AT,

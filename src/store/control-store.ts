@@ -1,6 +1,7 @@
 import type { Comparison } from '../domain/comparison.ts';
 import type { FunctionRecord, Revision } from '../domain/function.ts';
 import type { FunctionState, Scope } from '../domain/names.ts';
+import type { FunctionSettings } from '../domain/settings.ts';
 
 /**
  * What the rest of the server asks of control.db, in domain words; SQL lives behind it, in the store worker alone.
@@ -24,17 +25,23 @@ export interface NewFunction {
   urlId: string;
   state: FunctionState;
   at: string;
+  settings: FunctionSettings;
   revision: Revision;
   secrets: SecretRow[];
 }
 
-export interface AddedRevision {
+/** The function's own settings, without another revision. */
+export interface ChangedSettings {
+  settings: FunctionSettings;
+  /** The number of this change: one more than that of the function it was made from. */
+  change: number;
+  at: string;
+}
+
+export interface AddedRevision extends ChangedSettings {
   revision: Revision;
-  /** The newest one the change was made from. */
-  expectedRevisionId: string;
   state: FunctionState;
   secrets: SecretRow[];
-  at: string;
 }
 
 export interface FunctionsTable {
@@ -42,8 +49,10 @@ export interface FunctionsTable {
   all(): Promise<FunctionRecord[]>;
   /** Function, first revision and its secrets in one transaction. `function_exists` when the name is taken in its workspace. */
   insert(fn: NewFunction): Promise<void>;
-  /** Adds a revision with its new secrets, makes it the newest and sets the state, in one transaction; `function_changed` unless the newest is `expectedRevisionId`; `function_not_found`. */
+  /** Adds a revision with its new secrets, makes it the newest, sets settings and state, in one transaction; `function_changed` unless the change before was the last; `function_not_found`. */
   addRevision(functionId: string, added: AddedRevision): Promise<void>;
+  /** `function_changed` and `function_not_found` as for `addRevision`. */
+  setSettings(functionId: string, changed: ChangedSettings): Promise<void>;
   setState(functionId: string, state: FunctionState, at: string): Promise<void>;
   revision(revisionId: string): Promise<Revision | null>;
   /** Removes function, revisions, secrets and test events in one transaction; `function_not_found` when gone. */

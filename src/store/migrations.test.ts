@@ -67,6 +67,32 @@ test('what is no database is refused as unavailable, not overwritten', async () 
   expect(await readFile(join(dir.path, 'control.db'), 'utf8')).toBe(text);
 });
 
+test('settings that are the function’s own move to it from its newest revision, and leave every revision', async () => {
+  await using dir = await tempDir();
+  const path = join(dir.path, 'control.db');
+  await schemaAfter(path, [CONTROL_MIGRATIONS.filter(({ number }) => number <= 3)]);
+  const database = new DatabaseSync(path);
+  const settings = (maxConcurrency: number) => JSON.stringify({ handler: 'a.b', maxConcurrency, tags: { t: '1' } });
+  database.exec(`
+    insert into functions (id, workspace_id, name, url_id, state, revision_id, created_at, updated_at)
+      values ('f', 'default', 'f', 'u', 'active', 'r2', '', '');
+    insert into revisions (id, function_id, workspace_id, number, code_sha256, settings_sha256, settings_json, env_json,
+        isolation, created_at)
+      values ('r1', 'f', 'default', 1, 'c', 's', '${settings(1)}', '{}', 'process', ''),
+        ('r2', 'f', 'default', 2, 'c', 's', '${settings(2)}', '{}', 'process', '');`);
+  database.close();
+  await schemaAfter(path, [CONTROL_MIGRATIONS]);
+  const after = new DatabaseSync(path, { readOnly: true });
+  const read = (query: string) =>
+    after
+      .prepare(query)
+      .all()
+      .map((row) => Object.values(row));
+  expect(read('select settings_json, change from functions')).toEqual([['{"maxConcurrency":2,"tags":{"t":"1"}}', 1]]);
+  expect(read('select settings_json from revisions')).toEqual([['{"handler":"a.b"}'], ['{"handler":"a.b"}']]);
+  after.close();
+});
+
 async function schemaAfter(path: string, runs: (readonly Migration[])[]): Promise<string> {
   for (const migrations of runs) {
     const database = openForWriting(path, 'NORMAL') as OpenDatabase<unknown>;

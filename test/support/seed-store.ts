@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { settingsHash } from '../../src/catalog/changes/revision-hash.ts';
 import { defaultSettings } from '../../src/catalog/settings/settings-merge.ts';
-import type { FunctionSettings } from '../../src/domain/function.ts';
 import type { AttemptRecord, FunctionError, InvocationRecord, LogLine } from '../../src/domain/invocation.ts';
 import type { Outcome, RuntimeId, Start, StartReason } from '../../src/domain/names.ts';
+import { type Settings, splitSettings } from '../../src/domain/settings.ts';
 import { PackageStore } from '../../src/packages/package-store.ts';
 import { openControlStore } from '../../src/store/open-control-store.ts';
 import { openTelemetryStore } from '../../src/store/open-telemetry-store.ts';
@@ -79,15 +78,24 @@ async function seedFunctions(
     const revisionId = idAt(bornMs + index * 60_000, index + 1_000_000);
     const runtime = isPython ? 'python3.11' : 'nodejs24';
     const codeSha256 = (isPython ? python : node).sha256;
-    const settings = settingsOf(runtime, index);
-    const settingsSha256 = settingsHash(settings, {}, 'process');
+    const { ofRevision, ofFunction: settings } = splitSettings(settingsOf(runtime, index));
     const revision = {
-      ...{ id: revisionId, functionId: id, workspaceId: WORKSPACE, number: 1, codeSha256, settingsSha256, settings },
+      ...{ id: revisionId, functionId: id, workspaceId: WORKSPACE, number: 1, codeSha256, settings: ofRevision },
       ...{ env: {}, isolation: 'process' as const, createdAt: at },
     };
     const urlId = randomUUID().replaceAll('-', '').slice(0, 16);
     inserts.push(
-      control.functions.insert({ id, workspaceId: WORKSPACE, name, urlId, state: 'active', at, revision, secrets: [] }),
+      control.functions.insert({
+        id,
+        workspaceId: WORKSPACE,
+        name,
+        urlId,
+        state: 'active',
+        at,
+        settings,
+        revision,
+        secrets: [],
+      }),
     );
     seeded.push({ id, name, runtime, revisionId, codeSha256 });
   }
@@ -101,7 +109,7 @@ function nameOf(index: number): string {
   return round === 0 ? name : `${name}-${round + 1}`;
 }
 
-function settingsOf(runtime: RuntimeId, index: number): FunctionSettings {
+function settingsOf(runtime: RuntimeId, index: number): Settings {
   const tags: Record<string, string> = index % 5 === 0 ? { team: 'shop' } : {};
   return { ...defaultSettings(runtime), isolation: 'process', capture: 'all', tags };
 }

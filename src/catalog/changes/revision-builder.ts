@@ -1,4 +1,5 @@
-import type { FunctionSettings, PackageRef, Revision } from '../../domain/function.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { PackageRef, Revision } from '../../domain/function.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import {
   type FunctionState,
@@ -9,6 +10,7 @@ import {
   RUNTIMES,
   type RuntimeId,
 } from '../../domain/names.ts';
+import { type FunctionSettings, type RevisionSettings, type Settings, splitSettings } from '../../domain/settings.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { uuid7 } from '../../ids/uuid7.ts';
 import type { IsolationResolver, ResolvedIsolation } from '../../isolations/isolation-resolver.ts';
@@ -22,7 +24,6 @@ import { type EnvPatch, mergeEnv } from '../settings/env-merge.ts';
 import { defaultSettings, mergeSettings } from '../settings/settings-merge.ts';
 import { checkAgainstIsolation, checkSettings } from '../settings/settings-rules.ts';
 import type { CatalogEntry } from '../view/catalog-entries.ts';
-import { settingsHash } from './revision-hash.ts';
 
 export interface RevisionBuilderOptions {
   packages: PackageStore;
@@ -47,12 +48,14 @@ export interface BuildRequest {
 /** Everything a new revision takes, checked; nothing of it is stored yet but the package. */
 export interface BuiltRevision {
   revision: Revision;
+  /** The function's own, whatever its revision. */
+  settings: FunctionSettings;
   state: FunctionState;
   code: PackageRef;
   env: Record<string, string>;
   secretRows: SecretRow[];
-  /** Code, settings, environment and isolation are those of the current revision. */
-  isUnchanged: boolean;
+  /** Code, settings, environment and isolation are those of the current revision: `revision` need not be stored. */
+  isSameRevision: boolean;
 }
 
 /**
@@ -70,12 +73,12 @@ export class RevisionBuilder {
     const { workspaceId, functionId, current, patch, at, signal } = request;
     const now = current?.record.revision ?? null;
     const runtime = await this.#runtimeFor(patch.runtime, now?.settings.runtime ?? null);
-    const settings = mergeSettings(now?.settings ?? defaultSettings(runtime), patch, runtime);
-    checkSettings(settings);
+    const merged = mergeSettings(settingsOf(current) ?? defaultSettings(runtime), patch, runtime);
+    checkSettings(merged);
+    const { ofRevision: settings, ofFunction } = splitSettings(merged);
     const env = mergeEnv({ stored: now?.env ?? {}, plain: current?.env ?? {} }, patch.env, uuid7);
     const { isolation, isPreparing } = await this.#isolationFor(settings, now, current?.record.state ?? null);
     const code = await this.#codeFor(request, settings);
-    const settingsSha256 = settingsHash(settings, env.stored, isolation);
     const isSameCode = code.sha256 === now?.codeSha256;
     if (!isSameCode || settings.handler !== now?.settings.handler || runtime !== now.settings.runtime) {
       await this.#options.codeCheck.check(code, runtime, settings.handler, signal);
@@ -86,7 +89,6 @@ export class RevisionBuilder {
       workspaceId,
       number: (now?.number ?? 0) + 1,
       codeSha256: code.sha256,
-      settingsSha256,
       settings,
       env: env.stored,
       isolation,
@@ -94,6 +96,7 @@ export class RevisionBuilder {
     };
     return {
       revision,
+      settings: ofFunction,
       state: isPreparing ? 'preparing' : 'active',
       code,
       env: env.plain,
@@ -104,7 +107,7 @@ export class RevisionBuilder {
         createdAt: at,
         ...this.#options.secrets.seal(value, { secretId: id, functionId }),
       })),
-      isUnchanged: isSameCode && settingsSha256 === now.settingsSha256,
+      isSameRevision: now !== null && isDeepStrictEqual(partsOf(revision), partsOf(now)),
     };
   }
 
@@ -132,7 +135,7 @@ export class RevisionBuilder {
    * What the choice comes to now. For an unchanged choice the stored isolation stays when this host offers only a weaker one
    * or none at present: a deploy never weakens a fence that nobody asked to weaken.
    */
-  async #isolationFor(settings: FunctionSettings, now: Revision | null, state: FunctionState | null) {
+  async #isolationFor(settings: RevisionSettings, now: Revision | null, state: FunctionState | null) {
     if (!ISOLATION_CHOICES.includes(settings.isolation)) {
       const message = `takes one of ${ISOLATION_CHOICES.join(', ')}`;
       throw new ColdframeError('unknown_isolation', { errors: [{ path: '/isolation', message }] });
@@ -149,12 +152,12 @@ export class RevisionBuilder {
     return { isolation: now.isolation, isPreparing: state === 'preparing' };
   }
 
-  #fit(settings: FunctionSettings, resolved: ResolvedIsolation): { isolation: Isolation; isPreparing: boolean } {
+  #fit(settings: RevisionSettings, resolved: ResolvedIsolation): { isolation: Isolation; isPreparing: boolean } {
     checkAgainstIsolation(settings, resolved);
     return { isolation: resolved.isolation, isPreparing: resolved.preparing };
   }
 
-  async #resolveOrNull(settings: FunctionSettings): Promise<ResolvedIsolation | null> {
+  async #resolveOrNull(settings: RevisionSettings): Promise<ResolvedIsolation | null> {
     try {
       return await this.#options.isolations.resolve(settings.isolation, settings.runtime, settings.network);
     } catch (error) {
@@ -165,7 +168,7 @@ export class RevisionBuilder {
 
   async #codeFor(
     { workspaceId, current, code, signal }: BuildRequest,
-    settings: FunctionSettings,
+    settings: RevisionSettings,
   ): Promise<PackageRef> {
     const { packages } = this.#options;
     if (code === null) return await this.#deployedCode(workspaceId, current);
@@ -187,6 +190,15 @@ export class RevisionBuilder {
       publicMessage: 'The function’s code is missing: deploy it again.',
     });
   }
+}
+
+/** What makes two revisions the same; secrets count by id. */
+function partsOf({ codeSha256, settings, env, isolation }: Revision) {
+  return { codeSha256, settings, env, isolation };
+}
+
+function settingsOf(entry: CatalogEntry | null): Settings | null {
+  return entry && { ...entry.record.revision.settings, ...entry.record.settings };
 }
 
 function checkSize(files: Record<string, string | null>): void {

@@ -1,4 +1,4 @@
-import type { Cors } from '../../domain/function.ts';
+import type { Cors } from '../../domain/settings.ts';
 import type { FieldError } from '../../errors/coldframe-error.ts';
 
 const LIST_MAX = 100;

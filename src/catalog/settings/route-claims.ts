@@ -15,7 +15,7 @@ export class RouteClaims {
 
   /** Runs `work`, which stores the function, while its routes are sure to be free. Throws `invalid_settings`. */
   async withFree<T>(record: FunctionRecord, work: () => Promise<T>): Promise<T> {
-    const { routes } = record.revision.settings;
+    const { routes } = record.settings;
     if (routes.length === 0) return await work();
     return await this.#lock.run('routes', async () => {
       const taken = new Map(this.#taken().map((route) => [routeKey(route), route.functionId]));

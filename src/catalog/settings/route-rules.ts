@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http';
-import type { RouteSettings } from '../../domain/function.ts';
+import type { RouteSettings } from '../../domain/settings.ts';
 import type { FieldError } from '../../errors/coldframe-error.ts';
 
 const ROUTES_MAX = 100;

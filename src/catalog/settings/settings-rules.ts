@@ -1,6 +1,6 @@
-import type { FunctionSettings } from '../../domain/function.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import { CAPTURES, NETWORKS } from '../../domain/names.ts';
+import type { RevisionSettings, Settings } from '../../domain/settings.ts';
 import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
 import type { ResolvedIsolation } from '../../isolations/isolation-resolver.ts';
 import { languageOf } from '../code-check/handler-file.ts';
@@ -25,7 +25,7 @@ const WHOLE_NUMBERS = [
 ] as const;
 
 /** What settings must be whatever the host: bounds, and no two that contradict each other. Throws `invalid_settings` listing all. */
-export function checkSettings(settings: FunctionSettings): void {
+export function checkSettings(settings: Settings): void {
   const errors = [
     ...numberProblems(settings),
     ...textProblems(settings),
@@ -46,7 +46,7 @@ export function checkSettings(settings: FunctionSettings): void {
 }
 
 /** What settings must be under the isolation they resolved to. Throws `network_unenforceable` or `invalid_settings`. */
-export function checkAgainstIsolation(settings: FunctionSettings, resolved: ResolvedIsolation): void {
+export function checkAgainstIsolation(settings: RevisionSettings, resolved: ResolvedIsolation): void {
   if (!resolved.networks.includes(settings.network)) {
     throw new ColdframeError('network_unenforceable', {
       errors: [problem('/network', whyNot(settings, resolved))],
@@ -58,7 +58,7 @@ export function checkAgainstIsolation(settings: FunctionSettings, resolved: Reso
   }
 }
 
-function whyNot({ network }: FunctionSettings, { isolation, whyNoEgress }: ResolvedIsolation): string {
+function whyNot({ network }: RevisionSettings, { isolation, whyNoEgress }: ResolvedIsolation): string {
   const reason = whyNoEgress ? `: ${whyNoEgress}` : '';
   return `isolation ${isolation} cannot fence ${network} on this host${reason}`;
 }
@@ -67,7 +67,7 @@ function problem(path: string, message: string): FieldError {
   return { path, message };
 }
 
-function numberProblems(settings: FunctionSettings): FieldError[] {
+function numberProblems(settings: Settings): FieldError[] {
   const errors: FieldError[] = [];
   for (const name of WHOLE_NUMBERS) {
     const { min, max } = LIMITS[name];
@@ -80,7 +80,7 @@ function numberProblems(settings: FunctionSettings): FieldError[] {
   return errors;
 }
 
-function textProblems({ handler, description, tags }: FunctionSettings): FieldError[] {
+function textProblems({ handler, description, tags }: Settings): FieldError[] {
   const errors: FieldError[] = [];
   if (handler.length > HANDLER_MAX_CHARS)
     errors.push(problem('/handler', `has more than ${HANDLER_MAX_CHARS} characters`));

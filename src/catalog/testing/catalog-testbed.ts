@@ -21,7 +21,7 @@ export class CatalogTestbed {
   dataDir = '';
   store!: ControlStore & { close(): Promise<void> };
   catalog!: Catalog;
-  /** What listeners heard: function id and the new key. */
+  /** What listeners heard: function id and the key of its only live revision; null for one that is gone. */
   changes: [string, string | null][] = [];
   /** Strongest first, as an operator's order. */
   usable: Isolation[] = [];
@@ -59,7 +59,9 @@ export class CatalogTestbed {
     this.catalog = new Catalog({ store: this.store, packages, codeCheck, secrets, isolations, ...over });
     await this.catalog.load();
     this.changes = [];
-    this.catalog.onChange((functionId, next) => this.changes.push([functionId, next?.key ?? null]));
+    this.catalog.onChange((functionId, live) =>
+      this.changes.push([functionId, live?.revisions[0]?.target.key ?? null]),
+    );
   }
 
   readonly create = (over: Partial<CreateFunction> = {}) =>

@@ -1,13 +1,14 @@
 import type { FunctionRecord, PackageRef } from '../../domain/function.ts';
+import { follow, LATEST, type Pointers } from '../../domain/pointers.ts';
 import type { InvokeCatalog, RunnableRevision } from '../../domain/runnable-revision.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { functionArn } from '../function-view.ts';
 
-/** A function in memory. `runnable` is null when it cannot be called; `problem` then says why, for the log. */
+/** A function in memory. `pointers` is empty when it cannot be called; `problem` then says why, for the log. */
 export interface CatalogEntry {
   record: FunctionRecord;
   env: Record<string, string>;
-  runnable: RunnableRevision | null;
+  pointers: Pointers;
   problem: string | null;
 }
 
@@ -38,8 +39,7 @@ export class CatalogEntries implements InvokeCatalog {
     const colon = ref.indexOf(':');
     const entry = this.byName(workspaceId, colon === -1 ? ref : ref.slice(0, colon));
     if (entry === null) throw new ColdframeError('function_not_found');
-    if (colon !== -1 && ref.slice(colon + 1) !== '$LATEST') throw new ColdframeError('version_not_found');
-    return runnableOf(entry);
+    return runnableOf(entry, colon === -1 ? LATEST : ref.slice(colon + 1));
   }
 
   byId(functionId: string): FunctionRecord | null {
@@ -61,7 +61,7 @@ export class CatalogEntries implements InvokeCatalog {
     byFunctionId: (functionId: string): UrlTarget | null => urlTargetOf(this.#byId.get(functionId)),
     routes: (): readonly RouteEntry[] => {
       this.#routes ??= [...this.#byId.values()].flatMap(({ record }) =>
-        record.revision.settings.routes.map(({ method, path }) => ({ method, path, functionId: record.id })),
+        record.settings.routes.map(({ method, path }) => ({ method, path, functionId: record.id })),
       );
       return this.#routes;
     },
@@ -99,34 +99,43 @@ export class CatalogEntries implements InvokeCatalog {
 
 /** An entry whose every part is at hand. */
 export function runnableEntry(record: FunctionRecord, env: Record<string, string>, code: PackageRef): CatalogEntry {
-  return { record, env, runnable: toRunnable(record, env, code), problem: null };
+  const latest = {
+    targets: [{ target: toRunnable(record, env, code), weight: 1 }],
+    minWarm: record.settings.minWarm,
+    isStocked: true,
+  };
+  return { record, env, pointers: new Map([[LATEST, latest]]), problem: null };
 }
 
 export function toRunnable(
-  record: Pick<FunctionRecord, 'id' | 'workspaceId' | 'name' | 'revision'>,
+  record: Pick<FunctionRecord, 'id' | 'workspaceId' | 'name' | 'settings' | 'revision'>,
   env: Record<string, string>,
   code: PackageRef,
 ): RunnableRevision {
   const { revision } = record;
   return {
-    key: revision.id,
+    // The label is part of it: a sandbox says its version to the code it loads.
+    key: `${revision.id}:${LATEST}`,
     workspaceId: record.workspaceId,
     functionId: record.id,
     functionName: record.name,
-    version: '$LATEST',
+    version: LATEST,
     functionArn: functionArn(record.workspaceId, record.name),
     revision: { id: revision.id, codeSha256: revision.codeSha256, isolation: revision.isolation },
     settings: revision.settings,
+    functionSettings: record.settings,
     env,
     package: code,
   };
 }
 
-function runnableOf(entry: CatalogEntry): RunnableRevision {
-  if (entry.runnable === null) throw new ColdframeError('function_not_ready');
-  return entry.runnable;
+function runnableOf(entry: CatalogEntry, qualifier: string): RunnableRevision {
+  if (entry.pointers.size === 0) throw new ColdframeError('function_not_ready');
+  const pointer = entry.pointers.get(qualifier);
+  if (pointer === undefined) throw new ColdframeError('version_not_found');
+  return follow(pointer, Math.random);
 }
 
 function urlTargetOf(entry: CatalogEntry | null | undefined): UrlTarget | null {
-  return entry ? { target: runnableOf(entry), urlId: entry.record.urlId } : null;
+  return entry ? { target: runnableOf(entry, LATEST), urlId: entry.record.urlId } : null;
 }

@@ -45,7 +45,7 @@ async function loadEntry(
 }
 
 function failedEntry(record: FunctionRecord, env: Record<string, string>, problem: string): CatalogEntry {
-  return { record: { ...record, state: 'failed' }, env, runnable: null, problem };
+  return { record: { ...record, state: 'failed' }, env, pointers: new Map(), problem };
 }
 
 function decryptEnv(

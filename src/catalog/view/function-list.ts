@@ -38,8 +38,8 @@ function compare(a: readonly [string, string], b: readonly [string, string]): nu
   return 0;
 }
 
-function searchText({ name, revision }: CatalogEntry['record']): string {
-  const { description, tags } = revision.settings;
+function searchText({ name, settings }: CatalogEntry['record']): string {
+  const { description, tags } = settings;
   return [name, description, ...Object.entries(tags).flat()].join('\n').toLowerCase();
 }
 

@@ -126,6 +126,10 @@ export type ListFunctionsResponses = {
                 number: number;
             };
             version: string;
+            /**
+             * What `If-Match` takes; the ETag header of this function.
+             */
+            etag: string;
             createdAt: string;
             updatedAt: string;
         }>;
@@ -312,6 +316,10 @@ export type CreateFunctionResponses = {
             number: number;
         };
         version: string;
+        /**
+         * What `If-Match` takes; the ETag header of this function.
+         */
+        etag: string;
         createdAt: string;
         updatedAt: string;
     };
@@ -481,6 +489,10 @@ export type GetFunctionResponses = {
             number: number;
         };
         version: string;
+        /**
+         * What `If-Match` takes; the ETag header of this function.
+         */
+        etag: string;
         createdAt: string;
         updatedAt: string;
     };
@@ -653,6 +665,10 @@ export type UpdateFunctionResponses = {
             number: number;
         };
         version: string;
+        /**
+         * What `If-Match` takes; the ETag header of this function.
+         */
+        etag: string;
         createdAt: string;
         updatedAt: string;
     };
@@ -854,6 +870,10 @@ export type PutCodeResponses = {
             number: number;
         };
         version: string;
+        /**
+         * What `If-Match` takes; the ETag header of this function.
+         */
+        etag: string;
         createdAt: string;
         updatedAt: string;
     };

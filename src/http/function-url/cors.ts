@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Cors } from '../../domain/function.ts';
+import type { Cors } from '../../domain/settings.ts';
 
 /** A browser asking whether it may call; answered here, without the function and without a key. */
 export function isPreflight(req: IncomingMessage): boolean {

@@ -99,7 +99,7 @@ export function createFunctionServer(
       return true;
     }
     const { urlId, target } = match.found;
-    if (!isPageLoad(req) || target.settings.url.auth === 'key' || !origins.areReachableFrom(host)) return false;
+    if (!isPageLoad(req) || target.functionSettings.url.auth === 'key' || !origins.areReachableFrom(host)) return false;
     const origin = origins.of(urlId);
     if (origin === null || (deps.config.functionDomain == null && !resolvesLocalNames(req))) return false;
     const query = match.rawQueryString === '' ? '' : `?${match.rawQueryString}`;
@@ -108,7 +108,7 @@ export function createFunctionServer(
   }
 
   function serve(req: IncomingMessage, res: ServerResponse, match: FunctionMatch, receivedAtMs: number): void {
-    const { url } = match.found.target.settings;
+    const { url } = match.found.target.functionSettings;
     if (url.cors && isPreflight(req)) {
       res.writeHead(204, preflightHeadersOf(req, url.cors));
       res.end();
@@ -130,7 +130,7 @@ export function createFunctionServer(
 
   /** Carried by every answer, refusals among them: without its CORS headers a page cannot even read why it was refused. */
   function headersBesideReply(req: IncomingMessage, { found, isOwnOrigin }: FunctionMatch): string[] {
-    const { cors } = found.target.settings.url;
+    const { cors } = found.target.functionSettings.url;
     return [...(cors ? corsHeadersOf(req, cors) : []), ...(isOwnOrigin ? [] : SHARED_ORIGIN_HEADERS)];
   }
 
@@ -160,7 +160,7 @@ export function createFunctionServer(
       requestId: id,
       origin: deps.config.functionOrigin(),
       // Also where the URL is open: a key sent by mistake would let the function do what its owner may do.
-      hidesAuthorization: target.settings.url.auth === 'key' || keyOf(req) !== null,
+      hidesAuthorization: target.functionSettings.url.auth === 'key' || keyOf(req) !== null,
     });
     const { held, party } = received;
     const expectedBytes = budget.expectedResultBytes(target.functionId);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from 'vitest';
-import type { FunctionSettings } from '../../domain/function.ts';
+import type { FunctionSettings } from '../../domain/settings.ts';
 import { createFunctionServer, type FunctionServer } from '../function-url/function-server.ts';
 import { type Behaviour, fakeDeps } from './fake-deps.ts';
 import { runnable } from './samples.ts';
@@ -37,7 +37,7 @@ export function functionUrlBed() {
       const target = runnable('default', name);
       deps.urls.byUrl.set(`id${name}`, {
         urlId: `id${name}`,
-        target: { ...target, settings: { ...target.settings, url } },
+        target: { ...target, functionSettings: { ...target.functionSettings, url } },
       });
       if (behaviour) deps.behaviours.set(name, behaviour);
     },

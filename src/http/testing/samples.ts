@@ -13,6 +13,7 @@ export function runnable(workspaceId: string, name: string): RunnableRevision {
     functionArn: `arn:aws:lambda:local:000000000000:function:${name}`,
     revision: { id: 'r1', codeSha256: 'c0de', isolation: 'process' },
     settings: view(name),
+    functionSettings: view(name),
     env: {},
     package: { sha256: 'c0de', workspaceId, path: '/p', fileCount: 1, sizeBytes: 1 },
   };

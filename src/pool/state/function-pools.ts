@@ -45,7 +45,7 @@ export class FunctionPools {
 
   /** A retired revision is served too, by its own sandboxes (I3, I9); it is not kept afterwards. */
   revisionOf(target: RunnableRevision): RevisionPool {
-    const owner = this.open(target.functionId, target.settings.maxConcurrency);
+    const owner = this.open(target.functionId, target.functionSettings.maxConcurrency);
     return owner.revisions.get(target.key) ?? this.#begin(target, owner, false);
   }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DriverLog } from '../../contract/host-context.ts';
-import type { FunctionSettings } from '../../domain/function.ts';
 import { LIMITS } from '../../domain/limits.ts';
-import { type LiveFunction, type LiveRevision, onlyLatest } from '../../domain/live-function.ts';
+import type { LiveFunction, LiveRevision } from '../../domain/live-function.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
+import { type Settings, splitSettings } from '../../domain/settings.ts';
 import { DriverRegistry } from '../../isolations/isolation-registry.ts';
 import { MemoryDriver, type MemoryDriverOptions } from '../../sandbox/drivers/memory/memory-driver.ts';
 import type { MemoryModule } from '../../sandbox/drivers/memory/memory-module.ts';
@@ -68,12 +68,12 @@ export class Testbed {
 
   /** For functions that a test does not deploy: whatever is asked for is live, and nothing is ready or warm ahead of it. */
   announceOnce(target: RunnableRevision): void {
-    const { functionId, settings } = target;
+    const { functionId, functionSettings } = target;
     if (this.#deployed.has(functionId)) return;
     const asked = this.#asked.get(functionId) ?? new Map<string, LiveRevision>();
     if (asked.has(target.key)) return;
     this.#asked.set(functionId, asked.set(target.key, { target, minWarm: 0, isStocked: false }));
-    this.pool.setLive(functionId, { maxConcurrency: settings.maxConcurrency, revisions: [...asked.values()] });
+    this.pool.setLive(functionId, { maxConcurrency: functionSettings.maxConcurrency, revisions: [...asked.values()] });
   }
 
   acquire(target: RunnableRevision, options: { waitMs?: number; signal?: AbortSignal; exclusive?: boolean } = {}) {
@@ -112,8 +112,10 @@ export class Testbed {
 
 /** The first decides what counts over the function; each is kept ready and warm as its own settings say. */
 export function liveOf(targets: RunnableRevision[]): LiveFunction {
-  const lives = targets.map(onlyLatest);
-  return { maxConcurrency: lives[0]?.maxConcurrency ?? 0, revisions: lives.flatMap((one) => one.revisions) };
+  return {
+    maxConcurrency: targets[0]?.functionSettings.maxConcurrency ?? 0,
+    revisions: targets.map((target) => ({ target, minWarm: target.functionSettings.minWarm, isStocked: true })),
+  };
 }
 
 function describe(result: AcquireResult): string {
@@ -123,9 +125,10 @@ function describe(result: AcquireResult): string {
 export function revisionOf(
   name: string,
   key = `${name}-r1`,
-  settings: Partial<FunctionSettings> = {},
+  settings: Partial<Settings> = {},
   env: Record<string, string> = {},
 ): RunnableRevision {
+  const { ofRevision, ofFunction } = splitSettings({ ...DEFAULT_SETTINGS, ...settings });
   return {
     key,
     workspaceId: 'w1',
@@ -134,13 +137,14 @@ export function revisionOf(
     version: '$LATEST',
     functionArn: `arn:aws:lambda:local:000000000000:function:${name}`,
     revision: { id: key, codeSha256: key, isolation: 'process' },
-    settings: { ...DEFAULT_SETTINGS, ...settings },
+    settings: ofRevision,
+    functionSettings: ofFunction,
     env,
     package: { sha256: key, workspaceId: 'w1', path: `/packages/${key}`, fileCount: 1, sizeBytes: 100 },
   };
 }
 
-const DEFAULT_SETTINGS: FunctionSettings = {
+const DEFAULT_SETTINGS: Settings = {
   runtime: 'nodejs24',
   handler: 'index.handler',
   timeoutMs: LIMITS.timeoutMs.default,

@@ -23,6 +23,7 @@ export const CONTROL_METHODS: {
     all: true,
     insert: true,
     addRevision: true,
+    setSettings: true,
     setState: true,
     revision: true,
     remove: true,

@@ -12,6 +12,9 @@ export interface ControlSchema {
     state: FunctionState;
     /** The newest revision. */
     revision_id: string;
+    settings_json: string;
+    /** Counts up with every change. */
+    change: number;
     created_at: string;
     updated_at: string;
   };
@@ -21,7 +24,6 @@ export interface ControlSchema {
     workspace_id: string;
     number: number;
     code_sha256: string;
-    settings_sha256: string;
     settings_json: string;
     env_json: string;
     isolation: string;

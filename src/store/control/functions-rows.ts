@@ -2,7 +2,7 @@ import type { Kysely, Selectable } from 'kysely';
 import type { FunctionRecord, Revision } from '../../domain/function.ts';
 import type { FunctionState, Isolation } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { AddedRevision, FunctionsTable, NewFunction } from '../control-store.ts';
+import type { AddedRevision, ChangedSettings, FunctionsTable, NewFunction } from '../control-store.ts';
 import { isConstraintFailure } from '../sqlite/sqlite-failure.ts';
 import type { ControlSchema } from './control-schema.ts';
 import { insertSecrets } from './secrets-rows.ts';
@@ -27,7 +27,7 @@ export class FunctionsRows implements FunctionsTable {
   }
 
   async insert(fn: NewFunction): Promise<void> {
-    const { id, workspaceId, name, urlId, state, at, revision, secrets } = fn;
+    const { id, workspaceId, name, urlId, state, at, settings, revision, secrets } = fn;
     const taken = await this.#db
       .selectFrom('functions')
       .select('id')
@@ -44,6 +44,8 @@ export class FunctionsRows implements FunctionsTable {
         url_id: urlId,
         state,
         revision_id: revision.id,
+        settings_json: JSON.stringify(settings),
+        change: 1,
         created_at: at,
         updated_at: at,
       })
@@ -53,14 +55,8 @@ export class FunctionsRows implements FunctionsTable {
   }
 
   async addRevision(functionId: string, added: AddedRevision): Promise<void> {
-    const { revision, expectedRevisionId, state, secrets, at } = added;
-    const current = await this.#db
-      .selectFrom('functions')
-      .select('revision_id')
-      .where('id', '=', functionId)
-      .executeTakeFirst();
-    if (current === undefined) throw new ColdframeError('function_not_found');
-    if (current.revision_id !== expectedRevisionId) throw new ColdframeError('function_changed');
+    const { revision, state, secrets } = added;
+    await this.setSettings(functionId, added);
     try {
       await this.#insertRevision(revision);
     } catch (error) {
@@ -69,10 +65,22 @@ export class FunctionsRows implements FunctionsTable {
     }
     await this.#db
       .updateTable('functions')
-      .set({ revision_id: revision.id, state, updated_at: at })
+      .set({ revision_id: revision.id, state })
       .where('id', '=', functionId)
       .execute();
     await insertSecrets(this.#db, secrets);
+  }
+
+  async setSettings(functionId: string, { settings, change, at }: ChangedSettings): Promise<void> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('functions')
+      .set({ settings_json: JSON.stringify(settings), change, updated_at: at })
+      .where('id', '=', functionId)
+      .where('change', '=', change - 1)
+      .executeTakeFirst();
+    if (numUpdatedRows > 0n) return;
+    const there = await this.#db.selectFrom('functions').select('id').where('id', '=', functionId).executeTakeFirst();
+    throw new ColdframeError(there === undefined ? 'function_not_found' : 'function_changed');
   }
 
   async setState(functionId: string, state: FunctionState, at: string): Promise<void> {
@@ -115,7 +123,6 @@ export class FunctionsRows implements FunctionsTable {
         workspace_id: revision.workspaceId,
         number: revision.number,
         code_sha256: revision.codeSha256,
-        settings_sha256: revision.settingsSha256,
         settings_json: JSON.stringify(revision.settings),
         env_json: JSON.stringify(revision.env),
         isolation: revision.isolation,
@@ -139,6 +146,8 @@ function functionOf(row: Selectable<ControlSchema['functions']>, revision: Revis
     state: row.state,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    settings: JSON.parse(row.settings_json),
+    change: row.change,
     revision,
   };
 }
@@ -150,7 +159,6 @@ function revisionOf(row: Selectable<ControlSchema['revisions']>): Revision {
     workspaceId: row.workspace_id,
     number: row.number,
     codeSha256: row.code_sha256,
-    settingsSha256: row.settings_sha256,
     settings: JSON.parse(row.settings_json),
     env: JSON.parse(row.env_json),
     isolation: row.isolation as Isolation,

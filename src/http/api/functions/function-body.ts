@@ -6,7 +6,7 @@ import { FunctionOrigins } from '../../function-url/function-origins.ts';
 
 /** A function as the API sends it: `url` is where it answers; the url settings move beside it. */
 export function functionBody(view: FunctionView, config: HttpDeps['config']) {
-  const { etag: _etag, urlId, url: urlSettings, ...rest } = view;
+  const { urlId, url: urlSettings, ...rest } = view;
   const origins = new FunctionOrigins({ ...config, functionDomain: config.functionDomain ?? null });
   return { ...rest, url: `${config.functionOrigin()}/fn/${urlId}`, pageUrl: pageUrlOf(origins.of(urlId)), urlSettings };
 }

@@ -154,6 +154,7 @@ export const FUNCTION = Type.Object({
   codeSha256: Type.String(),
   revision: Type.Object({ id: Type.String(), number: Type.Integer() }),
   version: Type.String(),
+  etag: Type.String({ description: 'What `If-Match` takes; the ETag header of this function.' }),
   createdAt: Type.String(),
   updatedAt: Type.String(),
 });

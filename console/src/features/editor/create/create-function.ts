@@ -39,7 +39,7 @@ export async function createFromZip(settings: NewSettings, zip: File): Promise<C
     return await putZip(fn.name, fn.revision.id, zip);
   } catch (error) {
     // Not when somebody deployed to it meanwhile: then it is theirs.
-    await deleteFunction({ client, path: { name: fn.name }, headers: { 'if-match': `"${fn.revision.id}"` } });
+    await deleteFunction({ client, path: { name: fn.name }, headers: { 'if-match': fn.etag } });
     throw error;
   }
 }

@@ -61,7 +61,7 @@ export function useSettingsForm(fn: ColdframeFunction): SettingsForm {
           client,
           path: { name: fn.name },
           body,
-          headers: { 'if-match': `"${fn.revision.id}"` } as never,
+          headers: { 'if-match': fn.etag } as never,
         }),
       ),
     onSuccess: (next) => {
