@@ -64,9 +64,8 @@ export function exampleCall(id: string, lines: number): Completion {
       usage: { cpuMs: ms / 3, maxMemoryMib: 43.2, peakScope: 'attempt', source: 'cgroup2', shared: false },
       logs: { lines: linesOf(lines), truncated: false },
     },
-    queueMs: 0,
-    totalMs: ms,
-    clientGone: false,
+    attempt: { number: 1, startedAt: new Date().toISOString(), queueMs: 0, totalMs: ms, hasCallerLeft: false },
+    state: 'finished',
   };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { uuid7 } from '../../src/ids/uuid7.ts';
-import { completeRecord, newRecord } from '../../src/invoke/outcome/record.ts';
+import { addAttempt, newRecord } from '../../src/invoke/outcome/record.ts';
 import { LiveFeed } from '../../src/records/live/live-feed.ts';
 import { RecordsQueue } from '../../src/records/queue/records-queue.ts';
 import { openTelemetryStore } from '../../src/store/open-telemetry-store.ts';
@@ -68,10 +68,10 @@ async function recordingUs(lines: number): Promise<{ servingUs: number[]; others
       const all = process.cpuUsage();
       for (let call = 0; call < CALLS_PER_ROUND; call++) {
         const completion = exampleCall(uuid7(), lines);
-        const record = newRecord(completion.request);
+        const record = newRecord(completion.request, completion.attempt.startedAt);
         records.began(record);
-        completeRecord(record, completion);
-        records.finished(record, {
+        addAttempt(record, completion);
+        records.ended(record, {
           event: completion.request.event,
           result: completion.ending.body,
           capture: 'errors',

@@ -2,7 +2,7 @@ import type { RecordOf } from './fields.ts';
 import type { INVOCATION_FIELDS } from './invocation-fields.ts';
 
 /** One call with its attempts, as recorded and as the API shows it; `invocation-fields.ts` says what each field means. */
-export type InvocationRecord = RecordOf<typeof INVOCATION_FIELDS>;
+export interface InvocationRecord extends RecordOf<typeof INVOCATION_FIELDS> {}
 /** One run of an invocation; `attempt-fields.ts` says what each field means. */
 export type AttemptRecord = InvocationRecord['attempts'][number];
 export type Phases = AttemptRecord['phases'];

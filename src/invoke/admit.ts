@@ -9,6 +9,9 @@ export interface AdmissionState {
   recordsAccepting: boolean;
 }
 
+/** Its keeper took it for lost and begins it again while it still runs here. */
+export const STILL_RUNNING = new ColdframeError('throttled', { internalMessage: 'an attempt of it still runs here' });
+
 /** Pure: null when the call may go on, else the refusal. Concurrency is the pool's to check, since it owns the slots. */
 export function admit(request: InvokeRequest, state: AdmissionState): ColdframeError | null {
   if (state.isDraining) return new ColdframeError('draining');

@@ -168,6 +168,6 @@ describe('drain', () => {
     await bed.invoker.drain(0);
     expect((await running.answer).outcome).toBe('cancelled');
     expect((await queued).outcome).toBe('cancelled');
-    expect(bed.records.ended.size).toBe(2);
+    expect(bed.records.stored.size).toBe(2);
   });
 });

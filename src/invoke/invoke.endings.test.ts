@@ -55,7 +55,7 @@ describe('what the handler does', () => {
     const result = await bed.call(revisionOf('a'), 'claimsBadJson');
     expect(result).toMatchObject({ outcome: 'error', code: 'invalid_json' });
     await result.record;
-    expect(bed.records.ended.has(result.id)).toBe(true);
+    expect(bed.records.stored.has(result.id)).toBe(true);
   });
 });
 
@@ -81,7 +81,7 @@ describe('what the pool says', () => {
     const result = await bed.call(revisionOf('a', 'a1', { maxConcurrency: 0 }), 'ok');
     expect(result).toMatchObject({ outcome: 'throttled', code: 'throttled', retryAfterSeconds: 1, start: null });
     expect(bed.records.refusals.get(result.id)).toMatchObject({ outcome: 'throttled', functionId: 'id-a' });
-    expect(bed.records.ended.size).toBe(0);
+    expect(bed.records.stored.size).toBe(0);
   });
 
   test('a queue that does not move in time is throttled', async () => {

@@ -1,70 +1,78 @@
+import type { ColdframeError } from '../errors/coldframe-error.ts';
 import type { Pool } from '../pool/types.ts';
 import type { Records } from '../records/records.ts';
-import { admit } from './admit.ts';
-import { Call } from './call.ts';
+import { admit, STILL_RUNNING } from './admit.ts';
+import { Invocation } from './invocation.ts';
 import { refusedResult } from './outcome/answer.ts';
-import type { InvokeRequest, InvokeResult, Invoker } from './types.ts';
+import { refusalOf } from './outcome/refusal.ts';
+import type { InvokeRequest, InvokeResult, Invoker, KeptAttempt, KeptAttempts } from './types.ts';
 
-/** How often a drain looks whether the last call has ended, in ms. */
+/** How often a drain looks whether the last invocation has ended, in ms. */
 const DRAIN_POLL_MS = 20;
+/** A cancelled handler has 1 s before it is killed; a little more for its record. */
+const CANCEL_GRACE_MS = 2_000;
 
 /**
  * The way of one invocation, read aloud: **admit** from memory, **acquire** a sandbox from the pool, **call** it (one frame
- * there, one frame back), **settle** what came into an ending, answer, and only then **record**. `call.ts` holds the state of
- * one call; this file holds the calls in flight.
+ * there, one frame back), **settle** what came into an ending, answer, and only then **record**. `invocation.ts` holds what
+ * one is and who hears of it, `attempt.ts` its run; this file holds those in flight.
  */
-export function createInvoker(deps: { pool: Pool; records: Records }): Invoker {
-  const calls = new Map<string, Call>();
+export function createInvoker(deps: { pool: Pool; records: Records }): Invoker & KeptAttempts {
+  const running = new Map<string, Invocation>();
   let isDraining = false;
-  const callDeps = { ...deps, onFinished: (call: Call) => calls.delete(call.record.id) };
+  const invocationDeps = { ...deps, onFinished: (invocation: Invocation) => running.delete(invocation.record.id) };
 
   function invoke(request: InvokeRequest, onResult: (result: InvokeResult) => void): void {
-    const refusal = admit(request, { isDraining, recordsAccepting: deps.records.accepting });
+    const refusal = refused(request);
     if (refusal) {
-      const { workspaceId, functionId, revision } = request.target;
-      deps.records.refused({
-        id: request.id,
-        workspaceId,
-        functionId,
-        isolation: revision.isolation,
-        outcome: 'rejected',
-      });
+      deps.records.refused(refusalOf(request, 'rejected'));
       onResult(refusedResult(request, refusal));
-      return;
-    }
-    const call = new Call(request, callDeps, onResult);
-    calls.set(request.id, call);
-    call.start();
+    } else start(request, onResult);
+  }
+
+  function begin(request: InvokeRequest, kept: KeptAttempt): void {
+    const refusal = running.has(request.id) ? STILL_RUNNING : refused(request);
+    if (refusal) {
+      kept.lease.release();
+      kept.handedBack(refusal);
+    } else start(request, kept);
+  }
+
+  function refused(request: InvokeRequest): ColdframeError | null {
+    return admit(request, { isDraining, recordsAccepting: deps.records.accepting });
+  }
+
+  function start(request: InvokeRequest, maker: KeptAttempt | ((result: InvokeResult) => void)): void {
+    const invocation = new Invocation(request, invocationDeps, maker);
+    running.set(request.id, invocation);
+    invocation.start();
   }
 
   function cancel(workspaceId: string, id: string): boolean {
-    const call = calls.get(id);
-    if (!call || call.request.target.workspaceId !== workspaceId) return false;
-    return call.cancel();
+    const invocation = running.get(id);
+    return invocation?.request.target.workspaceId === workspaceId && invocation.cancel();
   }
 
   async function drain(deadlineMs: number): Promise<void> {
     isDraining = true;
+    await untilNoneRuns(deadlineMs);
+    for (const invocation of running.values()) invocation.leave();
+    await untilNoneRuns(CANCEL_GRACE_MS);
+  }
+
+  async function untilNoneRuns(deadlineMs: number): Promise<void> {
     const endAtMs = performance.now() + deadlineMs;
-    while (calls.size > 0 && performance.now() < endAtMs) await pause(DRAIN_POLL_MS);
-    for (const call of calls.values()) call.cancel();
-    const graceEndAtMs = performance.now() + CANCEL_GRACE_MS;
-    while (calls.size > 0 && performance.now() < graceEndAtMs) await pause(DRAIN_POLL_MS);
+    while (running.size > 0 && performance.now() < endAtMs)
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
   }
 
   return {
     invoke,
+    begin,
     cancel,
     drain,
     get inFlight() {
-      return calls.size;
+      return running.size;
     },
   };
-}
-
-/** A cancelled handler has 1 s before it is killed; a little more for its record. */
-const CANCEL_GRACE_MS = 2_000;
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -116,7 +116,7 @@ describe('try', () => {
     expect(tried).toMatchObject({ outcome: 'ok', start: 'cold', startReason: 'try' });
     const record = await tried.record;
     expect(record.attempts[0]?.sandboxId).not.toBe(bound.attempts[0]?.sandboxId);
-    expect(bed.records.ended.get(tried.id)?.payloads.capture).toBe('all');
+    expect(bed.records.stored.get(tried.id)?.payloads.capture).toBe('all');
     await until('gone', () => !bed.bed.driver.boxes.has(record.attempts[0]?.sandboxId ?? ''));
     const next = await bed.call(target, 'ok');
     expect((await next.record).attempts[0]?.sandboxId).toBe(bound.attempts[0]?.sandboxId);
@@ -175,7 +175,7 @@ describe('the record', () => {
     const event = Buffer.from('{ "n": 1.0 }');
     const result = await bed.call(revisionOf('a', 'a1', { capture: 'none' }), event);
     await result.record;
-    const { payloads } = bed.records.ended.get(result.id)!;
+    const { payloads } = bed.records.stored.get(result.id)!;
     expect(payloads.event).toBe(event);
     expect(payloads.result).toBe(result.body);
     expect(payloads.capture).toBe('none');

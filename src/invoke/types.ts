@@ -1,9 +1,10 @@
 import type { ReplyStream } from '../contract/sandbox.ts';
 import type { FunctionError, InvocationRecord, Receipt } from '../domain/invocation.ts';
 import type { LeaveSignal } from '../domain/leave-signal.ts';
-import type { Isolation, Mode, Outcome, Start, StartReason, Trigger } from '../domain/names.ts';
+import type { InvocationState, Isolation, Mode, Outcome, Start, StartReason, Trigger } from '../domain/names.ts';
 import type { RunnableRevision } from '../domain/runnable-revision.ts';
-import type { ErrorCode } from '../errors/coldframe-error.ts';
+import type { ColdframeError, ErrorCode } from '../errors/coldframe-error.ts';
+import type { Lease } from '../pool/types.ts';
 
 export interface InvokeRequest {
   /** UUID; also the Lambda request id. */
@@ -28,7 +29,7 @@ export interface InvokeRequest {
   receivedAtMs: number;
 }
 
-/** How a call ended, as the HTTP areas answer it. */
+/** How an attempt ended, as the HTTP areas answer it. */
 export interface InvokeResult {
   id: string;
   outcome: Outcome;
@@ -52,12 +53,37 @@ export interface InvokeResult {
   readonly record: Promise<InvocationRecord>;
 }
 
-/** The one way to run a function. Calls back exactly once; throws nothing: refusals are results with a code. */
+/** The way of a caller who waits: an invocation of one attempt. Calls back exactly once; throws nothing: refusals are results with a code. */
 export interface Invoker {
   invoke(request: InvokeRequest, onResult: (result: InvokeResult) => void): void;
   /** True when a running or queued call of that id was told to stop. */
   cancel(workspaceId: string, id: string): boolean;
   readonly inFlight: number;
-  /** Takes no new work, waits for calls in flight up to `deadlineMs`, then cancels them. */
+  /** Takes no new work, waits for what is in flight up to `deadlineMs`, then cancels it or hands it back. */
   drain(deadlineMs: number): Promise<void>;
+}
+
+/**
+ * One attempt of an invocation whose row somebody keeps, with its retries and its destinations: the durable queue. Exactly one
+ * of `ended` and `handedBack` is called, once.
+ */
+export interface KeptAttempt {
+  /** From 1, never the same twice for one invocation: what is stored of an attempt is known by the id and this. */
+  number: number;
+  /** When the invocation was accepted; RFC 3339. */
+  acceptedAt: string;
+  /** The slot held for it; invoke gives it back. A kept attempt never waits in the pool's line. */
+  lease: Lease;
+  /** How it ended, as soon as that is known; returns what the invocation is now: `finished`, `dead`, or `retrying`. */
+  ended(result: InvokeResult): InvocationState;
+  /**
+   * It counts for nothing, and the row waits as before: it was refused, its sandbox died before it was sent, or the server
+   * stops (`draining`; only then may it have run in part, and it is recorded as cut short).
+   */
+  handedBack(reason: ColdframeError): void;
+}
+
+/** The way of what waits in a queue: one attempt at a time, its maker decides what follows. Throws nothing. */
+export interface KeptAttempts {
+  begin(request: InvokeRequest, kept: KeptAttempt): void;
 }

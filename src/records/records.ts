@@ -6,21 +6,18 @@ import type { InvocationQuery, LogQuery, StoredLogLine } from '../store/telemetr
 export interface Records {
   /** False when the queue (20,000 rows) is full: admission then refuses with `records_backlog`. */
   readonly accepting: boolean;
-  /** A call began: shown as running in the live feed and by `get`, not yet stored. */
+  /** An attempt began: its invocation is shown as running in the live feed and by `get`. What waits for its turn never comes here. */
   began(record: InvocationRecord): void;
   /**
-   * A call ended; at most once per id. The payloads' bytes are kept as they are until the next flush, and only then, off the
-   * invocation path, captured (policy, 64 KiB cap, redaction) as `event` and `result` of what is stored and read.
+   * An attempt ended: the record has it, and the state its invocation is in now. Each is stored and counted once, by the id
+   * and its number. The payloads' bytes are kept as they are until the next flush, and only then, off the invocation path,
+   * captured (policy, 64 KiB cap, redaction) as `event` and `result` of what is stored and read.
    */
-  finished(record: InvocationRecord, payloads: Payloads): void;
+  ended(record: InvocationRecord, payloads: Payloads): void;
+  /** What had begun did not run after all and waits again: it leaves the running ones, neither stored nor counted. */
+  withdrawn(record: InvocationRecord): void;
   /** Throttled or rejected: a counter, not a record; `id` leaves the running ones if it was there. */
-  refused(refusal: {
-    id: string;
-    workspaceId: string;
-    functionId: string;
-    isolation: Isolation | null;
-    outcome: 'throttled' | 'rejected';
-  }): void;
+  refused(refusal: Refusal): void;
   /** Memory first (running and unflushed), then the store. */
   get(workspaceId: string, id: string): Promise<InvocationRecord | null>;
   list(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
@@ -29,6 +26,14 @@ export interface Records {
   /** Writes everything queued; a graceful stop waits for it. */
   flush(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface Refusal {
+  id: string;
+  workspaceId: string;
+  functionId: string;
+  isolation: Isolation | null;
+  outcome: 'throttled' | 'rejected';
 }
 
 /** What a call carried, for capture at flush time. */

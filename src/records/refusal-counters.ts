@@ -1,5 +1,5 @@
 import type { RefusalCount } from '../store/telemetry-store.ts';
-import type { Records } from './records.ts';
+import type { Refusal } from './records.ts';
 
 /** Different counters waiting for one flush: functions x isolations x outcomes; more are not kept. */
 const COUNTERS_MAX = 10_000;
@@ -14,7 +14,7 @@ export class RefusalCounters {
   }
 
   /** False when it could not be counted, because there are too many different counters. */
-  add(refusal: Parameters<Records['refused']>[0], now: Date): boolean {
+  add(refusal: Refusal, now: Date): boolean {
     const minuteMs = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS;
     const key = `${refusal.functionId} ${refusal.isolation} ${refusal.outcome} ${minuteMs} ${refusal.workspaceId}`;
     const counter = this.#counters.get(key);

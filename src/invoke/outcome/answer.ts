@@ -5,9 +5,10 @@ import type { InvokeRequest, InvokeResult } from '../types.ts';
 import type { Ending } from './ending.ts';
 import { newRecord } from './record.ts';
 import { receiptOf, type SandboxSource } from './sandbox-source.ts';
+import { utcNow } from './utc-now.ts';
 
-/** The call an answer belongs to, as far as the answer knows it. */
-interface AnsweredCall {
+/** The invocation an answer belongs to, as far as the answer knows it. */
+interface Answered {
   readonly request: InvokeRequest;
   whenRecorded(): Promise<InvocationRecord>;
 }
@@ -26,11 +27,11 @@ export class Answer implements InvokeResult {
   readonly durationMs: number;
   readonly retryAfterSeconds: number | null;
   readonly publicMessage: string | null;
-  readonly #call: AnsweredCall;
+  readonly #invocation: Answered;
   readonly #from: SandboxSource | null;
 
-  constructor(call: AnsweredCall, ending: Ending, from: SandboxSource | null, totalMs: number) {
-    this.id = call.request.id;
+  constructor(invocation: Answered, ending: Ending, from: SandboxSource | null, totalMs: number) {
+    this.id = invocation.request.id;
     this.outcome = ending.outcome;
     this.code = ending.code;
     this.body = ending.body;
@@ -42,20 +43,20 @@ export class Answer implements InvokeResult {
     this.durationMs = ending.handlerMs ?? totalMs;
     this.retryAfterSeconds = ending.retryAfterSeconds;
     this.publicMessage = ending.publicMessage;
-    this.#call = call;
+    this.#invocation = invocation;
     this.#from = from;
   }
 
   get receipt(): Receipt | null {
-    return this.#from && receiptOf(this.#from, this.#call.request.target.revision.codeSha256);
+    return this.#from && receiptOf(this.#from, this.#invocation.request.target.revision.codeSha256);
   }
 
   get record(): Promise<InvocationRecord> {
-    return this.#call.whenRecorded();
+    return this.#invocation.whenRecorded();
   }
 }
 
-/** A call refused at the door: nothing ran, and only a counter remembers it. */
+/** An invocation refused at the door: nothing ran, and only a counter remembers it. */
 export function refusedResult(request: InvokeRequest, refusal: ColdframeError): InvokeResult {
   return {
     id: request.id,
@@ -72,7 +73,7 @@ export function refusedResult(request: InvokeRequest, refusal: ColdframeError): 
     retryAfterSeconds: refusal.retryAfterSeconds,
     publicMessage: refusal.publicMessage,
     get record() {
-      return Promise.resolve(newRecord(request));
+      return Promise.resolve(newRecord(request, utcNow()));
     },
   };
 }

@@ -8,7 +8,7 @@ import type { AcquireFailure } from '../../pool/types.ts';
 import type { InvokeRequest } from '../types.ts';
 import { signalWords } from './signal-words.ts';
 
-/** How a call ended: the value everything after the sandbox works with. */
+/** How an attempt ended: the value everything after the sandbox works with. */
 export interface Ending {
   outcome: Outcome;
   code: ErrorCode | null;
@@ -118,6 +118,9 @@ export function endingOfFailure(result: Exclude<AcquireFailure, { kind: 'loadFai
 }
 
 export const CANCELLED_ENDING: Ending = { ...NOTHING, outcome: 'cancelled', code: 'invocation_cancelled' };
+
+/** Of an attempt that was cut short because the server stops; its invocation goes on elsewhere. */
+export const HANDED_BACK_ENDING: Ending = { ...NOTHING, outcome: 'cancelled', code: 'draining' };
 
 function endingOfError(error: FunctionError, handlerMs: number): Ending {
   if (error.errorType === 'Runtime.ExitError')

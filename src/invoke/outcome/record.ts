@@ -1,5 +1,6 @@
 import type { Settled } from '../../contract/sandbox.ts';
 import { type AttemptRecord, type InvocationRecord, type LogLine, UNKNOWN_USAGE } from '../../domain/invocation.ts';
+import type { InvocationState } from '../../domain/names.ts';
 import type { InvokeRequest } from '../types.ts';
 import type { Ending } from './ending.ts';
 import { receiptOf, type SandboxSource } from './sandbox-source.ts';
@@ -7,8 +8,8 @@ import { utcNow } from './utc-now.ts';
 
 const NO_LINES: LogLine[] = [];
 
-/** The record of a call that has just been admitted. */
-export function newRecord(request: InvokeRequest): InvocationRecord {
+/** The record of an invocation whose attempt is about to begin; `startedAt` is when it was accepted. */
+export function newRecord(request: InvokeRequest, startedAt: string): InvocationRecord {
   const { target } = request;
   return {
     id: request.id,
@@ -21,7 +22,7 @@ export function newRecord(request: InvokeRequest): InvocationRecord {
     outcome: null,
     isolation: target.revision.isolation,
     start: null,
-    startedAt: utcNow(),
+    startedAt,
     finishedAt: null,
     durationMs: null,
     eventBytes: request.event.byteLength,
@@ -32,59 +33,66 @@ export function newRecord(request: InvokeRequest): InvocationRecord {
   };
 }
 
+/** An attempt that has settled, and what its invocation is now. */
 export interface Completion {
   request: InvokeRequest;
+  attempt: {
+    number: number;
+    startedAt: string;
+    queueMs: number;
+    totalMs: number;
+    hasCallerLeft: boolean;
+  };
   ending: Ending;
   /** Where it ran; null when it never had a sandbox. */
   from: SandboxSource | null;
   settled: Settled | null;
-  queueMs: number;
-  totalMs: number;
-  /** The caller had left before the reply was ready. */
-  clientGone: boolean;
+  state: InvocationState;
 }
 
-/** Fills in the ended attempt. Mutates the one record object, so that the hot path allocates it once. */
-export function completeRecord(record: InvocationRecord, completion: Completion): void {
-  const { ending, from, settled, totalMs } = completion;
-  record.state = 'finished';
+/** Adds the attempt and what follows from it. Mutates the one record object, so that the hot path allocates it once. */
+export function addAttempt(record: InvocationRecord, completion: Completion): void {
+  const { attempt, ending, from, state } = completion;
+  record.state = state;
   if (ending.streamedBytes !== null) record.mode = 'stream';
-  record.outcome = ending.outcome;
   record.isolation = from?.sandbox.receipt.isolation ?? record.isolation;
   record.start = from?.start ?? null;
+  record.attempts.push(attemptOf(completion));
+  if (state !== 'finished' && state !== 'dead') return;
+  record.outcome = ending.outcome;
   record.finishedAt = utcNow();
-  record.durationMs = totalMs;
+  // One that waited for its turn, or was done again, took longer than its last attempt.
+  const isWhole = attempt.startedAt === record.startedAt;
+  record.durationMs = isWhole ? attempt.totalMs : Date.parse(record.finishedAt) - Date.parse(record.startedAt);
   record.resultBytes = ending.body?.byteLength ?? ending.streamedBytes;
-  record.attempts.push(attemptOf(record, completion, settled));
 }
 
-function attemptOf(record: InvocationRecord, completion: Completion, settled: Settled | null): AttemptRecord {
-  const { request, ending, from, queueMs, totalMs } = completion;
+function attemptOf({ request, attempt, ending, from, settled }: Completion): AttemptRecord {
   const loadLogs = from?.loadLogs ?? null;
   const logs = settled?.logs.lines ?? NO_LINES;
   return {
-    number: record.attempts.length + 1,
+    number: attempt.number,
     revisionId: request.target.revision.id,
     runtime: request.target.settings.runtime,
     sandboxId: from?.sandbox.id ?? null,
-    startedAt: record.startedAt,
+    startedAt: attempt.startedAt,
     outcome: ending.outcome,
     code: ending.code,
     start: from?.start ?? null,
     startReason: from?.reason ?? null,
     phases: {
-      queueMs,
+      queueMs: attempt.queueMs,
       claimMs: from?.claimMs ?? null,
       loadMs: from?.loadMs ?? null,
       importMs: from?.importMs ?? null,
       handlerMs: ending.handlerMs,
-      totalMs,
+      totalMs: attempt.totalMs,
     },
     usage: settled?.usage ?? UNKNOWN_USAGE,
     receipt: from && receiptOf(from, request.target.revision.codeSha256),
     error: ending.error,
     logs: loadLogs && loadLogs.lines.length > 0 ? [...loadLogs.lines, ...logs] : logs,
     logsTruncated: (settled?.logs.truncated ?? false) || (loadLogs?.truncated ?? false),
-    clientGone: completion.clientGone,
+    clientGone: attempt.hasCallerLeft,
   };
 }

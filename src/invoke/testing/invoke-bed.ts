@@ -2,7 +2,7 @@ import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { Testbed, type TestbedOptions, until } from '../../pool/testing/pool-testbed.ts';
 import type { MemoryCall } from '../../sandbox/drivers/memory/memory-module.ts';
 import { createInvoker } from '../invoke.ts';
-import type { InvokeRequest, InvokeResult, Invoker } from '../types.ts';
+import type { InvokeRequest, InvokeResult, Invoker, KeptAttempts } from '../types.ts';
 import { actingModule } from './acting-module.ts';
 import { DyingPool } from './dying-pool.ts';
 import { MemoryRecords } from './memory-records.ts';
@@ -12,7 +12,7 @@ export class InvokeBed {
   readonly bed: Testbed;
   readonly pool: DyingPool;
   readonly records = new MemoryRecords();
-  readonly invoker: Invoker;
+  readonly invoker: Invoker & KeptAttempts;
   /** Calls left open by the script `park`, by request id. */
   readonly parked = new Map<string, MemoryCall>();
   readonly answers = new Map<string, InvokeResult[]>();
@@ -80,7 +80,7 @@ export class InvokeBed {
     await until('nothing in flight', () => this.invoker.inFlight === 0);
     for (const [id, results] of this.answers) {
       if (results.length !== 1) faults.push(`${id} was answered ${results.length} times`);
-      const recorded = this.records.ended.get(id)?.record.outcome ?? this.records.refusals.get(id)?.outcome;
+      const recorded = this.records.stored.get(id)?.record.outcome ?? this.records.refusals.get(id)?.outcome;
       if (recorded !== results[0]?.outcome) faults.push(`${id} is ${results[0]?.outcome}, recorded ${recorded}`);
     }
     if (this.records.running.size > 0) faults.push(`${this.records.running.size} records still running`);

@@ -1,18 +1,22 @@
 import type { InvocationRecord } from '../../domain/invocation.ts';
 import type { InvocationQuery } from '../../store/telemetry-store.ts';
 import { recordSummary } from '../live/record-summary.ts';
+import { joined, newestNumber } from './joined-record.ts';
 
 interface Page {
   items: InvocationRecord[];
   nextCursor: string | null;
 }
 
-/** One page, newest first, of what memory holds and what the store answered; the stored one wins where both have it. */
+/**
+ * One page, newest first, of what memory holds (what has ended before what runs) and what the store answered. What is newer
+ * wins where both know an invocation, with the attempts of both.
+ */
 export function mergePage(inMemory: InvocationRecord[], stored: Page, query: InvocationQuery): Page {
   const byId = new Map<string, InvocationRecord>();
-  for (const record of inMemory) if (matches(record, query)) byId.set(record.id, record);
-  if (byId.size === 0) return stored;
-  for (const record of stored.items) byId.set(record.id, record);
+  for (const record of inMemory) byId.set(record.id, newerOf(record, byId.get(record.id)));
+  for (const record of stored.items) byId.set(record.id, newerOf(byId.get(record.id) ?? record, record));
+  for (const [id, record] of byId) if (!matches(record, query)) byId.delete(id);
   const sorted = [...byId.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
   // Below the store's last item the store may have more that is not in this page: those must come first, on the next one.
   const lastStoredId = stored.nextCursor;
@@ -21,6 +25,13 @@ export function mergePage(inMemory: InvocationRecord[], stored: Page, query: Inv
   const isMore = complete.length > items.length || stored.nextCursor !== null;
   const nextCursor = isMore ? (items.at(-1)?.id ?? stored.nextCursor) : null;
   return { items: items.map((record) => (record.attempts.length > 0 ? recordSummary(record) : record)), nextCursor };
+}
+
+/** What `live` says, unless what is known otherwise has come further: a running attempt is newer than every ended one. */
+function newerOf(live: InvocationRecord, other: InvocationRecord | undefined): InvocationRecord {
+  if (other === undefined || live === other) return live;
+  const isNewer = live.state === 'running' || newestNumber(live) > newestNumber(other);
+  return isNewer ? joined(live, other) : joined(other, live);
 }
 
 function matches(record: InvocationRecord, query: InvocationQuery): boolean {

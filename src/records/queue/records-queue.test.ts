@@ -41,7 +41,7 @@ test('I8: a graceful stop loses none of what had finished', async () => {
   await using dir = await tempDir();
   const store = await openTelemetryStore({ dataDir: dir.path, log: keptLog() });
   const records = new RecordsQueue({ store, feed: new LiveFeed(1), log: keptLog() });
-  for (let number = 0; number < 1_000; number++) records.finished(exampleRecord(exampleId(number)), NOTHING);
+  for (let number = 0; number < 1_000; number++) records.ended(exampleRecord(exampleId(number)), NOTHING);
   records.refused({
     id: 'r',
     workspaceId: 'default',
@@ -61,18 +61,18 @@ test('I8: a graceful stop loses none of what had finished', async () => {
 test('logs hold the output of a call that has just ended, and do not hang with the store', async () => {
   await using queue = await realQueue();
   const record = exampleRecord(exampleId(1));
-  queue.records.finished(record, NOTHING);
+  queue.records.ended(record, NOTHING);
   const page = await queue.records.logs({ ...QUERY, functionId: record.functionId });
   expect(page.items.map((line) => line.text).reverse()).toEqual(record.attempts[0]?.logs.map((line) => line.text));
   expect(page.items.length).toBeGreaterThan(0);
   const hanging = brokenStore(() => new Promise(() => {}));
-  hanging.records.finished(record, NOTHING);
+  hanging.records.ended(record, NOTHING);
   expect((await hanging.records.logs({ ...QUERY, functionId: record.functionId })).items).toEqual([]);
 });
 
 test('records reach the store by themselves, soon, without a flush', async () => {
   await using queue = await realQueue();
-  queue.records.finished(exampleRecord(exampleId(1)), NOTHING);
+  queue.records.ended(exampleRecord(exampleId(1)), NOTHING);
   await vi.waitFor(async () => expect(await queue.store.invocation('default', exampleId(1))).not.toBeNull(), {
     timeout: 5_000,
   });
@@ -80,9 +80,9 @@ test('records reach the store by themselves, soon, without a flush', async () =>
 
 test('running and not yet stored calls are read from memory, filtered and paged together with the stored ones', async () => {
   await using queue = await realQueue();
-  for (let number = 0; number < 10; number++) queue.records.finished(exampleRecord(exampleId(number)), NOTHING);
+  for (let number = 0; number < 10; number++) queue.records.ended(exampleRecord(exampleId(number)), NOTHING);
   await queue.records.flush();
-  queue.records.finished(exampleRecord(exampleId(10)), NOTHING);
+  queue.records.ended(exampleRecord(exampleId(10)), NOTHING);
   const running = exampleRecord(exampleId(11), { state: 'running', outcome: null, attempts: [] });
   queue.records.began(running);
   expect(await queue.records.get('default', running.id)).toBe(running);
@@ -109,10 +109,10 @@ test('bodies are captured only after the call, by policy, and a full one is left
     capture,
   });
   const records = ['all', 'errors', 'none', 'all'].map((_, number) => exampleRecord(exampleId(number)));
-  queue.records.finished(records[0]!, bodies('all'));
-  queue.records.finished(records[1]!, bodies('errors'));
-  queue.records.finished({ ...records[2]!, outcome: 'error' }, bodies('errors'));
-  queue.records.finished(records[3]!, bodies('all', 70_000));
+  queue.records.ended(records[0]!, bodies('all'));
+  queue.records.ended(records[1]!, bodies('errors'));
+  queue.records.ended({ ...records[2]!, outcome: 'error' }, bodies('errors'));
+  queue.records.ended(records[3]!, bodies('all', 70_000));
   expect(records[0]!.event).toBeNull();
   await queue.records.flush();
   const stored = await Promise.all(records.map((record) => queue.store.invocation('default', record.id)));
@@ -126,14 +126,14 @@ test('I10: a store that stands still stops admission at 20,000 rows or 64 MiB, a
   const hanging = brokenStore(() => new Promise(() => {}));
   for (let number = 0; number < 20_000; number++) {
     expect(hanging.records.accepting).toBe(true);
-    hanging.records.finished(exampleRecord(exampleId(number), { attempts: [] }), NOTHING);
+    hanging.records.ended(exampleRecord(exampleId(number), { attempts: [] }), NOTHING);
   }
   expect(hanging.records.accepting).toBe(false);
   const heavy = brokenStore(() => new Promise(() => {}));
   const text = 'x'.repeat(250_000);
   for (let number = 0; number < 1_000; number++) {
     const logs = [{ at: '2026-01-01T00:00:00.000Z', stream: 'stdout' as const, text }];
-    heavy.records.finished(exampleRecord(exampleId(number), { attempts: [exampleAttempt({ logs })] }), NOTHING);
+    heavy.records.ended(exampleRecord(exampleId(number), { attempts: [exampleAttempt({ logs })] }), NOTHING);
   }
   expect(heavy.records.accepting).toBe(false);
   expect(heavy.records.stats().queuedBytes).toBeLessThan(100 * 1024 * 1024);
@@ -147,8 +147,8 @@ test('a batch the store refuses for a while is tried again and stored once', asy
     if (refusals-- > 0) throw new ColdframeError('storage_full');
     stored.push(...batch.records);
   });
-  records.finished(exampleRecord(exampleId(1)), NOTHING);
-  records.finished(exampleRecord(exampleId(1)), NOTHING);
+  records.ended(exampleRecord(exampleId(1)), NOTHING);
+  records.ended(exampleRecord(exampleId(1)), NOTHING);
   await records.stop();
   expect([stored.length, log.lines.length, records.stats().lost]).toEqual([1, 0, 0]);
 });
@@ -160,7 +160,7 @@ test('a record that cannot be stored is counted as lost and logged, and its neig
     stored.push(...batch.records.map((record) => record.id));
   });
   for (let number = 0; number < 5; number++) {
-    records.finished(exampleRecord(exampleId(number), number === 2 ? { functionName: 'poison' } : {}), NOTHING);
+    records.ended(exampleRecord(exampleId(number), number === 2 ? { functionName: 'poison' } : {}), NOTHING);
   }
   await records.stop();
   expect(stored).toEqual([0, 1, 3, 4].map(exampleId));
@@ -179,7 +179,7 @@ test('the feed tells of the beginning, the end and the output of a call, in orde
   );
   const record = exampleRecord(exampleId(1));
   records.began(record);
-  records.finished(record, NOTHING);
+  records.ended(record, NOTHING);
   expect(seen).toEqual(['began', 'finished', 'logs']);
   const refused = exampleRecord(exampleId(2), { attempts: [] });
   records.began(refused);

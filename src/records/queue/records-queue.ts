@@ -2,9 +2,10 @@ import type { InvocationRecord } from '../../domain/invocation.ts';
 import type { InvocationQuery, LogQuery, StoredLogLine, TelemetryStore } from '../../store/telemetry-store.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { LiveFeed } from '../live/live-feed.ts';
-import type { Payloads, Records } from '../records.ts';
+import type { Payloads, Records, Refusal } from '../records.ts';
 import { RefusalCounters } from '../refusal-counters.ts';
 import { BatchWriter } from './batch-writer.ts';
+import { hasEarlier, joined } from './joined-record.ts';
 import { mergePage } from './merge-page.ts';
 import { UnstoredRecord } from './unstored-record.ts';
 
@@ -34,7 +35,7 @@ export interface RecordsOptions {
 
 export interface CallCounters {
   ended(record: InvocationRecord): void;
-  refused(refusal: Parameters<Records['refused']>[0]): void;
+  refused(refusal: Refusal): void;
 }
 
 export interface RecordsStats {
@@ -46,9 +47,10 @@ export interface RecordsStats {
 }
 
 /**
- * The way of a finished call into the store. `finished` only puts the record into a map; a timer hands small batches to the
+ * The way of an ended attempt into the store. `ended` only puts its record into a map; a timer hands small batches to the
  * store worker, one at a time, and an entry leaves the map when its batch is durable, so what is not yet stored is readable
- * all the while. Ids are unique in the map and the store ignores an id it has seen, so no retry counts a call twice.
+ * all the while. A second attempt of an invocation whose first still waits joins it there. The store ignores an attempt it has
+ * seen, so no retry counts one twice.
  */
 export class RecordsQueue implements Records {
   readonly #store: RecordsOptions['store'];
@@ -82,10 +84,15 @@ export class RecordsQueue implements Records {
     this.#feed.publish({ topic: 'invocations', kind: 'began', record });
   }
 
-  finished(record: InvocationRecord, payloads: Payloads): void {
+  ended(record: InvocationRecord, payloads: Payloads): void {
     this.#running.delete(record.id);
-    if (this.#unstored.has(record.id)) return;
     let entry = new UnstoredRecord(record, payloads);
+    const waiting = this.#unstored.get(record.id);
+    if (waiting !== undefined) {
+      if (waiting.holds(record)) return;
+      entry = entry.joinedTo(waiting);
+      this.#unstoredBytes -= waiting.bytes;
+    }
     if (this.#unstoredBytes + entry.bytes > BYTES_HARD_MAX) entry = entry.bare();
     this.#unstored.set(record.id, entry);
     this.#unstoredBytes += entry.bytes;
@@ -94,7 +101,7 @@ export class RecordsQueue implements Records {
     this.#schedule();
   }
 
-  refused(refusal: Parameters<Records['refused']>[0]): void {
+  refused(refusal: Refusal): void {
     const begun = this.#running.get(refusal.id);
     if (begun !== undefined) {
       // It was shown as running: whoever watches must see it end, though it is only counted.
@@ -106,15 +113,25 @@ export class RecordsQueue implements Records {
     this.#schedule();
   }
 
+  withdrawn(record: InvocationRecord): void {
+    this.#running.delete(record.id);
+    // It was shown as running: whoever watches must see that it waits again.
+    this.#feed.publish({ topic: 'invocations', kind: 'finished', record });
+  }
+
   async get(workspaceId: string, id: string): Promise<InvocationRecord | null> {
-    const inMemory = this.#running.get(id) ?? this.#unstored.get(id)?.captured();
-    if (inMemory !== undefined) return inMemory.workspaceId === workspaceId ? inMemory : null;
-    return this.#store.invocation(workspaceId, id);
+    const unstored = this.#unstored.get(id)?.captured();
+    const newest = this.#running.get(id) ?? unstored;
+    if (newest === undefined) return this.#store.invocation(workspaceId, id);
+    if (newest.workspaceId !== workspaceId) return null;
+    const record = unstored === undefined || unstored === newest ? newest : joined(newest, unstored);
+    const stored = hasEarlier(record) ? await this.#store.invocation(workspaceId, id) : null;
+    return stored === null ? record : joined(record, stored);
   }
 
   async list(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }> {
     // Taken before the store is asked: a record stored in between is then seen twice, never missed.
-    const inMemory = [...this.#running.values(), ...[...this.#unstored.values()].map((entry) => entry.record)];
+    const inMemory = [...[...this.#unstored.values()].map((entry) => entry.record), ...this.#running.values()];
     return mergePage(inMemory, await this.#store.invocations(query), query);
   }
 
@@ -154,11 +171,10 @@ export class RecordsQueue implements Records {
 
   #publish(record: InvocationRecord): void {
     this.#feed.publish({ topic: 'invocations', kind: 'finished', record });
-    for (const { logs } of record.attempts) {
-      if (logs.length === 0) continue;
-      const { workspaceId, functionId, functionName, id: invocationId } = record;
-      this.#feed.publish({ topic: 'logs', workspaceId, functionId, functionName, invocationId, lines: logs });
-    }
+    const logs = record.attempts.at(-1)?.logs ?? [];
+    if (logs.length === 0) return;
+    const { workspaceId, functionId, functionName, id: invocationId } = record;
+    this.#feed.publish({ topic: 'logs', workspaceId, functionId, functionName, invocationId, lines: logs });
   }
 
   #schedule(): void {
@@ -218,6 +234,10 @@ export class RecordsQueue implements Records {
   }
 
   #forget(entry: UnstoredRecord): void {
-    if (this.#unstored.delete(entry.record.id)) this.#unstoredBytes -= entry.bytes;
+    const { id } = entry.record;
+    // Joined by a later attempt meanwhile: that entry goes with the next batch.
+    if (this.#unstored.get(id) !== entry) return;
+    this.#unstored.delete(id);
+    this.#unstoredBytes -= entry.bytes;
   }
 }

@@ -3,6 +3,7 @@ import { LIMITS } from '../../domain/limits.ts';
 import { captureBody, shouldCapture } from '../capture.ts';
 import { recordSummary } from '../live/record-summary.ts';
 import type { Payloads } from '../records.ts';
+import { joined, newestNumber } from './joined-record.ts';
 
 /** A record without its variable parts, as held in memory: measured, rounded up. */
 const RECORD_BYTES = 3_000;
@@ -35,12 +36,26 @@ export class UnstoredRecord {
    */
   captured(): InvocationRecord {
     if (this.#event === null && this.#result === null) return this.#captured;
-    const event = this.#event && captureBody(this.#event, LIMITS.captureMaxBytes);
-    const result = this.#result && captureBody(this.#result, LIMITS.captureMaxBytes);
-    this.#captured = { ...this.record, event, result };
+    const { record } = this;
+    const event = this.#event === null ? record.event : captureBody(this.#event, LIMITS.captureMaxBytes);
+    const result = this.#result === null ? record.result : captureBody(this.#result, LIMITS.captureMaxBytes);
+    this.#captured = { ...record, event, result };
     this.#event = null;
     this.#result = null;
     return this.#captured;
+  }
+
+  /** Whether this attempt of the invocation is in it already. */
+  holds(record: InvocationRecord): boolean {
+    return record.attempts.length === 0 || newestNumber(this.record) >= newestNumber(record);
+  }
+
+  /** This attempt after those of the same invocation that still wait to be stored. */
+  joinedTo(earlier: UnstoredRecord): UnstoredRecord {
+    const both = new UnstoredRecord(joined(this.record, earlier.captured()), null);
+    both.#event = this.#event;
+    both.#result = this.#result;
+    return both;
   }
 
   /** The same without logs and bodies, for when memory is short; the cut is marked. */

@@ -18,7 +18,7 @@ const nothing = { event: new Uint8Array(), result: null, capture: 'none' as cons
 let number = 0;
 setInterval(() => {
   const id = exampleId(++number);
-  records.finished(exampleRecord(id), nothing);
+  records.ended(exampleRecord(id), nothing);
   process.send?.({ kind: 'finished', number, atMs: Date.now() });
 }, 5);
 
