@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import type { Config } from './config/config.ts';
 import { type DataDir, openDataDir } from './config/data-dir.ts';
 import { lockDataDir } from './config/data-lock.ts';
 import { MIB } from './domain/limits.ts';
+import { removeTree } from './host/slot/remove-tree.ts';
 import { uuid7 } from './ids/uuid7.ts';
 import { createInvoker } from './invoke/invoke.ts';
 import { openSeenIsolations } from './isolations/seen-isolations.ts';
@@ -30,6 +30,8 @@ const LIMIT_SHARE = 0.9;
 const IDLE_SHARE = 0.25;
 /** For calls in flight after SIGTERM; then they are cancelled. */
 const DRAIN_MS = 30_000;
+/** For what a last start left in the run directory, when it stops: the next start goes on where this one had to end. */
+const REMOVE_DEADLINE_MS = 10_000;
 
 export interface RunningServer {
   url: string;
@@ -61,7 +63,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
   try {
     const stores = await openStores({ dataDir: dataDir.path, log, undo });
     const host = await openHost({ dataDir: dataDir.path, settings: stores.control.settings, log });
-    undo.add('run directory', () => rmSync(host.runDir, { recursive: true, force: true }));
+    undo.add('run directory', () => removeTree(host.runDir, AbortSignal.timeout(REMOVE_DEADLINE_MS)));
     const seen = await openSeenIsolations(stores.control.settings, log);
     const sandboxes = buildSandboxes(host, config, seen, stores.metrics);
     undo.add('drivers', () => sandboxes.stop());

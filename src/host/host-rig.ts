@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { HostContext } from '../contract/host-context.ts';
 import { CgroupTree } from './cgroup/cgroup.ts';
 import { pidsOfUid, UidPool } from './launch/uid-pool.ts';
 import { HostRuntimes } from './runtimes/host-runtimes.ts';
+import { removeTree } from './slot/remove-tree.ts';
 import { SlotTree } from './slot/slot-tree.ts';
 
 const UID_RANGE = { first: 700_000, count: 2_000 };
@@ -55,6 +56,6 @@ export class HostRig {
   async close(): Promise<void> {
     await this.slots.close(AbortSignal.timeout(CLOSE_DEADLINE_MS));
     await this.cgroups.close();
-    await rm(this.host.runDir, { recursive: true, force: true });
+    await removeTree(this.host.runDir, AbortSignal.timeout(CLOSE_DEADLINE_MS));
   }
 }

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import type { BoxExit } from '../../contract/driver.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import { LaunchedProcess } from './launched-process.ts';
+import type { OwnView } from './own-view.ts';
+import { viewed } from './viewed.ts';
 
 /** Files a sandbox may have open at once. */
 export const FILES_MAX = 1_024;
@@ -36,6 +38,8 @@ export interface LaunchOptions {
   connections?: number;
   /** A network namespace with nothing in it; where the server is root, else nothing changes. */
   hasOwnNetwork?: boolean;
+  /** A mount namespace of its own, and more, made as the view says; absent or null: it sees the server's. */
+  view?: OwnView | null;
   /** Path of a network namespace to start it in; only where the server is root. */
   networkNamespace?: string;
   /** Translates how the launched program ended, where it is only the parent of what we care about. */
@@ -59,7 +63,8 @@ export function launch(options: LaunchOptions): LaunchedProcess {
     ...fifos,
   ];
   const connections = Array.from({ length: options.connections ?? 0 }, () => 'pipe' as const);
-  const child = spawn('/bin/sh', ['-c', script(options), 'coldframe', ...args, ...asSandbox(options)], {
+  const program = [...viewed(options.view ?? null), ...asSandbox(options)];
+  const child = spawn('/bin/sh', ['-c', script(options), 'coldframe', ...args, ...program], {
     cwd: options.cwd,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     detached: true,

@@ -55,13 +55,13 @@ export async function makeOwnMounts(
     await mkdir(points.tempDir, { mode: 0o700 });
     const owner = `uid=${temp.uid},gid=${temp.uid},mode=0700`;
     const size = `size=${temp.sizeMib}m,nr_inodes=${temp.filesMax}`;
-    lines.push(entry('tmpfs', points.tempDir, 'tmpfs', `nosuid,nodev,${owner},${size}`));
+    lines.push(mountLine('tmpfs', points.tempDir, 'tmpfs', `nosuid,nodev,${owner},${size}`));
   }
   if (points.rootDir !== null) await mkdir(points.rootDir, { mode: 0o755 });
   for (const { source, at } of root) {
     // A read-only overlay wants two lower layers. Device nodes are the first tree's alone.
     const options = `ro,nosuid,${at === '/' ? '' : 'nodev,'}lowerdir=${source}:${emptyDir}`;
-    lines.push(entry('overlay', join(points.rootDir ?? '', at), 'overlay', options));
+    lines.push(mountLine('overlay', join(points.rootDir ?? '', at), 'overlay', options));
   }
   if (lines.length === 0) return null;
   const table = join(slotDir, 'mounts');
@@ -70,7 +70,7 @@ export async function makeOwnMounts(
 }
 
 /** A line of a table as fstab(5) describes it. */
-function entry(what: string, where: string, type: string, options: string): string {
+export function mountLine(what: string, where: string, type: string, options: string): string {
   return `${[what, where, type, options].map(escaped).join(' ')} 0 0\n`;
 }
 

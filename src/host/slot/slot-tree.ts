@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DriverLog } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
@@ -6,6 +6,7 @@ import { isOlder } from '../epoch.ts';
 import { makeSharedMount, mountsUnder, unmount } from './mounts.ts';
 import { canBeLower, makeOwnMounts, ownMountPoints } from './own-mounts.ts';
 import { PackageMounts } from './package-mounts.ts';
+import { removeTree } from './remove-tree.ts';
 import { Slot, type SlotOwner } from './slot.ts';
 
 /** Socket paths are capped at 108 bytes; `<runDir>/<epoch>/<sandboxId>/ch/s` must fit. */
@@ -134,8 +135,7 @@ export class SlotTree {
     for (const mountPoint of mountsUnder(await readMounts(), directory)) await unmount(mountPoint, signal);
     signal.throwIfAborted();
     if (mountsUnder(await readMounts(), directory).length > 0) throw new Error('still mounted');
-    if ((await lstat(directory).catch(() => null)) === null) return;
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory, signal);
   }
 }
 

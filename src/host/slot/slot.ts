@@ -1,5 +1,5 @@
 import { chmodSync, chownSync } from 'node:fs';
-import { chmod, chown, lstat, mkdir } from 'node:fs/promises';
+import { chmod, chown, mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -10,7 +10,7 @@ import { unmount } from './mounts.ts';
 import { makeOutputFifos, openOutputFifo, STDERR_NAME, STDOUT_NAME } from './output-fifo.ts';
 import { canBeLower, makeOwnMounts, type OwnMountPoints, ownMountPoints, type SharedTree } from './own-mounts.ts';
 import type { PackageMounts } from './package-mounts.ts';
-import { removeHostile } from './remove-hostile.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** Where a package is bound when it cannot be bound over the code directory itself. */
 const BENEATH = 'package';
@@ -201,8 +201,7 @@ export class Slot {
     const own = [this.#own.rootDir, this.#own.tempDir].filter((path) => path !== null);
     if (own.length > 0) await unmount(own, signal);
     signal.throwIfAborted();
-    if ((await lstat(this.directory).catch(() => null)) === null) return;
-    await removeHostile(this.directory);
+    await removeTree(this.directory, signal);
   }
 
   async #bind(code: CodeRef, packages: PackageMounts, signal: AbortSignal): Promise<string> {

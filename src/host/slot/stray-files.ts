@@ -1,19 +1,12 @@
-import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { removeHostile } from './remove-hostile.ts';
+import { removeOwned } from './remove-tree.ts';
 
-const SHARED_FOLDERS = ['/tmp', '/var/tmp', '/dev/shm'];
+/** Folders of a host that everybody may write. */
+export const SHARED_FOLDERS = ['/tmp', '/var/tmp', '/dev/shm'];
 
 /**
  * Deletes what a sandbox uid left in the folders everybody may write, so that the next sandbox with that uid does not own
- * it. For sandboxes that see the host's files. Best effort, in the background of the sandbox's end.
+ * it. For sandboxes that see the host's own ones. Best effort, in the background of the sandbox's end.
  */
-export async function removeFilesOf(uid: number): Promise<void> {
-  for (const folder of SHARED_FOLDERS) {
-    for (const name of await readdir(folder).catch(() => [] as string[])) {
-      const path = join(folder, name);
-      const owner = await lstat(path).catch(() => null);
-      if (owner?.uid === uid) await removeHostile(path).catch(() => undefined);
-    }
-  }
+export async function removeFilesOf(uid: number, signal: AbortSignal): Promise<void> {
+  for (const folder of SHARED_FOLDERS) await removeOwned(folder, uid, signal).catch(() => undefined);
 }

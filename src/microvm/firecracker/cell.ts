@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chown, copyFile, type FileHandle, link, mkdir, open, rename, stat, symlink } from 'node:fs/promises';
+import { chown, copyFile, type FileHandle, link, lstat, mkdir, open, rename, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { FILES_MAX } from '../../host/launch/launch.ts';
@@ -99,15 +99,22 @@ export class Cell {
   /** Takes a file that the monitor has written, out of its reach; says its size in bytes. */
   async take(name: string, hostPath: string): Promise<number> {
     const from = join(this.directory, name);
-    const file = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW);
+    // Not to wait for a writer, should the monitor have put a FIFO there.
+    const file = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
+      const found = await file.stat();
+      // A second name would leave it in the monitor's reach, or be a file of the host's that it had linked.
+      if (!found.isFile() || found.nlink !== 1) throw new SandboxError('sandbox_start_failed', `${name} is no file`);
       await file.chown(process.getuid?.() ?? 0, process.getgid?.() ?? 0);
       await file.chmod(0o444);
       await rename(from, hostPath).catch(async (error: NodeJS.ErrnoException) => {
         if (error.code !== 'EXDEV') throw error;
-        await copyFile(from, hostPath, constants.COPYFILE_FICLONE);
+        // By the descriptor: the name may lead elsewhere by now.
+        await copyFile(`/proc/self/fd/${file.fd}`, hostPath, constants.COPYFILE_FICLONE);
       });
-      return (await stat(hostPath)).size;
+      const taken = await lstat(hostPath);
+      if (taken.dev === found.dev && taken.ino !== found.ino) throw new SandboxError('sandbox_start_failed', `${name} was replaced`);
+      return found.size;
     } finally {
       await file.close();
     }

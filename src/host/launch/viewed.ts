@@ -1,0 +1,30 @@
+import type { OwnView } from './own-view.ts';
+
+/** What is in the way of a sandbox that shares the server's user: all of the host that it could write. */
+const READ_ONLY = `while read -r _ _ _ _ point options _; do
+point=$(printf %b "$point"); [ -e "$point" ] || continue
+case $point:$options in /proc:* | /proc/*) continue ;; *:rw*) ;; *) continue ;; esac
+mount -n -o "remount,bind,ro\${options#rw}" "$point" || exit 125
+done < /proc/self/mountinfo`;
+/** A mount that fails ends the launch: the program would see what it must not. */
+const MOUNTED = 'mount -n --all --fstab "$1" || exit 125; shift; cd /tmp || exit 125';
+/** The first process of a PID namespace takes no signals from inside and inherits orphans: it must not be the program itself. */
+const AS_FIRST = '{ "$@" 2>&3 3>&-; } 3>&2 2>/dev/null; exit $?';
+
+/**
+ * Pure: the words before a command that start it in the view, in /tmp. By root: a mount and an IPC namespace, and what root binds
+ * outside later is seen inside. By a user: also a user and a PID namespace in which the program is that same user, holds no
+ * capability, and can neither undo a mount nor see a process outside.
+ */
+export function viewed(view: OwnView | null): string[] {
+  if (view === null) return [];
+  const namespaces = ['unshare', '--mount', '--ipc', '--propagation', 'slave'];
+  if (view.by === 'root')
+    return [...namespaces, '--', '/bin/sh', '-c', `${MOUNTED}; exec "$@"`, 'coldframe', view.tablePath];
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  return [
+    ...[...namespaces, '--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--'],
+    ...['/bin/sh', '-c', `${READ_ONLY}\n${MOUNTED}\n${AS_FIRST}`, 'coldframe', view.tablePath],
+    ...['unshare', '--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'],
+  ];
+}
