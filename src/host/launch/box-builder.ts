@@ -12,6 +12,7 @@ import { HostBox } from './host-box.ts';
 import { HostSide } from './host-side.ts';
 import { type LaunchOptions, launch } from './launch.ts';
 import type { LaunchedProcess } from './launched-process.ts';
+import { programPid } from './program-pid.ts';
 import type { UidPool } from './uid-pool.ts';
 import { undoStart } from './undo-start.ts';
 
@@ -128,7 +129,7 @@ export class BoxBuilder {
       cgroup,
       taskRoot: plan.taskRoot,
       receipt: plan.receipt(parts),
-      meteredPid: plan.isMeteredByPid ? process.pid : null,
+      meteredPid: plan.isMeteredByPid ? programPid(process.pid, plan.launch.view ?? null) : null,
       remove: async (removalSignal) => {
         await built.remove(removalSignal);
         this.#boxes.delete(box);

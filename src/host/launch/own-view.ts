@@ -48,7 +48,7 @@ export async function makeOwnView(options: OwnViewOptions): Promise<OwnView> {
 }
 
 function planOf({ by, serverDirs, keeps, diskMib }: OwnViewOptions): Omit<ViewPlan, 'stageDir'> {
-  const voids = by === 'root' ? [LOCKS] : [RUN, homedir(), ...serverDirs];
+  const voids = by === 'root' ? [LOCKS] : [RUN, ...home(), ...serverDirs];
   return {
     temps: TEMPS.filter(isFolder),
     voids: voids.filter((folder) => folder !== '/' && isFolder(folder)),
@@ -57,6 +57,15 @@ function planOf({ by, serverDirs, keeps, diskMib }: OwnViewOptions): Omit<ViewPl
     diskMib,
     hasOwnProcesses: by === 'user',
   };
+}
+
+/** None for a user whom this host does not know. */
+function home(): string[] {
+  try {
+    return [homedir()];
+  } catch {
+    return [];
+  }
 }
 
 /** A host's resolv.conf often is a link into /run. */

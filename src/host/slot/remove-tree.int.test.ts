@@ -40,11 +40,13 @@ function shell(script: string): void {
 const SHAPES = {
   'forty nested folders of 200 characters':
     'n=0; name=$(printf "%0200d" 0); while [ $n -lt 40 ]; do mkdir $name && cd -P ./$name || exit 1; n=$((n+1)); done; echo x > file',
-  'six hundred nested folders': 'n=0; while [ $n -lt 600 ]; do mkdir d && cd -P ./d || exit 1; echo x > f; n=$((n+1)); done',
+  'six hundred nested folders':
+    'n=0; while [ $n -lt 600 ]; do mkdir d && cd -P ./d || exit 1; echo x > f; n=$((n+1)); done',
   'folders without any permission': 'mkdir -p a/b/c && echo x > a/b/c/f && chmod 0 a/b/c a/b a',
   'a deep tree without any permission':
     'n=0; while [ $n -lt 60 ]; do mkdir d && cd -P ./d || exit 1; n=$((n+1)); done; while [ $n -gt 0 ]; do cd -P .. && chmod 0 d || exit 1; n=$((n-1)); done',
-  'names that are no text': 'mkdir "$(printf "\\377\\376")" && echo x > "$(printf "\\377\\376/\\300")" && echo x > "$(printf "a\\nb")"',
+  'names that are no text':
+    'mkdir "$(printf "\\377\\376")" && echo x > "$(printf "\\377\\376/\\300")" && echo x > "$(printf "a\\nb")"',
   'sockets, fifos and dangling links': 'mkfifo pipe && ln -s /nowhere dangling && ln -s . loop',
 };
 

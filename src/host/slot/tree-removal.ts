@@ -126,16 +126,14 @@ class Walk {
   /** A folder that lies too deep goes to the outermost one, which is read again. */
   #moveUp(folder: number, name: Buffer): void {
     const target = Buffer.from(`.coldframe-removed-${this.#moved++}`);
+    const from = within(folder, name);
+    const to = within(this.#top as number, target);
     try {
-      renameSync(within(folder, name), within(this.#top as number, target));
-    } catch (error) {
       // Moving a folder rewrites its `..`, which wants leave to write in it.
-      if (codeOf(error) !== 'EACCES' || !opened(folder, name)) return this.#leave(name, codeOf(error));
-      try {
-        renameSync(within(folder, name), within(this.#top as number, target));
-      } catch (second) {
-        this.#leave(name, codeOf(second));
-      }
+      if (process.getuid?.() !== 0) giveLeave(from);
+      renameSync(from, to);
+    } catch (error) {
+      this.#leave(name, codeOf(error));
     }
   }
 
@@ -156,17 +154,12 @@ function openedBy(folder: number): ReturnType<typeof opendirSync> {
 }
 
 /** Gives its owner leave over a folder, named without following links. */
-function opened(above: number, name: Buffer): boolean {
+function giveLeave(path: Buffer): void {
+  const folder = openSync(path, NAME_ONLY);
   try {
-    const folder = openSync(within(above, name), NAME_ONLY);
-    try {
-      chmodSync(`/proc/self/fd/${folder}`, 0o700);
-      return true;
-    } finally {
-      closeSync(folder);
-    }
-  } catch {
-    return false;
+    chmodSync(`/proc/self/fd/${folder}`, 0o700);
+  } finally {
+    closeSync(folder);
   }
 }
 

@@ -33,7 +33,9 @@ export class Canaries {
   visitors = 0;
 
   private constructor() {
-    this.#root = mkdtempSync(join(tmpdir(), 'coldframe-canary-'));
+    // Not in the temp folder: that is a sandbox's own, and what lies elsewhere would go unseen.
+    const isRoot = process.getuid?.() === 0;
+    this.#root = mkdtempSync(join(isRoot ? '/var/lib' : tmpdir(), 'coldframe-canary-'));
     chmodSync(this.#root, 0o755);
     this.hostFile = join(this.#root, 'readable');
     this.openFile = join(this.#root, 'writable');

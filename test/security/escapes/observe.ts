@@ -40,6 +40,8 @@ const FILL = { descriptors: 5_000, processes: 320, inodes: 3_000, diskMib: 24 };
 const FILL_MEMORY_MIB = 2_048;
 /** Some 250 forks of an interpreter, on a kernel that emulates them and a host with other work. */
 const FILL_TIMEOUT_MS = patience(240_000);
+/** Longer than a removal takes. */
+const SWAP_SECONDS = 3;
 const LOGS_MAX_BYTES = 256 * 1024 + 1024;
 const STATE_FILES = ['admin.key', 'master.key', 'control.db', 'telemetry.db', 'server.json'];
 const DOCKER_SOCKETS = ['/var/run/docker.sock', '/run/docker.sock', '/run/containerd/containerd.sock'];
@@ -98,6 +100,7 @@ class EscapeRun {
       await add(this.#fill());
       await add(this.#starve());
       await Promise.all([this.#memory(), this.#cpu(), this.#logPipe(), this.#forgery()].map(add));
+      await add(this.#pair());
       await add(observeEgress(this.#server, this.#functions, this.#canaries));
       return reports;
     } finally {
@@ -200,6 +203,22 @@ class EscapeRun {
       'shared-locks': { open: !isStarted, seen: `status ${spared.status}, start ${start}` },
       'left-memory': { open: left, seen: left ? 'found on the host' : 'nothing on the host' },
     };
+  }
+
+  /** One leaves trees in every place both might see; another swaps their folders for links while the host removes the first. */
+  async #pair(): Promise<Reports> {
+    const { instance } = (await this.#server.api<{ instance: string }>('GET', '/platform')).body;
+    const name = `pair-${randomBytes(6).toString('hex')}`;
+    await this.#functions.deploy('leaves', {}, 'leaves');
+    await this.#functions.deploy('swaps', {}, 'swaps');
+    const left = await this.#functions.call('leaves', { do: 'leave', name });
+    const { linkTarget } = this.#canaries;
+    const swapping = this.#functions.call('swaps', { do: 'swap', name, target: linkTarget, seconds: SWAP_SECONDS });
+    await this.#functions.remove('leaves', instance, await this.#functions.sandboxOf(left));
+    const swapped = await swapping;
+    await this.#functions.remove('swaps', instance, await this.#functions.sandboxOf(swapped));
+    const harm = this.#canaries.harm();
+    return { 'swapped-links': { open: harm.length > 0, seen: `${harm.join(', ') || 'no harm'}; ${swapped.text}` } };
   }
 
   async #memory(): Promise<Reports> {

@@ -21,7 +21,6 @@ export interface Probe {
 const SEES_THE_HOST = 'it runs on the host’s own file system; permissions are all that protects';
 const SHARES_NETWORK = 'it has the host’s network';
 const NO_FILTER = 'there is no system call filter; the kernel’s settings alone decide';
-const SHARES_IPC = 'it has the host’s shared memory and message queues';
 
 /** Weakest point first within a group. The suite holds every isolation of the registry to it; a new one must be fenced throughout. */
 export const PROBES: readonly Probe[] = [
@@ -34,7 +33,7 @@ export const PROBES: readonly Probe[] = [
   {
     id: 'host-write',
     group: 'files',
-    tries: 'write where every user of the host may write',
+    tries: 'write where every user of the host may write, beyond the usual temp folders',
     open: { process: SEES_THE_HOST },
   },
   { id: 'server-state', group: 'files', tries: 'read the server’s keys, secrets, databases and environment' },
@@ -189,13 +188,11 @@ export const PROBES: readonly Probe[] = [
     id: 'disk',
     group: 'limits',
     tries: 'write more than diskMib',
-    open: { process: 'its files are on the host’s disk; receipts say that the limit is not enforced' },
   },
   {
     id: 'inodes',
     group: 'limits',
     tries: 'make files without end',
-    open: { process: 'its files are on the host’s disk; receipts say that the limit is not enforced' },
   },
   { id: 'log-pipe', group: 'limits', tries: 'fill the server through its output' },
   { id: 'forged-replies', group: 'neighbours', tries: 'answer for a call that is not its own' },
@@ -208,7 +205,6 @@ export const PROBES: readonly Probe[] = [
     id: 'shared-memory',
     group: 'neighbours',
     tries: 'share memory or message queues with another function',
-    open: { process: SHARES_IPC },
   },
   {
     id: 'shared-locks',
@@ -220,6 +216,11 @@ export const PROBES: readonly Probe[] = [
     group: 'neighbours',
     tries: 'show itself to a function that plays along, by a lock on a file or device both see',
     open: { process: 'the runtime’s files and devices are the host’s' },
+  },
+  {
+    id: 'swapped-links',
+    group: 'neighbours',
+    tries: 'have the host remove what is not its own, while another function swaps folders for links',
   },
   { id: 'left-memory', group: 'neighbours', tries: 'leave shared memory behind that outlives its sandbox' },
 ];

@@ -10,13 +10,13 @@ import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
 import { tryBoot } from '../../../host/launch/boot-probe.ts';
 import { BoxBuilder, type BoxParts, type BoxPlan } from '../../../host/launch/box-builder.ts';
 import { INPUT_FD } from '../../../host/launch/launch.ts';
+import { readShellExit } from '../../../host/launch/read-shell-exit.ts';
 import type { UidPool } from '../../../host/launch/uid-pool.ts';
 import { reapHost } from '../../../host/reap-host.ts';
 import { type HostRuntimes, SHIMS_INSIDE } from '../../../host/runtimes/host-runtimes.ts';
 import { machineOf, seccompProgram } from '../../../host/seccomp/bpf-program.ts';
 import type { SlotTree } from '../../../host/slot/slot-tree.ts';
 import { bubblewrapArguments, CHANNEL_DIR, TASK_ROOT } from './bubblewrap-arguments.ts';
-import { readBubblewrapExit } from './bubblewrap-exit.ts';
 import { type BubblewrapTool, explainRefusal, findBubblewrap } from './bubblewrap-tool.ts';
 
 const STOP_DEADLINE_MS = 5_000;
@@ -158,7 +158,7 @@ export class BubblewrapDriver implements Driver {
         processesMax: spec.pidsMax + OWN_PROCESSES,
         noNewPrivileges: !tool.isSetuid,
         filePath: this.#filterPath ?? undefined,
-        readExit: readBubblewrapExit,
+        readExit: readShellExit,
       },
       receipt: ({ cgroup }: BoxParts) => {
         const controllers = Object.entries(cgroup?.enforced ?? {}).flatMap(([name, isSet]) => (isSet ? [name] : []));

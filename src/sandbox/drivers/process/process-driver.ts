@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../../contract/driver.ts';
 import type { HostContext } from '../../../contract/host-context.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
@@ -6,15 +6,22 @@ import type { CgroupTree } from '../../../host/cgroup/cgroup.ts';
 import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
 import { tryBoot } from '../../../host/launch/boot-probe.ts';
 import { BoxBuilder, type BoxParts, type BoxPlan } from '../../../host/launch/box-builder.ts';
+import { type FoundView, findView } from '../../../host/launch/find-view.ts';
+import { makeOwnView, type OwnView } from '../../../host/launch/own-view.ts';
+import { readShellExit } from '../../../host/launch/read-shell-exit.ts';
 import type { UidPool } from '../../../host/launch/uid-pool.ts';
 import { reapHost } from '../../../host/reap-host.ts';
 import type { HostRuntimes } from '../../../host/runtimes/host-runtimes.ts';
+import type { Slot } from '../../../host/slot/slot.ts';
 import type { SlotTree } from '../../../host/slot/slot-tree.ts';
 import { removeFilesOf } from '../../../host/slot/stray-files.ts';
 import { removeIpcOf } from '../../../host/slot/stray-ipc.ts';
+import { WHAT_FENCES } from './what-fences.ts';
 
 const STOP_DEADLINE_MS = 5_000;
 const TIDY_DEADLINE_MS = 5_000;
+/** Of a view made by a user: `unshare` and the first process of the PID namespace count against the sandbox's limit. */
+const OWN_PROCESSES = 2;
 const PATH = '/usr/local/bin:/usr/bin:/bin';
 
 export interface ProcessDriverOptions {
@@ -27,14 +34,16 @@ export interface ProcessDriverOptions {
 }
 
 /**
- * Sandboxes as plain child processes: no fence beyond a uid of their own where the server is root, rlimits, a clean
- * environment, a private temp directory and, where permitted, a cgroup. They see the host's files and network.
+ * Sandboxes as plain child processes with rlimits, a clean environment and, where permitted, a cgroup. They see the host's files
+ * and network. Where namespaces can be made they write into a bounded /tmp of their own and nowhere else; what makes the rest of the
+ * host hold is a uid of their own where the server is root, else namespaces in which the server does not exist.
  */
 export class ProcessDriver implements Driver {
   readonly name = 'process';
   readonly isolation = 'process';
   readonly #options: ProcessDriverOptions;
   readonly #builder: BoxBuilder;
+  #view: FoundView | null = null;
 
   constructor(options: ProcessDriverOptions) {
     this.#options = options;
@@ -50,7 +59,7 @@ export class ProcessDriver implements Driver {
       sharesHostKernel: true,
       codeDelivery: 'path',
       channel: 'uds',
-      fence: 'none',
+      fence: this.#fence,
       memoryMinMib: 64,
       memoryOverheadMib: 0,
       typicalStartMs: 60,
@@ -59,19 +68,21 @@ export class ProcessDriver implements Driver {
 
   async probe(signal: AbortSignal): Promise<ProbeResult> {
     const { host, runtimes } = this.#options;
-    const enforced = this.#enforced(this.#options.cgroups.availability.controllers);
-    const failed = { fix: null, runtimes: [], enforced, progress: null };
+    const { controllers } = this.#options.cgroups.availability;
+    const failed = { fix: null, runtimes: [], enforced: this.#enforced(controllers), progress: null };
     if (process.platform !== 'linux') return { ...failed, state: 'absent', detail: 'This driver needs Linux.' };
     try {
       await runtimes.prepare(signal);
+      await this.#findView(signal);
     } catch {
       return { ...failed, state: 'restricted', detail: 'No runtime of this host could be made usable for sandboxes.' };
     }
     const labels = { instance: host.instance, epoch: host.epoch };
     const error = await tryBoot(this, { id: `probe-process-${Date.now()}`, runtime: 'nodejs24', labels }, signal);
     if (error === null) {
-      const detail = 'A process was started with our limits and answered over its channel.';
-      return { state: 'usable', detail, fix: null, runtimes: runtimes.ids, enforced, progress: null };
+      const { detail, fix } = WHAT_FENCES[this.#fence];
+      const enforced = this.#enforced(controllers);
+      return { state: 'usable', detail, fix, runtimes: runtimes.ids, enforced, progress: null };
     }
     if (!signal.aborted) host.log.warn({ error: String(error) }, 'the process isolation probe failed');
     return { ...failed, state: 'restricted', detail: 'A process with our limits did not start or did not answer.' };
@@ -81,16 +92,22 @@ export class ProcessDriver implements Driver {
     this.#options.cgroups.prepare();
     await this.#options.slots.prepare();
     await this.#options.runtimes.prepare(signal);
+    await this.#findView(signal);
   }
 
   create(spec: SandboxSpec, signal: AbortSignal): Promise<Box> {
+    const isUser = this.#view?.by === 'user';
     return this.#builder.build({
-      spec,
+      spec: isUser ? { ...spec, pidsMax: spec.pidsMax + OWN_PROCESSES } : spec,
       slot: { view: 'path' },
-      memoryMib: spec.memoryMib,
+      // What is in its temp file systems counts as its memory.
+      memoryMib: spec.memoryMib + (this.#view?.by ? spec.diskMib : 0),
       plan: (parts) => this.#plan(spec, parts),
       tidy: async (uid) => {
-        await Promise.all([removeFilesOf(uid), removeIpcOf(uid, AbortSignal.timeout(TIDY_DEADLINE_MS))]);
+        // What it made in namespaces of its own went with them.
+        if (this.#view?.by) return;
+        const deadline = AbortSignal.timeout(TIDY_DEADLINE_MS);
+        await Promise.all([removeFilesOf(uid, deadline), removeIpcOf(uid, deadline)]);
       },
       signal,
     });
@@ -111,7 +128,8 @@ export class ProcessDriver implements Driver {
 
   async #plan(spec: SandboxSpec, { slot, token }: BoxParts): Promise<BoxPlan> {
     const runtime = this.#options.runtimes.get(spec.runtime);
-    const tempDir = await slot.makePrivateDir('tmp');
+    const view = await this.#viewFor(spec, slot);
+    const tempDir = view === null ? await slot.makePrivateDir('tmp') : '/tmp';
     const env = bootEnvironment(spec, {
       ...{ channel: slot.socketPath, token, tempDir, shimsDir: runtime.shimsDir },
       path: PATH,
@@ -120,14 +138,17 @@ export class ProcessDriver implements Driver {
       launch: {
         command: [runtime.interpreter, join(runtime.shimsDir, runtime.bootstrap)],
         env,
-        cwd: tempDir,
+        view,
+        // One with a view is moved into its own /tmp; until then it must hold nothing of the host's.
+        cwd: view === null ? tempDir : '/',
         processesMax: spec.pidsMax,
         noNewPrivileges: true,
+        readExit: view?.by === 'user' ? readShellExit : undefined,
       },
       receipt: ({ cgroup }: BoxParts) => {
         const controllers = Object.entries(cgroup?.enforced ?? {}).flatMap(([name, isSet]) => (isSet ? [name] : []));
         return {
-          ...{ isolation: this.isolation, driver: this.name, fence: 'none', imageDigest: null },
+          ...{ isolation: this.isolation, driver: this.name, fence: this.#fence, imageDigest: null },
           enforced: this.#enforced(controllers),
         };
       },
@@ -136,12 +157,39 @@ export class ProcessDriver implements Driver {
     };
   }
 
+  get #fence(): keyof typeof WHAT_FENCES {
+    const by = this.#view?.by ?? null;
+    if (by === 'user') return 'namespaces';
+    if (this.#options.uids === null) return 'none';
+    return by === 'root' ? 'uid+mounts' : 'uid';
+  }
+
+  async #findView(signal: AbortSignal): Promise<void> {
+    if (this.#view !== null) return;
+    const { slots, uids, host } = this.#options;
+    await slots.prepare();
+    const places = { epochDir: slots.epochDir, serverDirs: [host.dataDir, host.runDir] };
+    this.#view = await findView({ ...places, hasUids: uids !== null }, signal);
+    if (this.#view.reason !== null)
+      host.log.warn({ reason: this.#view.reason }, 'process sandboxes get no namespaces of their own on this host');
+  }
+
+  async #viewFor(spec: SandboxSpec, slot: Slot): Promise<OwnView | null> {
+    const by = this.#view?.by ?? null;
+    if (by === null) return null;
+    const { host, runtimes } = this.#options;
+    const { interpreter, shimsDir, trees } = runtimes.get(spec.runtime);
+    const keeps = [slot.channelDir, slot.codeDir, dirname(interpreter), shimsDir, ...trees.map(({ source }) => source)];
+    const serverDirs = [host.dataDir, host.runDir];
+    return makeOwnView({ by, slotDir: slot.directory, serverDirs, keeps, diskMib: spec.diskMib });
+  }
+
   #enforced(controllers: string[]): EnforcedLimits {
     return {
       memory: controllers.includes('memory'),
       cpu: controllers.includes('cpu'),
       pids: controllers.includes('pids') || this.#options.uids !== null,
-      disk: false,
+      disk: this.#view?.by != null,
       network: false,
     };
   }

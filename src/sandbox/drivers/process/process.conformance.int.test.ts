@@ -16,7 +16,6 @@ describeDriverConformance(
   },
   {
     skips: {
-      disk: 'a process shares the temp directory of the host: nothing bounds it',
       'network-none': 'a process shares the network of the host',
     },
   },

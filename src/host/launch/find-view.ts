@@ -1,0 +1,43 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runTool } from '../run-tool.ts';
+import { removeTree } from '../slot/remove-tree.ts';
+import { makeOwnView, type OwnView } from './own-view.ts';
+import { viewed } from './viewed.ts';
+
+const TRIAL_DEADLINE_MS = 5_000;
+const TRIAL_DISK_MIB = 1;
+/** What a tool says is for our own log. */
+const REASON_MAX_CHARS = 500;
+
+/** `by` null: this host lets us make no namespaces, and `reason` is what was answered. */
+export type FoundView = { by: OwnView['by']; reason: null } | { by: null; reason: string };
+
+/**
+ * Whether sandboxes that are plain processes can be given a view of their own here, tried for real. A root server without uids
+ * to give gets none: its sandboxes would be root. Never rejects but when the signal aborts.
+ */
+export async function findView(
+  options: { epochDir: string; hasUids: boolean; serverDirs: string[] },
+  signal: AbortSignal,
+): Promise<FoundView> {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot && !options.hasUids) return { by: null, reason: 'the server is root and has no uids to give' };
+  const by = isRoot ? 'root' : 'user';
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TRIAL_DEADLINE_MS)]);
+  const slotDir = await mkdtemp(join(options.epochDir, '.view-'));
+  try {
+    const { serverDirs } = options;
+    const view = await makeOwnView({ by, slotDir, serverDirs, keeps: [slotDir], diskMib: TRIAL_DISK_MIB });
+    const [command = '', ...args] = viewed(view);
+    const { exitCode, stderr } = await runTool(command, [...args, 'test', '-d', slotDir], limit);
+    signal.throwIfAborted();
+    if (exitCode === 0) return { by, reason: null };
+    return {
+      by: null,
+      reason: stderr.trim().slice(0, REASON_MAX_CHARS) || 'unshare and mount did not do what they should',
+    };
+  } finally {
+    await removeTree(slotDir, AbortSignal.timeout(TRIAL_DEADLINE_MS));
+  }
+}
