@@ -113,7 +113,8 @@ export class Cell {
         await copyFile(`/proc/self/fd/${file.fd}`, hostPath, constants.COPYFILE_FICLONE);
       });
       const taken = await lstat(hostPath);
-      if (taken.dev === found.dev && taken.ino !== found.ino) throw new SandboxError('sandbox_start_failed', `${name} was replaced`);
+      if (taken.dev === found.dev && taken.ino !== found.ino)
+        throw new SandboxError('sandbox_start_failed', `${name} was replaced`);
       return found.size;
     } finally {
       await file.close();
