@@ -68,6 +68,16 @@ describe('what only the node shim does', () => {
     expect((await shim.invoke(2, { how: 'false' })).text).toBe('"first"');
   });
 
+  it('answers as ever after the function replaced what the language and Node give to everybody', async () => {
+    const shim = await load('changes-language');
+    for (const n of [1, 3]) {
+      expect((await shim.invoke(n, {})).text).toBe('{"answered":true}');
+      const error = errorOf(await shim.invoke(n + 1, { fail: true }));
+      expect(error.errorType).toBe('RangeError');
+      expect(error.stackTrace[0]).toContain('/var/task/index.mjs');
+    }
+  });
+
   it('takes the first of several answers', async () => {
     const shim = await load('context-done');
     const texts = [];
@@ -163,7 +173,7 @@ describe.skipIf(!existsSync('/usr/bin/python3'))('what only the python shim does
   it('gives the root logger a handler', async () => {
     const shim = await load('logs');
     await shim.invoke(1, {});
-    await shim.until(() => shim.stderr === '[INFO] hello from logging\n');
+    await shim.until(() => /^\[INFO\]\t\S+Z\trequest-1\thello from logging\n$/.test(shim.stdout));
   });
 
   it('serves one call after the other, credit and order kept', async () => {

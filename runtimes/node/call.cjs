@@ -191,8 +191,7 @@ function classOf(start, clear) {
 
 function withReason(errorText, reason) {
   const error = parse(errorText);
-  error.stackTrace.unshift(reason);
-  return stringify(error);
+  return stringify({ ...error, stackTrace: [reason, ...error.stackTrace] });
 }
 
 module.exports = { Call };

@@ -1,6 +1,7 @@
 const fs = require('node:fs');
 const net = require('node:net');
 const { HEADER_BYTES } = require('./frame-type.cjs');
+const { append } = require('./language.cjs');
 
 // Taken before user code runs: what it replaces later does not reach us.
 const { writeSync } = fs;
@@ -58,7 +59,7 @@ class Channel {
       this.#write(frame);
       return;
     }
-    this.#gathered.push(frame);
+    append(this.#gathered, frame);
     this.#gatheredBytes += frame.length;
     if (this.#gatheredBytes > GATHERED_MAX_BYTES) this.flush();
     else if (isFirst) nextTick(() => this.flush());

@@ -1,4 +1,5 @@
 const { realpathSync } = require('node:fs');
+const { append, includes, matches, replaceAll, slice, split, startsWith, textOf, trim } = require('./language.cjs');
 
 const { stringify } = JSON;
 const { byteLength } = Buffer;
@@ -13,13 +14,15 @@ const roots = [];
 
 /** Paths below `taskRoot` are shown as /var/task from now on: the author's own, wherever the code lies. */
 function setTaskRoot(taskRoot) {
-  roots.push(taskRoot);
+  append(roots, taskRoot);
   const real = realpathSync(taskRoot);
-  if (real !== taskRoot) roots.push(real);
+  if (real !== taskRoot) append(roots, real);
 }
 
 function authorPaths(text) {
-  for (const root of roots) if (root !== '/var/task') text = text.replaceAll(root, '/var/task');
+  for (let at = 0; at < roots.length; at++) {
+    if (roots[at] !== '/var/task') text = replaceAll(text, roots[at], '/var/task');
+  }
   return text;
 }
 
@@ -41,7 +44,9 @@ function errorJson(thrown, errorType, message) {
 
 /** Words for an exit the handler's code asked for. */
 function exitError(code, requestId) {
-  const reason = code === 0 ? 'Runtime exited without providing a reason' : exitStatus(code);
+  // The kernel keeps eight bits.
+  const status = code & 0xff;
+  const reason = status === 0 ? 'Runtime exited without providing a reason' : exitStatus(status);
   return runtimeError('Runtime.ExitError', `${requestId === null ? '' : `RequestId: ${requestId} `}Error: ${reason}`);
 }
 
@@ -54,36 +59,46 @@ function isError(thrown) {
 }
 
 function typeOf(thrown) {
-  if (isError(thrown)) return cut(String(thrown.name ?? 'Error'), 256);
+  if (isError(thrown)) return cut(textOf(thrown.name ?? 'Error'), 256);
   return thrown === undefined || thrown === null ? 'handled' : typeof thrown;
 }
 
 function messageOf(thrown) {
   if (thrown === undefined || thrown === null) return 'handled';
   if (isError(thrown)) return thrown.message;
-  return typeof thrown === 'object' ? (stringify(thrown) ?? 'object') : String(thrown);
+  return typeof thrown === 'object' ? (stringify(thrown) ?? 'object') : textOf(thrown);
 }
 
 /** Frames only, without our own and Node's; for a syntax error also the lines that show where it is. */
 function stackOf(thrown) {
   if (!isError(thrown) || typeof thrown.stack !== 'string') return [];
-  const lines = cut(thrown.stack, STACK_LINES_MAX * STACK_LINE_MAX_CHARS).split('\n');
-  const first = lines.findIndex((line) => line.startsWith('    at '));
-  const frames = first === -1 ? [] : lines.slice(first);
+  const lines = split(cut(thrown.stack, STACK_LINES_MAX * STACK_LINE_MAX_CHARS), '\n');
+  const own = [];
+  let isFrame = false;
+  for (let at = 0; at < lines.length; at++) {
+    isFrame ||= startsWith(lines[at], '    at ');
+    if (isFrame && !includes(lines[at], SHIM_FOLDER) && !includes(lines[at], 'node:internal/')) append(own, lines[at]);
+  }
+  while (own.length > 0 && matches(NODE_FRAME, own[own.length - 1])) own.length -= 1;
   const place = thrown.name === 'SyntaxError' ? placeOf(lines) : [];
-  const own = frames.filter((line) => !line.includes(SHIM_FOLDER) && !line.includes('node:internal/'));
-  while (own.length > 0 && NODE_FRAME.test(own.at(-1))) own.pop();
-  return [...place, ...own].slice(0, STACK_LINES_MAX).map((line) => cut(authorPaths(line), STACK_LINE_MAX_CHARS));
+  for (let at = 0; at < own.length; at++) append(place, own[at]);
+  if (place.length > STACK_LINES_MAX) place.length = STACK_LINES_MAX;
+  for (let at = 0; at < place.length; at++) place[at] = cut(authorPaths(place[at]), STACK_LINE_MAX_CHARS);
+  return place;
 }
 
 /** Node puts `file:line`, the line itself and a caret in front of a syntax error. */
 function placeOf(lines) {
-  const end = lines.findIndex((line) => line.startsWith('SyntaxError'));
-  return end > 0 ? lines.slice(0, end).filter((line) => line.trim() !== '') : [];
+  const place = [];
+  for (let at = 0; at < lines.length; at++) {
+    if (startsWith(lines[at], 'SyntaxError')) return place;
+    if (trim(lines[at]) !== '') append(place, lines[at]);
+  }
+  return [];
 }
 
 function cut(text, maxChars) {
-  return text.length > maxChars ? `${text.slice(0, maxChars)}...` : text;
+  return text.length > maxChars ? `${slice(text, 0, maxChars)}...` : text;
 }
 
 module.exports = { setTaskRoot, authorPaths, runtimeError, errorJson, exitError, messageOf, placeOf };

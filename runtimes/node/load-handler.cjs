@@ -3,6 +3,9 @@ const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { errorJson, messageOf, placeOf, runtimeError } = require('./error-shape.cjs');
+const { split, textOf } = require('./language.cjs');
+
+const NativeSyntaxError = SyntaxError;
 
 /** How long Node may take to show where a syntax error is, in ms. */
 const CHECK_DEADLINE_MS = 3000;
@@ -15,12 +18,13 @@ async function loadHandler(taskRoot, name) {
     return { error: runtimeError('Runtime.MalformedHandlerName', `Bad handler '${name}': expected path/file.export`) };
   }
   const moduleName = name.slice(0, dot);
+  const parts = name.slice(dot + 1).split('.');
   let file = null;
   try {
     file = findFile(taskRoot, moduleName);
     const space = await import(pathToFileURL(file).href);
     let found = 'module.exports' in space ? space['module.exports'] : space;
-    for (const part of name.slice(dot + 1).split('.')) found = found?.[part];
+    for (let at = 0; at < parts.length; at++) found = found?.[parts[at]];
     if (typeof found === 'function') return { handler: found };
     const problem = found === undefined ? 'is undefined or not exported' : 'is not a function';
     return { error: runtimeError('Runtime.HandlerNotFound', `${name} ${problem}`) };
@@ -51,8 +55,8 @@ function loadErrorJson(error, file) {
   if (error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_MODULE_NOT_FOUND') {
     return errorJson(error, 'Runtime.ImportModuleError', `Error: ${messageOf(error)}`);
   }
-  if (!(error instanceof SyntaxError)) return errorJson(error);
-  if (file !== null && placeOf(String(error.stack).split('\n')).length === 0) addPlace(error, file);
+  if (!(error instanceof NativeSyntaxError)) return errorJson(error);
+  if (file !== null && placeOf(split(textOf(error.stack), '\n')).length === 0) addPlace(error, file);
   return errorJson(error, 'Runtime.UserCodeSyntaxError', `SyntaxError: ${error.message}`);
 }
 
@@ -67,7 +71,7 @@ function addPlace(error, file) {
     killSignal: 'SIGKILL',
     maxBuffer: 256 * 1024,
   });
-  const place = placeOf(String(stderr ?? '').split('\n'));
+  const place = placeOf(split(textOf(stderr ?? ''), '\n'));
   if (place.length > 0) error.stack = `${place.join('\n')}\n\n${error.stack}`;
 }
 

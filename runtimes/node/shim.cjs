@@ -6,6 +6,7 @@ const { completesByCallback } = require('./completion-style.cjs');
 const { makeContextBase } = require('./context.cjs');
 const { errorJson, exitError, messageOf, setTaskRoot } = require('./error-shape.cjs');
 const { FLAG_OPTIONAL, FRAME } = require('./frame-type.cjs');
+const { ownMap } = require('./language.cjs');
 const { takeOverOutput, writeAll } = require('./output.cjs');
 const { defineAwslambda } = require('./response-stream.cjs');
 
@@ -26,7 +27,7 @@ const EXIT_EXCEPTION = 129;
 /** A sandbox that waits this long, in ms, is a spare one: time to warm what its first load will need. */
 const SPARE_AFTER_MS = 20;
 
-const calls = new Map();
+const calls = ownMap();
 let handler = null;
 let loadStartMs = null;
 let callContext = null;
@@ -57,10 +58,11 @@ takeOverOutput((fd, text) => {
 });
 defineAwslambda();
 const { emitWarning } = process;
+const { apply } = Reflect;
 // A .js file may be an ES module without a package.json saying so; that is no news to its author.
 process.emitWarning = (warning, ...rest) => {
   const code = typeof rest[0] === 'object' ? rest[0]?.code : rest[1];
-  if (code !== 'MODULE_TYPELESS_PACKAGE_JSON') emitWarning.call(process, warning, ...rest);
+  if (code !== 'MODULE_TYPELESS_PACKAGE_JSON') apply(emitWarning, process, [warning, ...rest]);
 };
 process.on('beforeExit', () => {
   for (const call of [...calls.values()]) call.onLoopEmpty();

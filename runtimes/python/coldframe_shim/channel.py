@@ -30,6 +30,9 @@ class Channel:
         self._start = 0
         self._end = 0
 
+    def close(self):
+        self._socket.close()
+
     def is_idle_for(self, seconds):
         """True when nothing arrives for that long."""
         self._socket.settimeout(seconds)

@@ -1,6 +1,7 @@
 """The one shape of a failure, {errorType, errorMessage, stackTrace}, with the author's own paths."""
 
 from . import json_codec
+from .standard_modules import import_standard
 
 _SHIM_FOLDER = __file__.rpartition("/")[0].rpartition("/")[0] + "/"
 _MESSAGE_MAX_CHARS = 32 * 1024
@@ -51,8 +52,7 @@ def _message_of(error):
 
 
 def _stack_of(error):
-    import traceback
-
+    traceback = import_standard("traceback")
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

@@ -13,7 +13,7 @@ def load_handler(name):
     if not module_name or not function_name or ".." in name or name.startswith("/"):
         return None, runtime_error("Runtime.MalformedHandlerName", "Bad handler '%s': expected path/module.function" % name)
     module_name = module_name.replace("/", ".")
-    if module_name in sys.builtin_module_names:
+    if module_name.split(".")[0] in sys.builtin_module_names:
         message = "Cannot use built-in module %s as a handler module" % module_name
         return None, runtime_error("Runtime.BuiltInModuleConflict", message)
     try:

@@ -8,20 +8,24 @@ from time import perf_counter_ns
 _boot_ns = perf_counter_ns()
 
 from . import channel as wire  # noqa: E402
-from . import json_codec  # noqa: E402
+from . import json_codec, logs  # noqa: E402
 from .context import Context  # noqa: E402
 from .errors import error_json, exit_error, runtime_error, set_task_root  # noqa: E402
 from .load_handler import load_handler  # noqa: E402
+from .output import at_once  # noqa: E402
+from .standard_modules import PinnedFinder, import_standard  # noqa: E402
 from .stream import Cancelled, StreamedReply  # noqa: E402
 
 # A sandbox that waits this long is a spare one: time to import what most functions will.
 _SPARE_AFTER_SECONDS = 0.02
 _exit = os._exit
+set_request_id = logs.set_request_id
 _environ = os.environ
 _modules = sys.modules
 _BaseException, _SystemExit, _isinstance, _bytes = BaseException, SystemExit, isinstance, bytes
 _Generator = type((lambda: (yield))())
-_stdio = (sys.stdout, sys.stderr)
+_stdio = (at_once(sys.stdout), at_once(sys.stderr))
+_task_root = "/var/task"
 
 
 class Shim:
@@ -38,16 +42,17 @@ class Shim:
         self._load_meta = None
         self._handler = None
         self._loop = None
-        self._has_log_handler = False
         self._is_draining = False
+        self._is_fork = False
 
     def serve(self):
-        for stream in _stdio:
-            if stream is not None:
-                stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = _stdio
+        os.register_at_fork(after_in_child=self._become_fork)
+        sys.meta_path.insert(0, PinnedFinder(logs.set_up))
         self._say_hello()
         if self._channel.is_idle_for(_SPARE_AFTER_SECONDS):
             import json  # noqa: F401
+            import logging  # noqa: F401
             import traceback  # noqa: F401
         while True:
             kind, stream, meta, body = self._waiting.pop(0) if self._waiting else self._channel.receive()
@@ -59,6 +64,11 @@ class Shim:
                 self._init(json_codec.loads(meta), json_codec.loads(body))
             else:
                 self._handle_control(kind, meta)
+
+    def _become_fork(self):
+        """In a child that the function forked: the host's calls are its parent's, and it ends like any program."""
+        self._is_fork = True
+        self._channel.close()
 
     def _handle_control(self, kind, meta):
         if kind == wire.PING:
@@ -98,7 +108,7 @@ class Shim:
         self._set_environment(meta)
         os.chdir(meta["taskRoot"])
         set_task_root(meta["taskRoot"])
-        sys.path.insert(0, meta["taskRoot"])
+        _set_path(meta["taskRoot"])
         start_ns = perf_counter_ns()
         exit_code = 1
         try:
@@ -106,8 +116,12 @@ class Shim:
             if error is None and getattr(getattr(self._handler, "__code__", None), "co_flags", 0) & 0x80:
                 self._event_loop()
         except _SystemExit as exit_request:
+            if self._is_fork:
+                raise
             exit_code = _exit_code(exit_request)
             error = exit_error(exit_code, None)
+        if self._is_fork:
+            raise _SystemExit(0 if error is None else 1)
         _flush()
         done = b'{"importUs":%d}' % ((perf_counter_ns() - start_ns) // 1000)
         if error is None:
@@ -152,18 +166,23 @@ class Shim:
         try:
             if "traceId" in meta and meta["traceId"]:
                 _environ["_X_AMZN_TRACE_ID"] = meta["traceId"]
-            if not self._has_log_handler and "logging" in _modules:
-                self._add_log_handler()
+            set_request_id(meta["id"])
             result = self._handler(event, Context(self._load_meta, meta))
             if hasattr(result, "__await__"):
                 result = self._event_loop().run_until_complete(result)
             if _isinstance(result, _Generator) or hasattr(result, "__anext__"):
                 return self._run_stream(stream, result)
         except _SystemExit as exit_request:
+            if self._is_fork:
+                raise
             self._exit_status = _exit_code(exit_request)
             return wire.ERROR, _EXIT_META, exit_error(self._exit_status, meta["id"])
         except _BaseException as error:
+            if self._is_fork:
+                raise
             return wire.ERROR, b"", error_json(error)
+        if self._is_fork:
+            raise _SystemExit(0)
         return _encode_result(result)
 
     def _run_stream(self, stream, generator):
@@ -202,24 +221,26 @@ class Shim:
 
     def _event_loop(self):
         if self._loop is None:
-            import asyncio
-
+            asyncio = import_standard("asyncio")
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
         return self._loop
 
-    def _add_log_handler(self):
-        """As on Lambda the root logger has a handler, so that logger.info needs no more than a level."""
-        self._has_log_handler = True
-        logging = _modules["logging"]
-        root = logging.getLogger()
-        if not root.handlers:
-            handler = logging.StreamHandler()
-            handler.setFormatter(logging.Formatter("[%(levelname)s] %(message)s"))
-            root.addHandler(handler)
-
 
 _EXIT_META = b',"exit":true'
+
+
+def _set_path(task_root):
+    """The function's folder comes first and then what its PYTHONPATH names; nothing is remembered of folders that were missing."""
+    named = []
+    for entry in _environ.get("PYTHONPATH", "").split(":"):
+        if entry == _task_root or entry.startswith(_task_root + "/"):
+            entry = task_root + entry[len(_task_root) :]
+        if entry:
+            named.append(entry)
+    sys.path[:0] = [task_root, *named]
+    for entry in [entry for entry in sys.path_importer_cache if entry in named or entry.startswith(task_root)]:
+        del sys.path_importer_cache[entry]
 
 
 def _encode_result(result):
@@ -240,7 +261,8 @@ def _exit_code(exit_request):
     if code is None:
         return 0
     if _isinstance(code, int):
-        return code & 0xFF
+        # As Python's own exit: what no C long holds is -1.
+        return code & 0xFF if -(2**63) <= code < 2**63 else 0xFF
     try:
         _stdio[1].write("%s\n" % code)
     except _BaseException:
@@ -251,9 +273,8 @@ def _exit_code(exit_request):
 def _flush():
     """What was printed leaves before the result; closed or replaced streams are the function's own affair."""
     for own, current in zip(_stdio, (sys.stdout, sys.stderr)):
-        try:
-            own.flush()
-            if current is not own:
+        if current is not own:
+            try:
                 current.flush()
-        except _BaseException:
-            pass
+            except _BaseException:
+                pass

@@ -40,6 +40,7 @@ export interface Bench {
 
 export const BOTH: readonly Language[] = ['nodejs', 'python'];
 export const NODE: readonly Language[] = ['nodejs'];
+export const PYTHON: readonly Language[] = ['python'];
 
 export async function created(bench: Bench, overrides: Partial<SandboxSpec> = {}): Promise<Sandbox> {
   const sandbox = await bench.guard.create(specOf(bench.spec(overrides)), NEVER);

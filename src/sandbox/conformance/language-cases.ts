@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
-import { type ConformanceCase, NODE, running } from './conformance-case.ts';
+import { BOTH, type ConformanceCase, loadedWith, NODE, PYTHON, running } from './conformance-case.ts';
+import { underEveryStart } from './every-start.ts';
 import { call } from './sandbox-rig.ts';
+
+const texts = (lines: { text: string }[]): string[] => lines.map((line) => line.text);
 
 /** What functions of one language find as they find it on Lambda; docs/lambda-differences.md tells what stays different. */
 export const LanguageCases: ConformanceCase[] = [
@@ -31,6 +34,120 @@ export const LanguageCases: ConformanceCase[] = [
         const { reply } = await call(sandbox, {}, { timeoutMs: 20_000 });
         expect(reply).toMatchObject({ kind: 'error', error: { errorType: 'Runtime.NodeJsExit' } });
       }
+    },
+  },
+  {
+    name: 'own-names',
+    guarantee:
+      'modules named like the standard library’s give the same result under every kind of start, stacks intact',
+    languages: PYTHON,
+    async run(bench) {
+      for (const handler of ['index.handler', 'index.async_handler']) {
+        await underEveryStart(bench, 'shadows', { handler }, async (sandbox, start) => {
+          expect((await call(sandbox, {})).value, start).toEqual({
+            ...{ json: '[1]', types: true, weakref: true, logging: true, random: true },
+            queue: true,
+          });
+          const { reply } = await call(sandbox, { fail: true });
+          expect(reply, start).toMatchObject({ kind: 'error', error: { errorMessage: 'with its stack' } });
+          expect(JSON.stringify(reply), start).toContain('in fail');
+        });
+      }
+      // On Lambda, too, a handler module of such a name is not looked for in the package.
+      const { load } = await loadedWith(bench, bench.code('shadows'), { settings: { handler: 'types.handler' } });
+      expect(load).toMatchObject({ kind: 'loadError', error: { errorType: 'Runtime.HandlerNotFound' } });
+    },
+  },
+  {
+    name: 'own-packages',
+    guarantee: 'packages named like Node’s modules give the same result under every kind of start',
+    languages: NODE,
+    async run(bench) {
+      const names = ['fs', 'events', 'buffer', 'string_decoder'];
+      const code = bench.source({
+        'index.mjs': `import fs from 'fs'; import { EventEmitter } from 'events'; import { Buffer } from 'buffer'; import { createRequire } from 'module';
+const own = createRequire(import.meta.url)('string_decoder/');
+export const handler = () => [typeof fs.readFileSync, typeof EventEmitter, typeof Buffer.from, own.OWN];`,
+        ...Object.fromEntries(names.map((name) => [`node_modules/${name}/index.js`, 'exports.OWN = true;'])),
+      });
+      await underEveryStart(bench, code, {}, async (sandbox, start) => {
+        expect((await call(sandbox, {})).value, start).toEqual(['function', 'function', 'function', true]);
+      });
+    },
+  },
+  {
+    name: 'changed-language',
+    guarantee: 'a function that replaces what Node gives to everybody is answered as ever under every kind of start',
+    languages: NODE,
+    async run(bench) {
+      await underEveryStart(bench, 'changes-language', {}, async (sandbox, start) => {
+        expect((await call(sandbox, {})).value, start).toEqual({ answered: true });
+        const { reply } = await call(sandbox, { fail: true });
+        expect(reply, start).toMatchObject({ kind: 'error', error: { errorType: 'RangeError' } });
+        expect(JSON.stringify(reply), start).toContain('/var/task/index.mjs');
+      });
+    },
+  },
+  {
+    name: 'logging-ready',
+    guarantee: 'logging has its handler and request id before the function’s first line runs',
+    languages: PYTHON,
+    async run(bench) {
+      await underEveryStart(bench, 'logs-early', {}, async (sandbox, start, load) => {
+        expect(texts(load.logs.lines), start).toEqual([expect.stringMatching(/^\[WARNING\]\t\S+Z\t\twhile imported$/)]);
+        const { settled, value } = await call(sandbox, { format: true }, { requestId: 'r-1' });
+        expect(value).toBe(1);
+        expect(texts(settled.logs.lines), start).toEqual([
+          expect.stringMatching(/^\[INFO\]\t\d{4}-\d\d-\d\dT[\d:]{8}\.\d{3}Z\tr-1\tcalled by r-1$/),
+          'r-1 says in its own format',
+        ]);
+      });
+    },
+  },
+  {
+    name: 'unfinished-lines',
+    guarantee: 'a line without its newline is kept when the call times out, exits, is killed or returns',
+    languages: BOTH,
+    async run(bench) {
+      for (const [how, timeoutMs] of Object.entries({ spins: 500, exits: 5_000, 'is killed': 5_000, returns: 5_000 })) {
+        const sandbox = await running(bench, 'prints-unfinished');
+        const { settled } = await call(sandbox, { how }, { timeoutMs });
+        expect(texts(settled.logs.lines).sort(), how).toEqual(['and half an error', 'half a line, in bytes']);
+      }
+    },
+  },
+  {
+    name: 'python-children',
+    guarantee: 'multiprocessing works in all its ways, and a forked child’s end is its own',
+    languages: PYTHON,
+    async run(bench) {
+      const sandbox = await running(bench, 'children', { timeoutMs: 20_000 });
+      for (const how of ['spawn', 'forkserver', 'fork']) {
+        expect((await call(sandbox, { how }, { timeoutMs: 20_000 })).value, how).toEqual([42, 0]);
+      }
+      for (const [how, exitCode] of Object.entries({ exits: 7, raises: 1, returns: 0 })) {
+        expect((await call(sandbox, { how }, { timeoutMs: 20_000 })).value, how).toBe(exitCode);
+      }
+      expect(sandbox.state).toBe('loaded');
+    },
+  },
+  {
+    name: 'python-results',
+    guarantee: 'results are encoded as Lambda’s client encodes them',
+    languages: PYTHON,
+    async run(bench) {
+      const sandbox = await running(bench, 'encodes');
+      const text = async (how: string): Promise<unknown> => {
+        const { reply } = await call(sandbox, { how });
+        return reply.kind === 'result' ? Buffer.from(reply.body).toString('utf8') : reply;
+      };
+      expect(await text('decimal')).toBe('{"price": 1.50, "large": 1E+2}');
+      expect(await text('not finite')).toBe('[Infinity, -Infinity, NaN, NaN]');
+      expect(await text('named tuple')).toBe('{"points": [{"x": 1, "y": {"x": 2, "y": 3}}], "tuple": [1, 2]}');
+      expect(JSON.parse(String(await text('bytes')))).toEqual({ name: 'é', key: 1 });
+      const keepsUnicode = !sandbox.spec.runtime.endsWith('3.11');
+      expect(await text('unicode')).toBe(keepsUnicode ? '"é\u2028 \u{1f600}"' : '"\\u00e9\\u2028 \\ud83d\\ude00"');
+      expect(await text('not text')).toMatchObject({ kind: 'error', error: { errorType: 'Runtime.MarshalError' } });
     },
   },
 ];

@@ -16,7 +16,7 @@ export interface Finished {
   settled: Settled;
   /** Milliseconds from dispatch to the reply. */
   replyMs: number;
-  /** The result parsed; undefined for anything but a result. */
+  /** The result parsed; undefined for anything but a result that is JSON. */
   value: unknown;
 }
 
@@ -117,7 +117,12 @@ export function call(sandbox: Sandbox, event: unknown, overrides: Partial<Sandbo
 }
 
 function parsed(reply: SandboxReply): unknown {
-  return reply.kind === 'result' ? JSON.parse(Buffer.from(reply.body).toString('utf8')) : undefined;
+  if (reply.kind !== 'result') return undefined;
+  try {
+    return JSON.parse(Buffer.from(reply.body).toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Waits until `holds`, looking every few milliseconds; fails with `what` after the deadline. */
