@@ -175,6 +175,22 @@ describe('sessions', () => {
     await Promise.all([...uses, closed]);
     expect(await auth.verifySession(token)).toBeNull();
     await auth.closeSession(token);
+    expect(auth.whySessionEnded(token)).toBe('closed');
+  });
+
+  test('why a session ended is remembered, a bounded number of times', async () => {
+    const { token } = await open();
+    const expiresAt = new Date(nowMs + HOUR_MS).toISOString();
+    const key = await auth.keys.create('default', { name: 'brief', scopes: ['read'], expiresAt });
+    const byKey = await auth.openSession(auth.verifyKey(key.secret)!);
+    nowMs += HOUR_MS;
+    await auth.verifySession(byKey.token);
+    nowMs += 12 * HOUR_MS;
+    await auth.verifySession(token);
+    const why = [token, byKey.token, 'cfs_wrong'].map((one) => auth.whySessionEnded(one));
+    expect(why).toEqual(['expired', 'key_gone', 'unknown']);
+    for (let more = 0; more < 1_000; more++) await auth.closeSession((await open()).token);
+    expect(auth.whySessionEnded(token)).toBe('unknown');
   });
 
   test('it ends at once with the key it was opened with, by deletion, expiry or another admin key, and other sessions live on', async () => {

@@ -3,7 +3,7 @@ import { type KeyMemo, Keys } from './keys.ts';
 import { LinkTokens } from './link-tokens.ts';
 import type { Principal } from './principal.ts';
 import { expandScopes } from './scopes.ts';
-import { Sessions } from './sessions.ts';
+import { type SessionEnd, Sessions } from './sessions.ts';
 
 /** Well below the minute in which uses of keys are written, and far below the hours of a session. */
 const UPKEEP_EVERY_MS = 30_000;
@@ -55,6 +55,11 @@ export class Auth {
 
   async verifySession(token: string): Promise<Principal | null> {
     return await this.#sessions.verify(token);
+  }
+
+  /** For a token that `verifySession` refused. */
+  whySessionEnded(token: string): SessionEnd {
+    return this.#sessions.whyEnded(token);
   }
 
   /** The token goes into the cookie and is kept nowhere here; `expiresAt` is the end it can be used up to. */

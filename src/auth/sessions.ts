@@ -14,6 +14,12 @@ const SLIDE_AFTER_MS = HOUR_MS;
 const CACHED_MAX = 1_000;
 const TOKEN_MAX_CHARS = 128;
 
+/** Ended sessions whose reason is remembered; of older ones the browser is told only that it is not signed in. */
+const ENDS_MAX = 1_000;
+
+/** Why a token opens nothing: `unknown` was never valid here, or it ended longer ago than is remembered. */
+export type SessionEnd = 'expired' | 'closed' | 'key_gone' | 'unknown';
+
 export interface SessionsOptions {
   table: SessionsTable;
   /** A session lives no longer than the key that opened it. */
@@ -31,6 +37,7 @@ export class Sessions {
   readonly #keys: SessionsOptions['keys'];
   readonly #now: () => number;
   readonly #cached = new Map<string, SessionRow>();
+  readonly #ends = new Map<string, SessionEnd>();
 
   constructor({ table, keys, now = Date.now }: SessionsOptions) {
     this.#table = table;
@@ -67,11 +74,18 @@ export class Sessions {
     const isKeyGone = row.keyReference !== null && keyId === null;
     if (isKeyGone || nowMs >= Date.parse(row.expiresAt)) {
       this.#cached.delete(tokenSha256);
+      this.#noteEnd(tokenSha256, isKeyGone ? 'key_gone' : 'expired');
       return null;
     }
     this.#remember(row);
     await this.#slide(row, nowMs);
     return { workspaceId: row.workspaceId, scopes: row.scopes, keyId };
+  }
+
+  /** For a token that `verify` refused. */
+  whyEnded(token: string): SessionEnd {
+    if (token.length > TOKEN_MAX_CHARS) return 'unknown';
+    return this.#ends.get(hash('sha256', token, 'hex')) ?? 'unknown';
   }
 
   /** Harmless when there is none. */
@@ -80,6 +94,7 @@ export class Sessions {
     const row = this.#cached.get(tokenSha256) ?? (await this.#table.byToken(tokenSha256));
     this.#cached.delete(tokenSha256);
     if (!row) return;
+    this.#noteEnd(tokenSha256, 'closed');
     await this.#table.remove(row.id);
     // A request may have read the row just before it went.
     this.#cached.delete(tokenSha256);
@@ -88,7 +103,11 @@ export class Sessions {
   /** Removes expired rows; returns how many. Call it now and then. */
   async prune(): Promise<number> {
     const nowMs = this.#now();
-    for (const [digest, row] of this.#cached) if (nowMs >= Date.parse(row.expiresAt)) this.#cached.delete(digest);
+    for (const [digest, row] of this.#cached) {
+      if (nowMs < Date.parse(row.expiresAt)) continue;
+      this.#cached.delete(digest);
+      this.#noteEnd(digest, 'expired');
+    }
     return await this.#table.prune(new Date(nowMs).toISOString());
   }
 
@@ -106,6 +125,12 @@ export class Sessions {
     row.expiresAt = new Date(slidMs).toISOString();
     const wasThere = await this.#table.remove(row.id);
     if (wasThere && this.#cached.get(row.tokenSha256) === row) await this.#table.insert(row);
+  }
+
+  #noteEnd(tokenSha256: string, end: SessionEnd): void {
+    if (this.#ends.has(tokenSha256)) return;
+    if (this.#ends.size >= ENDS_MAX) this.#ends.delete(this.#ends.keys().next().value!);
+    this.#ends.set(tokenSha256, end);
   }
 
   #remember(row: SessionRow): void {

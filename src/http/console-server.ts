@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { ColdframeError } from '../errors/coldframe-error.ts';
+import { CancelTokens } from './calls/cancel-tokens.ts';
 import { createInvokeEndpoint, type InvokeEndpoint } from './calls/invoke-endpoint.ts';
 import { invokeRefOf } from './calls/invoke-path.ts';
 import { writeRefusal } from './calls/write-reply.ts';
@@ -42,13 +43,15 @@ export async function createConsoleServer(
 ): Promise<ConsoleServer> {
   const hosts = createHostRule(deps.config.publicUrl);
   const access = createAccess(deps.auth, hosts);
-  const endpoint = createInvokeEndpoint(deps, access, budget);
+  const cancelTokens = new CancelTokens();
+  const endpoint = createInvokeEndpoint(deps, access, budget, cancelTokens);
   const pages = createConsolePages(deps.config.consoleDir);
   const { app, methods } = await createApp({
     deps,
     access,
     budget,
     endpoint,
+    cancelTokens,
     createServer: (listener) => createNodeServer(deps, frontDoor(hosts, endpoint, pages, listener)),
   });
   await app.ready();

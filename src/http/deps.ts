@@ -9,6 +9,7 @@ import type {
 import type { FunctionView } from '../catalog/function-view.ts';
 import type { Comparison } from '../domain/comparison.ts';
 import type { EnforcedLimits } from '../domain/invocation.ts';
+import type { LeaveSignal } from '../domain/leave-signal.ts';
 import type { Isolation, RuntimeId, Scope } from '../domain/names.ts';
 import type { InvokeCatalog, RunnableRevision } from '../domain/runnable-revision.ts';
 import type { InvokeResult, Invoker } from '../invoke/types.ts';
@@ -82,6 +83,8 @@ export interface HttpAuth {
   /** A `memo` is the caller's, made for one secret: its hash is then made once. */
   verifyKey(secret: string, memo?: { digest: string | null }): Principal | null;
   verifySession(token: string): Promise<Principal | null>;
+  /** Why a token that was refused opens nothing; `unknown` for one that was never valid, or ended long ago. */
+  whySessionEnded(token: string): 'expired' | 'closed' | 'key_gone' | 'unknown';
   /** The token is shown to the browser once and stored hashed. */
   openSession(principal: Principal): Promise<{ token: string; expiresAt: string }>;
   closeSession(token: string): Promise<void>;
@@ -177,6 +180,10 @@ export interface TryRequest {
   code: CodeInput | null;
   settings: SettingsPatch | null;
   event: Uint8Array;
+  /** Aborts when the caller goes away; what has not begun by then is not begun. */
+  clientGone: LeaveSignal;
+  /** Told the invocation's id once the code was accepted, before it runs. */
+  onBegun(id: string): void;
 }
 
 /** Runs unsaved code in a sandbox of its own. Rejects with a catalogue error when it cannot begin. */

@@ -1,9 +1,14 @@
+import type { LeaveSignal } from '../domain/leave-signal.ts';
 import type { RunnableRevision } from '../domain/runnable-revision.ts';
 import { uuid7 } from '../ids/uuid7.ts';
 import type { InvokeRequest } from './types.ts';
 
-/** A call of code that is only tried: under an id of its own, waited for, heard by nobody else. */
-export function tryRequest(target: RunnableRevision, event: Uint8Array): InvokeRequest {
+/** A call of code that is only tried: it has an id of its own, and only the caller hears its end. `clientGone` as in InvokeRequest. */
+export function tryRequest(
+  target: RunnableRevision,
+  event: Uint8Array,
+  clientGone: LeaveSignal | null = null,
+): InvokeRequest {
   return {
     id: uuid7(),
     target,
@@ -13,7 +18,7 @@ export function tryRequest(target: RunnableRevision, event: Uint8Array): InvokeR
     traceId: null,
     minIsolation: null,
     stream: null,
-    clientGone: null,
+    clientGone,
     receivedAtMs: performance.now(),
   };
 }

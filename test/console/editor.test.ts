@@ -106,6 +106,50 @@ describe.skipIf(chromiumPath === null)('the editor (needs chromium)', { timeout:
     expect(await deployed('broken')).toBe(ADDS);
   });
 
+  it('Enter never takes a completion nobody chose; Tab, arrows with Enter and a click do', async () => {
+    const bench = await open('completed', 'const totalPrice = 3;\n');
+    const lines = async (): Promise<string[]> =>
+      (await bench.editor('index.js').locator('.cm-line').allTextContents()).filter(Boolean);
+    const typeTotal = async (): Promise<void> => {
+      await bench.write('index.js', 'const totalPrice = 3;\n');
+      await bench.page.keyboard.type('x = total');
+      await bench.page.getByRole('option', { name: 'totalPrice' }).waitFor();
+    };
+    await typeTotal();
+    await bench.page.keyboard.press('Enter');
+    await bench.page.keyboard.type('return');
+    expect(await lines()).toEqual(['const totalPrice = 3;', 'x = total', 'return']);
+    for (const keys of [['Tab'], ['ArrowDown', 'Enter']]) {
+      await typeTotal();
+      // A list that has just opened takes no key yet, so that none is taken by accident.
+      await expect
+        .poll(async () => {
+          for (const key of keys)
+            if (await bench.page.getByRole('option').count()) await bench.page.keyboard.press(key);
+          return await bench.page.getByRole('option').count();
+        })
+        .toBe(0);
+      expect(await lines()).toEqual(['const totalPrice = 3;', 'x = totalPrice']);
+    }
+    await typeTotal();
+    await bench.page.getByRole('option', { name: 'totalPrice' }).click();
+    expect(await lines()).toEqual(['const totalPrice = 3;', 'x = totalPrice']);
+  });
+
+  it('Cancel ends what runs, unsaved or deployed, at once and with its record', async () => {
+    const sleeps = 'export const handler = () => new Promise((wake) => setTimeout(wake, 60_000));\n';
+    const bench = await open('slow', sleeps, { timeoutMs: 90_000 });
+    for (const keys of ['ControlOrMeta+Enter', 'ControlOrMeta+s']) {
+      await bench.write('index.js', `${sleeps}// ${keys}\n`);
+      await bench.page.keyboard.press(keys);
+      await bench.result.getByRole('button', { name: 'Cancel' }).click();
+      await bench.result.getByText('cancelled', { exact: true }).waitFor();
+      await bench.result.getByText(keys.endsWith('s') ? 'deployed code' : 'unsaved code', { exact: true }).waitFor();
+    }
+    const { items } = (await bed.server.api<{ items: { state: string }[] }>('GET', '/invocations?function=slow')).body;
+    expect(items.filter(({ state }) => state !== 'finished')).toEqual([]);
+  });
+
   it('a draft survives a reload, says so, and can be discarded', async () => {
     const bench = await open('drafted', ADDS);
     await bench.write('index.js', '// mine\n');

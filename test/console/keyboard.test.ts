@@ -45,6 +45,30 @@ describe.skipIf(chromiumPath === null)('by keyboard (needs chromium)', () => {
     await expectAccessible(page);
   });
 
+  it('behind a dialog or a menu no key does anything, and the key that is shown once stays', async () => {
+    const page = await bed.page({ path: '/platform' });
+    await page.getByRole('button', { name: 'New key' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('ci');
+    await page.getByRole('button', { name: 'Create key' }).click();
+    const once = page.getByRole('dialog', { name: 'Key ci' });
+    const secret = await once.locator('code').textContent();
+    await once.getByRole('button', { name: 'Done' }).focus();
+    for (const keys of ['n', 'gf', '/', '?']) await page.keyboard.type(keys);
+    for (const key of ['Control+k', 'Escape']) await page.keyboard.press(key);
+    expect([pathOf(page.url()), await page.getByRole('dialog').count()]).toEqual(['/platform', 1]);
+    expect(await once.locator('code').textContent()).toBe(secret);
+    await once.getByRole('button', { name: 'Done' }).click();
+    await once.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).waitFor();
+    for (const keys of ['n', 'gf', '?']) await page.keyboard.type(keys);
+    expect([pathOf(page.url()), await page.getByRole('dialog').count()]).toEqual(['/platform', 0]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+    await page.keyboard.type('gf');
+    await page.waitForURL((url) => url.pathname === '/');
+  });
+
   it('Tab reaches the first function in view, and what has the focus shows it', async () => {
     const page = await bed.page();
     await page.getByRole('link', { name: 'image', exact: true }).waitFor();

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { PREPARE_TIMEOUT_MS } from '../support/require-isolation.ts';
 import { ADMIN_KEY } from '../support/test-server.ts';
 import { chromiumPath } from './support/chromium.ts';
 import { expectAccessible } from './support/expect-accessible.ts';
 import { sharedBed } from './support/shared-bed.ts';
+import { WorkbenchPage } from './support/workbench.ts';
 
-describe.skipIf(chromiumPath === null)('signing in (needs chromium)', () => {
+describe.skipIf(chromiumPath === null)('signing in (needs chromium)', { timeout: PREPARE_TIMEOUT_MS }, () => {
   const bed = sharedBed();
 
   it('a printed link signs in without an action, and its token is gone from the address', async () => {
@@ -40,6 +42,53 @@ describe.skipIf(chromiumPath === null)('signing in (needs chromium)', () => {
     await field.press('Enter');
     await page.getByRole('navigation', { name: 'Main' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/platform');
+  });
+
+  it('a session that ends says why, and the draft is there after signing in again', async () => {
+    await bed.server.deploy('kept', 'nodejs', 'export const handler = async () => 1;\n');
+    const made = await bed.server.api<{ id: string; secret: string }>('POST', '/keys', {
+      name: 'mine',
+      scopes: ['admin'],
+    });
+    const page = await bed.page({ signedIn: false, path: '/functions/kept' });
+    const field = page.getByRole('textbox', { name: 'Key' });
+    await field.fill(made.body.secret);
+    await field.press('Enter');
+    const bench = new WorkbenchPage(page);
+    await bench.write('index.js', '// unsaved\n');
+    await bed.server.api('DELETE', `/keys/${made.body.id}`);
+    await page.getByRole('alert').getByText('The key you signed in with was deleted or has expired').waitFor();
+    await page.getByText('Unsaved drafts stay in this browser').waitFor();
+    await expectAccessible(page);
+    await field.fill(ADMIN_KEY);
+    await field.press('Enter');
+    await bench.editor('index.js').getByText('// unsaved').waitFor();
+  });
+
+  it('signing out takes along what was typed, after asking, and signs out every tab', async () => {
+    await bed.server.deploy('left', 'nodejs', 'export const handler = async () => 1;\n');
+    const page = await bed.page({ path: '/functions/left' });
+    const bench = new WorkbenchPage(page);
+    await bench.writeEvent('{"customer": "private"}');
+    await bench.write('index.js', '// private\n');
+    await page.getByText('draft kept in this browser').waitFor();
+    const other = await page.context().newPage();
+    await other.goto(`${bed.server.url}/functions/left`);
+    await new WorkbenchPage(other).editor('index.js').getByText('// private').waitFor();
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    const asked = page.getByRole('dialog', { name: 'Sign out' });
+    await asked.getByText('left').waitFor();
+    await expectAccessible(page);
+    await asked.getByRole('button', { name: 'Stay' }).click();
+    await bench.editor('index.js').getByText('// private').waitFor();
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await asked.getByRole('button', { name: 'Discard and sign out' }).click();
+    await page.getByRole('textbox', { name: 'Key' }).waitFor();
+    await other.getByText('You signed out in another tab').waitFor();
+    const left = await page.evaluate(() => [JSON.stringify(localStorage), JSON.stringify(sessionStorage)].join());
+    expect(left).not.toMatch(/private|draft|event/);
   });
 
   it('signing out asks for the key again', async () => {

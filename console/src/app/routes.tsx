@@ -1,17 +1,18 @@
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { Redirect, Route, Switch, useLocation } from 'wouter';
 import { FunctionsScreen } from '../features/functions/functions-screen.tsx';
+import { ErrorBoundary } from '../shared/page/error-boundary.tsx';
 import { SkeletonRows } from '../shared/page/skeleton-rows.tsx';
-import { ErrorBoundary } from './error-boundary.tsx';
+import { lazyPiece } from '../shared/pieces/lazy-piece.ts';
 import { NotFoundScreen } from './not-found-screen.tsx';
 
-const FunctionScreen = lazy(() => import('./function/function-screen.tsx'));
-const NewFunctionScreen = lazy(() => import('./create/new-function-screen.tsx'));
-const InvocationsScreen = lazy(() => import('../features/invocations/invocations-screen.tsx'));
-const InvocationScreen = lazy(() => import('../features/invocations/invocation-screen.tsx'));
-const LogsScreen = lazy(() => import('../features/logs/logs-screen.tsx'));
-const MonitorScreen = lazy(() => import('../features/monitor/monitor-screen.tsx'));
-const PlatformScreen = lazy(() => import('../features/platform/platform-screen.tsx'));
+const FunctionScreen = lazyPiece(() => import('./function/function-screen.tsx'));
+const NewFunctionScreen = lazyPiece(() => import('./create/new-function-screen.tsx'));
+const InvocationsScreen = lazyPiece(() => import('../features/invocations/invocations-screen.tsx'));
+const InvocationScreen = lazyPiece(() => import('../features/invocations/invocation-screen.tsx'));
+const LogsScreen = lazyPiece(() => import('../features/logs/logs-screen.tsx'));
+const MonitorScreen = lazyPiece(() => import('../features/monitor/monitor-screen.tsx'));
+const PlatformScreen = lazyPiece(() => import('../features/platform/platform-screen.tsx'));
 
 /** Every address of the console. The server knows them too: src/http/console/console-paths.ts. */
 export function Routes() {

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.ts';
-import type { CancelComparisonData, CancelComparisonErrors, CancelComparisonResponses, CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, CreateFunctionData, CreateFunctionErrors, CreateFunctionResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSignInLinkData, CreateSignInLinkErrors, CreateSignInLinkResponses, DeleteFunctionData, DeleteFunctionErrors, DeleteFunctionResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteTestEventData, DeleteTestEventErrors, DeleteTestEventResponses, DocsData, DocsResponses, ErrorPageData, ErrorPageResponses, FunctionErrorsData, FunctionErrorsErrors, FunctionErrorsResponses, FunctionLogsData, FunctionLogsErrors, FunctionLogsResponses, FunctionMetricsData, FunctionMetricsErrors, FunctionMetricsResponses, FunctionsActivityData, FunctionsActivityErrors, FunctionsActivityResponses, GetCodeData, GetCodeErrors, GetCodeResponses, GetComparisonData, GetComparisonErrors, GetComparisonResponses, GetFunctionData, GetFunctionErrors, GetFunctionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTemplateData, GetTemplateErrors, GetTemplateResponses, GetTestEventData, GetTestEventErrors, GetTestEventResponses, HealthzData, HealthzResponses, InvokeFunctionData, InvokeFunctionErrors, InvokeFunctionResponses, LandingData, LandingResponses, LandingScriptData, LandingScriptResponses, ListComparisonsData, ListComparisonsErrors, ListComparisonsResponses, ListFunctionsData, ListFunctionsErrors, ListFunctionsResponses, ListInvocationsData, ListInvocationsErrors, ListInvocationsResponses, ListIsolationData, ListIsolationErrors, ListIsolationResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListRuntimesData, ListRuntimesErrors, ListRuntimesResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTestEventsData, ListTestEventsErrors, ListTestEventsResponses, LiveData, LiveErrors, LiveResponses, MetricsData, MetricsErrors, MetricsResponses, OpenApiDocumentData, OpenApiDocumentResponses, PageStyleData, PageStyleResponses, PlatformData, PlatformErrors, PlatformResponses, PoolData, PoolErrors, PoolResponses, PrometheusData, PrometheusErrors, PrometheusResponses, PutCodeData, PutCodeErrors, PutCodeResponses, PutTestEventData, PutTestEventErrors, PutTestEventResponses, ReadyzData, ReadyzErrors, ReadyzResponses, ReplayInvocationData, ReplayInvocationErrors, ReplayInvocationResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, StartComparisonData, StartComparisonErrors, StartComparisonResponses, TryFunctionData, TryFunctionErrors, TryFunctionResponses, UpdateFunctionData, UpdateFunctionErrors, UpdateFunctionResponses } from './types.gen.ts';
+import type { CancelByTokenData, CancelByTokenErrors, CancelByTokenResponses, CancelComparisonData, CancelComparisonErrors, CancelComparisonResponses, CancelInvocationData, CancelInvocationErrors, CancelInvocationResponses, CreateFunctionData, CreateFunctionErrors, CreateFunctionResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, CreateSignInLinkData, CreateSignInLinkErrors, CreateSignInLinkResponses, DeleteFunctionData, DeleteFunctionErrors, DeleteFunctionResponses, DeleteKeyData, DeleteKeyErrors, DeleteKeyResponses, DeleteTestEventData, DeleteTestEventErrors, DeleteTestEventResponses, DocsData, DocsResponses, ErrorPageData, ErrorPageResponses, FunctionErrorsData, FunctionErrorsErrors, FunctionErrorsResponses, FunctionLogsData, FunctionLogsErrors, FunctionLogsResponses, FunctionMetricsData, FunctionMetricsErrors, FunctionMetricsResponses, FunctionsActivityData, FunctionsActivityErrors, FunctionsActivityResponses, GetCodeData, GetCodeErrors, GetCodeResponses, GetComparisonData, GetComparisonErrors, GetComparisonResponses, GetFunctionData, GetFunctionErrors, GetFunctionResponses, GetInvocationData, GetInvocationErrors, GetInvocationResponses, GetSessionData, GetSessionErrors, GetSessionResponses, GetTemplateData, GetTemplateErrors, GetTemplateResponses, GetTestEventData, GetTestEventErrors, GetTestEventResponses, HealthzData, HealthzResponses, InvokeFunctionData, InvokeFunctionErrors, InvokeFunctionResponses, LandingData, LandingResponses, LandingScriptData, LandingScriptResponses, ListComparisonsData, ListComparisonsErrors, ListComparisonsResponses, ListFunctionsData, ListFunctionsErrors, ListFunctionsResponses, ListInvocationsData, ListInvocationsErrors, ListInvocationsResponses, ListIsolationData, ListIsolationErrors, ListIsolationResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListRuntimesData, ListRuntimesErrors, ListRuntimesResponses, ListTemplatesData, ListTemplatesErrors, ListTemplatesResponses, ListTestEventsData, ListTestEventsErrors, ListTestEventsResponses, LiveData, LiveErrors, LiveResponses, MetricsData, MetricsErrors, MetricsResponses, OpenApiDocumentData, OpenApiDocumentResponses, PageStyleData, PageStyleResponses, PlatformData, PlatformErrors, PlatformResponses, PoolData, PoolErrors, PoolResponses, PrometheusData, PrometheusErrors, PrometheusResponses, PutCodeData, PutCodeErrors, PutCodeResponses, PutTestEventData, PutTestEventErrors, PutTestEventResponses, ReadyzData, ReadyzErrors, ReadyzResponses, ReplayInvocationData, ReplayInvocationErrors, ReplayInvocationResponses, SignInData, SignInErrors, SignInResponses, SignOutData, SignOutErrors, SignOutResponses, StartComparisonData, StartComparisonErrors, StartComparisonResponses, TryFunctionData, TryFunctionErrors, TryFunctionResponses, UpdateFunctionData, UpdateFunctionErrors, UpdateFunctionResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -227,6 +227,23 @@ export const replayInvocation = <ThrowOnError extends boolean = false>(options: 
         }],
     url: '/api/v1/invocations/{id}/replay',
     ...options
+});
+
+/**
+ * Cancels the call or try in flight that was sent with this text in its header coldframe-cancel-token. As with cancel by id, the handler is told to stop, and after 1 s its sandbox is killed. Needs scope `authenticated`.
+ */
+export const cancelByToken = <ThrowOnError extends boolean = false>(options: Options<CancelByTokenData, ThrowOnError>): RequestResult<CancelByTokenResponses, CancelByTokenErrors, ThrowOnError> => (options.client ?? client).post<CancelByTokenResponses, CancelByTokenErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }, {
+            in: 'cookie',
+            name: 'coldframe_session',
+            type: 'apiKey'
+        }],
+    url: '/api/v1/invocations/cancel',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -562,7 +579,7 @@ export const openApiDocument = <ThrowOnError extends boolean = false>(options?: 
 export const errorPage = <ThrowOnError extends boolean = false>(options: Options<ErrorPageData, ThrowOnError>): RequestResult<ErrorPageResponses, unknown, ThrowOnError> => (options.client ?? client).get<ErrorPageResponses, unknown, ThrowOnError>({ url: '/errors/{code}', ...options });
 
 /**
- * Body = the event (empty = {}), reply = the handler’s result. `ref` is a name or name:version. Needs scope `invoke`. Header coldframe-min-isolation refuses weaker isolations.
+ * Body = the event (empty = {}), reply = the handler’s result. `ref` is a name or name:version. Needs scope `invoke`. Header coldframe-min-isolation refuses weaker isolations; coldframe-cancel-token lets /invocations/cancel end the call.
  */
 export const invokeFunction = <ThrowOnError extends boolean = false>(options: Options<InvokeFunctionData, ThrowOnError>): RequestResult<InvokeFunctionResponses, InvokeFunctionErrors, ThrowOnError> => (options.client ?? client).post<InvokeFunctionResponses, InvokeFunctionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {
@@ -575,7 +592,7 @@ export const invokeFunction = <ThrowOnError extends boolean = false>(options: Op
 });
 
 /**
- * Runs unsaved code or settings in a sandbox of its own; deploys nothing. The function need not exist yet when `code` and `settings.runtime` are given. Needs scope `deploy`.
+ * Runs unsaved code or settings in a sandbox of its own; deploys nothing. The function need not exist yet when `code` and `settings.runtime` are given. Header coldframe-cancel-token lets /invocations/cancel end it. Needs scope `deploy`.
  */
 export const tryFunction = <ThrowOnError extends boolean = false>(options: Options<TryFunctionData, ThrowOnError>): RequestResult<TryFunctionResponses, TryFunctionErrors, ThrowOnError> => (options.client ?? client).post<TryFunctionResponses, TryFunctionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

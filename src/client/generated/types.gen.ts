@@ -1681,6 +1681,61 @@ export type ReplayInvocationResponses = {
 
 export type ReplayInvocationResponse = ReplayInvocationResponses[keyof ReplayInvocationResponses];
 
+export type CancelByTokenData = {
+    body: {
+        /**
+         * As sent with the call.
+         */
+        token: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/invocations/cancel';
+};
+
+export type CancelByTokenErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type CancelByTokenError = CancelByTokenErrors[keyof CancelByTokenErrors];
+
+export type CancelByTokenResponses = {
+    /**
+     * Default Response
+     */
+    202: {
+        id: string;
+    };
+};
+
+export type CancelByTokenResponse = CancelByTokenResponses[keyof CancelByTokenResponses];
+
 export type FunctionLogsData = {
     body?: never;
     path: {

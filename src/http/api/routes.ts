@@ -1,3 +1,4 @@
+import type { CancelTokens } from '../calls/cancel-tokens.ts';
 import { documentInvoke } from '../calls/document-invoke.ts';
 import type { InvokeEndpoint } from '../calls/invoke-endpoint.ts';
 import { landing } from '../console/landing/landing.ts';
@@ -15,6 +16,7 @@ import { deleteFunction } from './functions/delete-function.ts';
 import { getFunction } from './functions/get-function.ts';
 import { listFunctions } from './functions/list-functions.ts';
 import { updateFunction } from './functions/update-function.ts';
+import { cancelByToken } from './invocations/cancel-by-token.ts';
 import { cancelInvocation } from './invocations/cancel-invocation.ts';
 import { getInvocation } from './invocations/get-invocation.ts';
 import { listInvocations } from './invocations/list-invocations.ts';
@@ -50,8 +52,14 @@ import { listTestEvents } from './test-events/list-test-events.ts';
 import { putTestEvent } from './test-events/put-test-event.ts';
 import { tryFunction } from './try/try-function.ts';
 
+export interface RouteParts {
+  endpoint: InvokeEndpoint;
+  budget: BodyBudget;
+  cancelTokens: CancelTokens;
+}
+
 /** Every operation of the console's listener, one line each. */
-export function registerRoutes(app: App, deps: HttpDeps, endpoint: InvokeEndpoint, budget: BodyBudget): void {
+export function registerRoutes(app: App, deps: HttpDeps, { endpoint, budget, cancelTokens }: RouteParts): void {
   const streams = new FeedStreams(deps);
   app.addHook('preClose', async () => streams.endAll());
 
@@ -59,10 +67,11 @@ export function registerRoutes(app: App, deps: HttpDeps, endpoint: InvokeEndpoin
     register(app, deps);
   for (const register of [getCode, putCode]) register(app, deps);
   documentInvoke(app, endpoint);
-  tryFunction(app, deps, budget);
+  tryFunction(app, deps, { budget, cancelTokens });
   startComparison(app, deps, budget);
   for (const register of [listComparisons, getComparison, cancelComparison]) register(app, deps);
   for (const register of [listInvocations, getInvocation, cancelInvocation, replayInvocation]) register(app, deps);
+  cancelByToken(app, deps, cancelTokens);
   for (const register of [functionLogs, live]) register(app, deps, streams);
   for (const register of [functionMetrics, workspaceMetrics, functionsActivity, functionErrors, prometheus])
     register(app, deps);

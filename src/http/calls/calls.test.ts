@@ -305,3 +305,36 @@ describe('streams and leaving callers', () => {
     await until(() => http.heldBodyBytes === 0);
   });
 });
+
+describe('a cancel token', () => {
+  const TOKEN = 'a-token-of-the-callers-own';
+  const cancel = (token: string, key = 'invoke-key') =>
+    fetch(`http://127.0.0.1:${port}/api/v1/invocations/cancel`, {
+      method: 'POST',
+      body: JSON.stringify({ token }),
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    });
+
+  it('names a call in flight before its reply is there, and nothing afterwards', async () => {
+    let answer: () => void = () => {};
+    const cancelled: string[] = [];
+    deps.behaviours.set('held', (_request, done) => (answer = () => done({})));
+    deps.invoker.cancel = (_workspaceId, id) => cancelled.push(id) > 0;
+    const reply = invoke('held', '{}', { 'coldframe-cancel-token': TOKEN });
+    await until(() => deps.requests.at(-1)?.target.functionName === 'held');
+    expect(await codeOf(await cancel('another-token-than-that'))).toBe('invocation_not_found');
+    const accepted = await cancel(TOKEN);
+    expect([accepted.status, await accepted.json()]).toEqual([202, { id: deps.requests.at(-1)?.id }]);
+    expect(cancelled).toEqual([deps.requests.at(-1)?.id]);
+    answer();
+    await reply;
+    expect(await codeOf(await cancel(TOKEN))).toBe('invocation_not_found');
+  });
+
+  it('that nobody could call unguessable is refused, with the call it came with', async () => {
+    const reply = await invoke('hello', '{}', { 'coldframe-cancel-token': 'short' });
+    expect(((await reply.json()) as { errors: { path: string }[] }).errors[0]?.path).toBe(
+      '/headers/coldframe-cancel-token',
+    );
+  });
+});

@@ -19,7 +19,7 @@ export function documentInvoke(app: App, endpoint: InvokeEndpoint): void {
           operationId: 'invokeFunction',
           tags: ['invoke'],
           description:
-            'Body = the event (empty = {}), reply = the handler’s result. `ref` is a name or name:version. Needs scope `invoke`. Header coldframe-min-isolation refuses weaker isolations.',
+            'Body = the event (empty = {}), reply = the handler’s result. `ref` is a name or name:version. Needs scope `invoke`. Header coldframe-min-isolation refuses weaker isolations; coldframe-cancel-token lets /invocations/cancel end the call.',
           security: [{ key: [] }, { session: [] }],
           params: Type.Object({ ref: Type.String() }),
           response: {

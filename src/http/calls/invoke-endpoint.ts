@@ -11,6 +11,7 @@ import { readBody } from '../serving/body/read-body.ts';
 import type { WholeRequest } from '../serving/lane/whole-request.ts';
 import { toColdframeError } from '../serving/problems/error-mapping.ts';
 import type { HttpReply } from '../serving/replies/http-reply.ts';
+import { type CancelTokens, cancelTokenOf } from './cancel-tokens.ts';
 import { HttpCall } from './http-call.ts';
 import { writeProblem, writeRefusal, writeReply } from './write-reply.ts';
 
@@ -28,6 +29,7 @@ interface Head {
   target: RunnableRevision;
   traceId: string | null;
   minIsolation: Isolation | null;
+  cancelToken: string | null;
   receivedAtMs: number;
 }
 
@@ -35,7 +37,12 @@ interface Head {
  * The lean way of a call: no router, no schema, no promise for callers with a key. The event's bytes are not looked at;
  * whether they are JSON is the shim's to check, which the invoker answers as `invalid_json`.
  */
-export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: BodyBudget): InvokeEndpoint {
+export function createInvokeEndpoint(
+  deps: HttpDeps,
+  access: Access,
+  budget: BodyBudget,
+  cancelTokens: CancelTokens,
+): InvokeEndpoint {
   const { catalog, invoker } = deps;
 
   function handle(req: IncomingMessage, res: ServerResponse, ref: string): void {
@@ -89,8 +96,9 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
     requireScope(principal, 'invoke');
     checkContentType(headers);
     const minIsolation = minIsolationOf(headers);
+    const cancelToken = cancelTokenOf(headers);
     const target = catalog.resolve(principal.workspaceId, ref);
-    return { id, target, traceId: traceIdOf(headers), minIsolation, receivedAtMs };
+    return { id, target, traceId: traceIdOf(headers), minIsolation, cancelToken, receivedAtMs };
   }
 
   function call(res: HttpReply, head: Head, body: Buffer, held: number | Holding): void {
@@ -110,7 +118,11 @@ export function createInvokeEndpoint(deps: HttpDeps, access: Access, budget: Bod
       minIsolation: head.minIsolation,
       receivedAtMs: head.receivedAtMs,
     });
+    const { cancelToken } = head;
+    const { workspaceId } = head.target;
+    if (cancelToken !== null) cancelTokens.begin(workspaceId, cancelToken, head.id);
     invoker.invoke(request, (result) => {
+      if (cancelToken !== null) cancelTokens.end(workspaceId, cancelToken, head.id);
       budget.release(held);
       room?.release();
       budget.resultSeen(functionId, result.body?.byteLength ?? 0);

@@ -27,6 +27,18 @@ describe('access', () => {
     expect(reply.headers['www-authenticate']).toBe('Bearer');
   });
 
+  it('a session that has ended says why, one that never was says only that nobody is signed in', async () => {
+    const codeOf = async (token: string) => {
+      const reply = await bed.http.app.inject({
+        url: '/api/v1/session',
+        headers: { cookie: `coldframe_session=${token}` },
+      });
+      return [reply.statusCode, reply.json().code];
+    };
+    expect(await codeOf('expired-one')).toEqual([401, 'session_expired']);
+    expect(await codeOf('nobodys')).toEqual([401, 'unauthenticated']);
+  });
+
   it('a session reads freely and writes only with the console’s own Origin', async () => {
     bed.deps.sessions.set(sessionToken('tok'), ADMIN);
     const cookie = `other=1; coldframe_session=${sessionToken('tok')}`;

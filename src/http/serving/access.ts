@@ -8,11 +8,21 @@ import type { HostRule } from './server/host-rule.ts';
 export interface Access {
   /** By the Authorization header; null when there is none, throws `unauthenticated` when it is wrong. Synchronous: hot path. `memo` as in HttpAuth. */
   byKey(headers: IncomingHttpHeaders, memo?: { digest: string | null }): Principal | null;
-  /** By the session cookie; writes need a matching Origin. Rejects with `unauthenticated` or `origin_mismatch`. */
+  /** By the session cookie; writes need a matching Origin. Rejects with `unauthenticated`, `origin_mismatch` or why the session ended. */
   bySession(method: string, headers: IncomingHttpHeaders): Promise<Principal>;
 }
 
+/** What a browser is told of a session that has ended. */
+const ENDS = {
+  expired: 'session_expired',
+  closed: 'session_closed',
+  key_gone: 'session_key_gone',
+  unknown: 'unauthenticated',
+} as const;
+
 export function createAccess(auth: HttpAuth, hosts: HostRule): Access {
+  const endOf = (tokens: readonly string[]) =>
+    ENDS[tokens.map((token) => auth.whySessionEnded(token)).find((end) => end !== 'unknown') ?? 'unknown'];
   return {
     byKey(headers, memo) {
       const { authorization } = headers;
@@ -23,9 +33,10 @@ export function createAccess(auth: HttpAuth, hosts: HostRule): Access {
       return principal;
     },
     async bySession(method, headers) {
+      const tokens = sessionTokensOf(headers);
       let principal: Principal | null = null;
-      for (const token of sessionTokensOf(headers)) principal ??= await auth.verifySession(token);
-      if (!principal) throw new ColdframeError('unauthenticated');
+      for (const token of tokens) principal ??= await auth.verifySession(token);
+      if (!principal) throw new ColdframeError(endOf(tokens));
       if (!isOwnPage(headers)) throw new ColdframeError('origin_mismatch');
       const isRead = method === 'GET' || method === 'HEAD';
       if (!isRead && !hosts.allowsOrigin(headers.origin, headers.host ?? ''))

@@ -5,6 +5,7 @@ import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { registerOpenApi } from '../api/pages/open-api.ts';
 import { registerRoutes } from '../api/routes.ts';
+import type { CancelTokens } from '../calls/cancel-tokens.ts';
 import type { InvokeEndpoint } from '../calls/invoke-endpoint.ts';
 import type { HttpDeps, Principal } from '../deps.ts';
 import { type Access, requireScope } from './access.ts';
@@ -30,6 +31,7 @@ export interface AppOptions {
   access: Access;
   budget: BodyBudget;
   endpoint: InvokeEndpoint;
+  cancelTokens: CancelTokens;
   createServer(listener: Listener): Server;
 }
 
@@ -84,7 +86,7 @@ export async function createApp(options: AppOptions): Promise<{ app: App; method
   });
 
   await registerOpenApi(app);
-  registerRoutes(app, deps, options.endpoint, options.budget);
+  registerRoutes(app, deps, options);
   return { app, methods };
 }
 

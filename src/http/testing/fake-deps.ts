@@ -61,6 +61,7 @@ export function fakeDeps(): FakeDeps {
     auth: {
       verifyKey: (secret) => (Object.hasOwn(KEYS, secret) ? (KEYS[secret] ?? null) : null),
       verifySession: async (token) => sessions.get(token) ?? null,
+      whySessionEnded: (token) => (token.startsWith('expired-') ? 'expired' : 'unknown'),
       async openSession(principal) {
         const token = sessionToken(`session-${++ids}`);
         sessions.set(token, principal);
@@ -117,6 +118,7 @@ export function fakeDeps(): FakeDeps {
     newInvocationId: () => `00000000-0000-7000-8000-${String(++ids).padStart(12, '0')}`,
     tryRunner: {
       async run(request) {
+        request.onBegun('try-1');
         const call = { id: 'try-1', target: runnable(request.workspaceId, request.functionName) } as InvokeRequest;
         return resultOf(call, { body: request.event });
       },

@@ -1,5 +1,5 @@
 import { SegmentedControl } from '@mantine/core';
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
 import type { Texts } from '../../features/editor/create/create-bench.tsx';
 import { OWN_TOPIC, ownCode } from '../../features/templates/own-code.ts';
 import { byTopic, type Language, type Topic } from '../../features/templates/template-topics.ts';
@@ -8,9 +8,10 @@ import { useTemplate, useTemplates } from '../../features/templates/use-template
 import { PageHeader } from '../../shared/page/page-header.tsx';
 import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
 import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
+import { lazyPiece } from '../../shared/pieces/lazy-piece.ts';
 import { useUrlState } from '../../shared/url/use-url-state.ts';
 
-const CreateBench = lazy(() => import('../../features/editor/create/create-bench.tsx'));
+const CreateBench = lazyPiece(() => import('../../features/editor/create/create-bench.tsx'));
 
 const LANGUAGES = [
   { value: 'nodejs', label: 'JavaScript' },

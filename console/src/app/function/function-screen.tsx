@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Activity, lazy, Suspense, useState } from 'react';
+import { Activity, Suspense, useState } from 'react';
 import { Link } from 'wouter';
 import { getFunction } from '../../../../src/client/generated/sdk.gen.ts';
 import type { ApiProblem } from '../../shared/api/api-problem.ts';
@@ -8,18 +8,20 @@ import { queryKeys } from '../../shared/api/query-keys.ts';
 import type { ColdframeFunction } from '../../shared/api/types.ts';
 import { CopyButton } from '../../shared/controls/copy-button.tsx';
 import { EmptyState } from '../../shared/page/empty-state.tsx';
+import { ErrorBoundary } from '../../shared/page/error-boundary.tsx';
 import { PageHeader } from '../../shared/page/page-header.tsx';
 import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
 import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
+import { lazyPiece } from '../../shared/pieces/lazy-piece.ts';
 import { StatusMark } from '../../shared/values/status-mark.tsx';
 import classes from './function-screen.module.css';
 
-const CodeTab = lazy(() => import('../../features/editor/code-tab.tsx'));
-const MonitorTab = lazy(() => import('../../features/monitor/monitor-tab.tsx'));
-const CompareTab = lazy(() => import('../../features/compare/compare-tab.tsx'));
-const InvocationsTab = lazy(() => import('../../features/invocations/invocations-tab.tsx'));
-const LogsTab = lazy(() => import('../../features/logs/logs-tab.tsx'));
-const SettingsTab = lazy(() => import('../../features/settings/settings-tab.tsx'));
+const CodeTab = lazyPiece(() => import('../../features/editor/code-tab.tsx'));
+const MonitorTab = lazyPiece(() => import('../../features/monitor/monitor-tab.tsx'));
+const CompareTab = lazyPiece(() => import('../../features/compare/compare-tab.tsx'));
+const InvocationsTab = lazyPiece(() => import('../../features/invocations/invocations-tab.tsx'));
+const LogsTab = lazyPiece(() => import('../../features/logs/logs-tab.tsx'));
+const SettingsTab = lazyPiece(() => import('../../features/settings/settings-tab.tsx'));
 
 const TABS = [
   { id: 'code', label: 'Code' },
@@ -76,18 +78,24 @@ function LoadedFunction({ fn, tab }: { fn: ColdframeFunction; tab: string }) {
       </PageHeader>
       <Tabs name={fn.name} tab={tab} />
       <div className={classes.body}>
-        <Suspense fallback={<SkeletonRows />}>
-          {hasSeenCode ? (
-            <Activity mode={tab === 'code' ? 'visible' : 'hidden'}>
-              <CodeTab fn={fn} />
-            </Activity>
-          ) : null}
-          {tab === 'monitor' ? <MonitorTab fn={fn} /> : null}
-          {tab === 'invocations' ? <InvocationsTab fn={fn} /> : null}
-          {tab === 'logs' ? <LogsTab fn={fn} /> : null}
-          {tab === 'compare' ? <CompareTab fn={fn} /> : null}
-          {tab === 'settings' ? <SettingsTab fn={fn} /> : null}
-        </Suspense>
+        {hasSeenCode ? (
+          <Activity mode={tab === 'code' ? 'visible' : 'hidden'}>
+            <ErrorBoundary resetKey={tab}>
+              <Suspense fallback={<SkeletonRows count={12} />}>
+                <CodeTab fn={fn} />
+              </Suspense>
+            </ErrorBoundary>
+          </Activity>
+        ) : null}
+        <ErrorBoundary resetKey={tab}>
+          <Suspense fallback={<SkeletonRows />}>
+            {tab === 'monitor' ? <MonitorTab fn={fn} /> : null}
+            {tab === 'invocations' ? <InvocationsTab fn={fn} /> : null}
+            {tab === 'logs' ? <LogsTab fn={fn} /> : null}
+            {tab === 'compare' ? <CompareTab fn={fn} /> : null}
+            {tab === 'settings' ? <SettingsTab fn={fn} /> : null}
+          </Suspense>
+        </ErrorBoundary>
       </div>
     </div>
   );

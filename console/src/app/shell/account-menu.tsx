@@ -1,9 +1,12 @@
 import { ActionIcon, Menu, useMantineColorScheme } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
 import { signOut } from '../../../../src/client/generated/sdk.gen.ts';
+import { draftIds } from '../../features/editor/draft/saved-draft.ts';
+import type { ApiProblem } from '../../shared/api/api-problem.ts';
 import { call, client } from '../../shared/api/call.ts';
-import { queryKeys } from '../../shared/api/query-keys.ts';
 import type { Session } from '../../shared/api/use-session.ts';
+import { SignOutDialog } from './sign-out-dialog.tsx';
 
 const SCHEMES = [
   { value: 'light', label: 'Light' },
@@ -11,17 +14,46 @@ const SCHEMES = [
   { value: 'auto', label: 'As the system' },
 ] as const;
 
-export function AccountMenu({ session }: { session: Session }) {
-  const queries = useQueryClient();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const leave = useMutation({
+interface Props {
+  session: Session;
+  /** The server has closed the session. */
+  onSignedOut(): void;
+}
+
+export function AccountMenu({ session, onSignedOut }: Props) {
+  const [drafts, setDrafts] = useState<readonly string[] | null>(null);
+  const leave = useMutation<unknown, ApiProblem>({
     mutationFn: () => call(signOut({ client })),
-    onSettled: () => {
-      queries.clear();
-      void queries.invalidateQueries({ queryKey: queryKeys.session });
-      window.location.assign('/');
-    },
+    onSuccess: onSignedOut,
+    // A session that has ended by itself is signed out too; any other failure is said in the dialog.
+    onError: (error) => (error.isSignedOut ? onSignedOut() : setDrafts(draftIds())),
   });
+  const begin = (): void => {
+    const unsaved = draftIds();
+    if (unsaved.length > 0) setDrafts(unsaved);
+    else leave.mutate();
+  };
+  return (
+    <>
+      <AccountItems session={session} onSignOut={begin} />
+      {drafts === null ? null : (
+        <SignOutDialog
+          draftIds={drafts}
+          isBusy={leave.isPending}
+          error={leave.error}
+          onConfirm={() => leave.mutate()}
+          onClose={() => {
+            leave.reset();
+            setDrafts(null);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function AccountItems({ session, onSignOut }: { session: Session; onSignOut(): void }) {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Menu position="bottom-end" width={200} transitionProps={{ duration: 100 }}>
       <Menu.Target>
@@ -49,7 +81,7 @@ export function AccountMenu({ session }: { session: Session }) {
         <Menu.Item component="a" href="/docs" target="_blank" rel="noreferrer">
           API reference
         </Menu.Item>
-        <Menu.Item onClick={() => leave.mutate()}>Sign out</Menu.Item>
+        <Menu.Item onClick={onSignOut}>Sign out</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

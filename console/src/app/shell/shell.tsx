@@ -14,8 +14,15 @@ const PLACES = [
   { path: '/platform', label: 'Platform', isHere: (path: string) => path.startsWith('/platform') },
 ];
 
+interface Props {
+  session: Session;
+  /** The server has closed the session. */
+  onSignedOut(): void;
+  children: ReactNode;
+}
+
 /** What surrounds every screen: the way to the others, and who is signed in. */
-export function Shell({ session, children }: { session: Session; children: ReactNode }) {
+export function Shell({ session, onSignedOut, children }: Props) {
   const [path] = useLocation();
   return (
     <div className={classes.shell}>
@@ -35,7 +42,7 @@ export function Shell({ session, children }: { session: Session; children: React
           ))}
         </nav>
         <Shortcuts />
-        <AccountMenu session={session} />
+        <AccountMenu session={session} onSignedOut={onSignedOut} />
       </div>
       <main id="main" className={classes.main} tabIndex={-1}>
         {children}

@@ -1,10 +1,13 @@
-import { lazy, Suspense, useState } from 'react';
+import { Modal } from '@mantine/core';
+import { Suspense, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useHotkey } from '../../shared/keyboard/use-hotkey.ts';
+import { ErrorBoundary } from '../../shared/page/error-boundary.tsx';
+import { lazyPiece } from '../../shared/pieces/lazy-piece.ts';
 import { ShortcutHelp } from './shortcut-help.tsx';
 import classes from './shortcuts.module.css';
 
-const Palette = lazy(() => import('../../features/palette/palette.tsx'));
+const Palette = lazyPiece(() => import('../../features/palette/palette.tsx'));
 
 /** The keys that work everywhere, and the button that opens the palette for whoever does not know them. */
 export function Shortcuts() {
@@ -25,9 +28,17 @@ export function Shortcuts() {
         <kbd className={classes.keys}>{isApple ? '⌘K' : 'Ctrl K'}</kbd>
       </button>
       {open === 'palette' ? (
-        <Suspense fallback={null}>
-          <Palette onClose={() => setOpen(null)} onShowShortcuts={() => setOpen('help')} />
-        </Suspense>
+        <ErrorBoundary
+          frame={(notice) => (
+            <Modal opened onClose={() => setOpen(null)} title="Go to">
+              {notice}
+            </Modal>
+          )}
+        >
+          <Suspense fallback={null}>
+            <Palette onClose={() => setOpen(null)} onShowShortcuts={() => setOpen('help')} />
+          </Suspense>
+        </ErrorBoundary>
       ) : null}
       <ShortcutHelp isOpen={open === 'help'} onClose={() => setOpen(null)} />
     </>

@@ -1,7 +1,9 @@
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { useSearch } from 'wouter';
 import type { ColdframeFunction } from '../../shared/api/types.ts';
 import type { AuthorFrame } from '../../shared/attempt/author-frame.ts';
+import { ErrorBoundary } from '../../shared/page/error-boundary.tsx';
+import { lazyPiece } from '../../shared/pieces/lazy-piece.ts';
 import { Notices } from './deploy/notices.tsx';
 import { Toolbar } from './deploy/toolbar.tsx';
 import { useSave } from './deploy/use-save.ts';
@@ -20,7 +22,7 @@ import { callDeployed, runDraft } from './run/run-reply.ts';
 import { usePanelKeys } from './run/use-panel-keys.ts';
 import classes from './workbench.module.css';
 
-const CompareDialog = lazy(() => import('./deploy/compare-dialog.tsx'));
+const CompareDialog = lazyPiece(() => import('./deploy/compare-dialog.tsx'));
 
 /** The desk of a function that is there: its draft, run and deployed. */
 export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: DeployedCode }) {
@@ -36,12 +38,12 @@ export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: D
   const run = (): void => {
     save.forgetError();
     void begin(
-      (eventText, signal) => runDraft({ functionName: fn.name, eventText, signal }, { code: codePayload(model) }),
+      (eventText, end) => runDraft({ functionName: fn.name, eventText, end }, { code: codePayload(model) }),
       event.text,
     );
   };
   const callNow = useCallback(
-    (text: string) => begin((eventText, signal) => callDeployed({ functionName: fn.name, eventText, signal }), text),
+    (text: string) => begin((eventText, end) => callDeployed({ functionName: fn.name, eventText, end }), text),
     [begin, fn.name],
   );
   const save = useSave({ functionName: fn.name, draft, callAfter: () => callNow(event.text) });
@@ -91,15 +93,17 @@ export function Workbench({ fn, deployed }: { fn: ColdframeFunction; deployed: D
             <SavedEventPane functionName={fn.name} event={event} keys={keys} />
           </DeskPanes>
           {save.isComparing && draft.elsewhere ? (
-            <Suspense fallback={null}>
-              <CompareDialog
-                model={model}
-                elsewhere={draft.elsewhere}
-                onKeep={(changes) => save.endComparing(() => draft.takeTheirs(changes))}
-                onTakeTheirs={() => save.endComparing(() => draft.takeTheirs())}
-                onClose={() => save.endComparing()}
-              />
-            </Suspense>
+            <ErrorBoundary>
+              <Suspense fallback={null}>
+                <CompareDialog
+                  model={model}
+                  elsewhere={draft.elsewhere}
+                  onKeep={(changes) => save.endComparing(() => draft.takeTheirs(changes))}
+                  onTakeTheirs={() => save.endComparing(() => draft.takeTheirs())}
+                  onClose={() => save.endComparing()}
+                />
+              </Suspense>
+            </ErrorBoundary>
           ) : null}
           {zip ? (
             <ZipDialog

@@ -1,10 +1,12 @@
 import { SegmentedControl } from '@mantine/core';
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { useLocation } from 'wouter';
 import { formatCount, formatDuration, formatPercent } from '../../shared/format/figures.ts';
 import { EmptyState } from '../../shared/page/empty-state.tsx';
+import { ErrorBoundary } from '../../shared/page/error-boundary.tsx';
 import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
 import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
+import { lazyPiece } from '../../shared/pieces/lazy-piece.ts';
 import { useUrlState } from '../../shared/url/use-url-state.ts';
 import { LiveMark } from '../../shared/values/live-mark.tsx';
 import { invocationsHref } from './invocations-href.ts';
@@ -13,7 +15,7 @@ import { metricsWindow, WINDOWS } from './metrics-window.ts';
 import classes from './monitor.module.css';
 import { type Metrics, useMetrics } from './use-metrics.ts';
 
-const Charts = lazy(() => import('./charts/charts.tsx'));
+const Charts = lazyPiece(() => import('./charts/charts.tsx'));
 
 /** What one function did, or all of them (null), over a window that ends now. */
 export function Monitor({ functionName }: { functionName: string | null }) {
@@ -49,9 +51,11 @@ export function Monitor({ functionName }: { functionName: string | null }) {
       {data === undefined || isEmpty ? null : state.as === 'table' ? (
         <MetricsTable metrics={data} functionName={functionName} />
       ) : (
-        <Suspense fallback={<SkeletonRows count={10} label="Loading the charts" />}>
-          <Charts metrics={data} onRange={(fromMs, toMs) => navigate(invocationsHref(functionName, fromMs, toMs))} />
-        </Suspense>
+        <ErrorBoundary>
+          <Suspense fallback={<SkeletonRows count={10} label="Loading the charts" />}>
+            <Charts metrics={data} onRange={(fromMs, toMs) => navigate(invocationsHref(functionName, fromMs, toMs))} />
+          </Suspense>
+        </ErrorBoundary>
       )}
     </>
   );

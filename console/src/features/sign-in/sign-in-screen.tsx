@@ -15,11 +15,15 @@ interface Props {
   linkToken: string | null;
   /** Why an earlier link led to this screen after all; null when none did. */
   linkError: unknown;
+  /** Why the session before has ended; null when there was none. */
+  endWords: string | null;
+  /** Whether unsaved work waits in this browser. */
+  hasDrafts: boolean;
   /** With the refusal, or null when it signed in. */
   onTokenUsed(error: unknown): void;
 }
 
-export function SignInScreen({ linkToken, linkError, onTokenUsed }: Props) {
+export function SignInScreen({ linkToken, linkError, endWords, hasDrafts, onTokenUsed }: Props) {
   const queries = useQueryClient();
   const [key, setKey] = useState('');
   const exchange = useMutation({
@@ -56,6 +60,12 @@ export function SignInScreen({ linkToken, linkError, onTokenUsed }: Props) {
         <SkeletonRows count={3} label="Signing in" />
       ) : (
         <>
+          {endWords === null ? null : (
+            <div className={classes.ended} role="alert">
+              <p>{endWords}</p>
+              {hasDrafts ? <p>Unsaved drafts stay in this browser; sign in to go on with them.</p> : null}
+            </div>
+          )}
           {problem ? <Refusal error={problem} /> : null}
           <form onSubmit={submit} className={classes.form}>
             <PasswordInput

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { isScreenKey } from './is-screen-key.ts';
 
 interface Hotkey {
   keys: string;
@@ -6,14 +7,14 @@ interface Hotkey {
 }
 
 const SEQUENCE_MS = 1_000;
-/** The latest mounted wins, as a dialog over a screen does. */
+/** The latest mounted wins: a part of a screen goes before the shell. */
 const hotkeys: Hotkey[] = [];
 let pending = '';
 let pendingAtMs = 0;
 
 /**
- * Runs when the keys are pressed outside of text fields: one character (`/`, `?`) or two one after the other (`g f`). Keys with Ctrl or Cmd
- * are `mod+k`, and work inside fields too.
+ * Runs `run` when the keys are pressed outside of text fields: one character (`/`, `?`) or two in a row (`g f`). Keys with Ctrl
+ * or Cmd are written `mod+k`; they work inside text fields too. No hotkey acts while a dialog or a menu is open.
  */
 export function useHotkey(keys: string, run: () => void): void {
   const latest = useRef(run);
@@ -30,7 +31,10 @@ export function useHotkey(keys: string, run: () => void): void {
 }
 
 function onKeyDown(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.altKey || event.isComposing) return;
+  if (!isScreenKey(event)) {
+    pending = '';
+    return;
+  }
   const hasModifier = event.ctrlKey || event.metaKey;
   if (!hasModifier && isTyping(event.target)) return;
   const key = hasModifier ? `mod+${event.key.toLowerCase()}` : event.key;

@@ -12,6 +12,13 @@ export interface LiveListener {
 const RETRY_MS = 3_000;
 const sources = new Map<string, LiveSource>();
 
+let tellRefused = (): void => {};
+
+/** `listener` is told when the server refuses a stream, as it does once the session has ended. There is one listener. */
+export function onLiveRefused(listener: () => void): void {
+  tellRefused = listener;
+}
+
 /**
  * Listens to an event stream of the API; listeners of one address share one connection, because browsers allow six to a host.
  * A hidden tab holds none. Returns the way to stop.
@@ -69,6 +76,7 @@ class LiveSource {
       // Browsers reconnect by themselves after a cut, but never after a refusal.
       if (events.readyState !== EventSource.CLOSED) return;
       this.#close();
+      tellRefused();
       this.#retry = window.setTimeout(() => this.#open(), RETRY_MS);
     };
     events.addEventListener('gap', () => this.#gap());

@@ -1,6 +1,8 @@
 import Type from 'typebox';
 import type { SettingsPatch } from '../../../catalog/catalog-input.ts';
 import { LIMITS } from '../../../domain/limits.ts';
+import { CallerGone } from '../../calls/caller-gone.ts';
+import { type CancelTokens, cancelTokenOf } from '../../calls/cancel-tokens.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import type { BodyBudget } from '../../serving/body/body-budget.ts';
@@ -22,8 +24,13 @@ const TRY = Type.Object(
   { additionalProperties: false },
 );
 
+interface TryParts {
+  budget: BodyBudget;
+  cancelTokens: CancelTokens;
+}
+
 /** Answers 200 with the record whatever the code did; refusals that ran nothing are problems. The event's bytes go on unparsed. */
-export function tryFunction(app: App, deps: HttpDeps, budget: BodyBudget): void {
+export function tryFunction(app: App, deps: HttpDeps, { budget, cancelTokens }: TryParts): void {
   withEventBody(app, budget, (scope, eventOf) => {
     scope.post(
       '/api/v1/functions/:name/try',
@@ -34,7 +41,7 @@ export function tryFunction(app: App, deps: HttpDeps, budget: BodyBudget): void 
           operationId: 'tryFunction',
           tags: ['try'],
           description:
-            'Runs unsaved code or settings in a sandbox of its own; deploys nothing. The function need not exist yet when `code` and `settings.runtime` are given.',
+            'Runs unsaved code or settings in a sandbox of its own; deploys nothing. The function need not exist yet when `code` and `settings.runtime` are given. Header coldframe-cancel-token lets /invocations/cancel end it.',
           params: NAME_PARAMS,
           body: TRY,
           response: { 200: INVOCATION_OUTCOME, default: PROBLEM },
@@ -42,13 +49,18 @@ export function tryFunction(app: App, deps: HttpDeps, budget: BodyBudget): void 
       },
       async (request, reply) => {
         const { code, settings } = request.body;
+        const { workspaceId } = request.principal;
+        const token = cancelTokenOf(request.headers);
         const result = await deps.tryRunner.run({
-          workspaceId: request.principal.workspaceId,
+          workspaceId,
           functionName: request.params.name,
           code: code === undefined ? null : codeOf(code, '/code'),
           settings: (settings as SettingsPatch | undefined) ?? null,
           event: eventOf(request.body),
+          clientGone: new CallerGone(reply.raw),
+          onBegun: (id) => token !== null && cancelTokens.begin(workspaceId, token, id),
         });
+        if (token !== null) cancelTokens.end(workspaceId, token, result.id);
         return sendJsonText(reply, await outcomeJson(result));
       },
     );

@@ -1,4 +1,4 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { closeBrackets, closeBracketsKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { javascript, javascriptLanguage } from '@codemirror/lang-javascript';
 import { json, jsonParseLinter } from '@codemirror/lang-json';
@@ -17,6 +17,7 @@ import {
   lineNumbers,
 } from '@codemirror/view';
 import { pageNonce } from '../../../shared/csp/page-nonce.ts';
+import { completions } from './completions.ts';
 import { editorTheme } from './editor-theme.ts';
 import { errorLine } from './error-line.ts';
 import { contextCompletions } from './handler-completions.ts';
@@ -67,10 +68,10 @@ export function fileSetup(path: string): Extension {
     foldGutter(),
     highlightActiveLine(),
     highlightActiveLineGutter(),
-    autocompletion({ icons: false }),
+    completions,
     lintGutter(),
     errorLine,
-    keymap.of([...completionKeymap, ...foldKeymap, ...lintKeymap]),
+    keymap.of([...foldKeymap, ...lintKeymap]),
     languageOf(path),
   ];
 }

@@ -70,10 +70,10 @@ export default function CreateBench({ template, typedName, onName, arrived, onTa
   const run = (): void => {
     create.reset();
     const { name: _, ...settings } = settingsNow();
-    void desk.begin(async (eventText, signal) => {
+    void desk.begin(async (eventText, end) => {
       // Under the name of a function that is there, it would run with that one's environment.
-      const functionName = await readFreeName(nameProblem(name) === null ? name : manifest.name, signal);
-      return runDraft({ functionName, eventText, signal }, { code: { files: model.files() }, settings });
+      const functionName = await readFreeName(nameProblem(name) === null ? name : manifest.name, end.signal);
+      return runDraft({ functionName, eventText, end }, { code: { files: model.files() }, settings });
     }, event.text);
   };
   const createNow = (): void => {

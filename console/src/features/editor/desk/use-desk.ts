@@ -6,6 +6,7 @@ import { firstBrokenFile, type LineMark, syntaxMarks } from '../code/syntax-mark
 import type { DraftModel, DraftSnapshot } from '../draft/draft-model.ts';
 import { eventProblem, eventToSend } from '../event/event-text.ts';
 import { handlerFile } from '../files/handler-file.ts';
+import type { RunEnd } from '../run/run-end.ts';
 import type { RunReply } from '../run/run-reply.ts';
 import { type Runs, useRun } from '../run/use-run.ts';
 
@@ -22,9 +23,9 @@ export interface Desk {
   show(frame: AuthorFrame, isVisit: boolean): void;
   /**
    * Runs `work` with the event, unless the event is no JSON, and marks the line of the error that came of it. Resolves to null
-   * when nothing ran or the run was left.
+   * when nothing ran.
    */
-  begin(work: (eventText: string, signal: AbortSignal) => Promise<RunReply>, text: string): Promise<RunReply | null>;
+  begin(work: (eventText: string, end: RunEnd) => Promise<RunReply>, text: string): Promise<RunReply | null>;
 }
 
 interface Options {
@@ -53,7 +54,7 @@ export function useDesk({ model, snapshot, handler, runtime }: Options): Desk {
     async (work, text) => {
       if (eventProblem(text) !== null) return null;
       setPlace(null);
-      const reply = await begin((signal) => work(eventToSend(text), signal));
+      const reply = await begin((end) => work(eventToSend(text), end));
       const error = reply?.invocation.attempts.at(-1)?.error;
       const frame = error ? topFrame(error.stackTrace, runtime) : null;
       if (frame) show(frame, false);

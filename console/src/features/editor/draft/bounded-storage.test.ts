@@ -22,6 +22,7 @@ it('what is saved is loaded by another page, and gone once removed', () => {
   expect(new BoundedStorage(BOUNDS, storage).save('a', { n: 1 })).toBe('saved');
   const other = new BoundedStorage(BOUNDS, storage);
   expect(other.load('a')).toEqual({ n: 1 });
+  expect(other.keys()).toEqual(['a']);
   other.remove('a');
   expect(other.load('a')).toBeNull();
 });

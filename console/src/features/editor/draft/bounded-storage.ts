@@ -53,6 +53,15 @@ export class BoundedStorage {
     }
   }
 
+  /** What is kept now; empty where storage is switched off. */
+  keys(): string[] {
+    try {
+      return this.#names().map((name) => name.slice(this.#bounds.prefix.length));
+    } catch {
+      return [];
+    }
+  }
+
   remove(key: string): void {
     try {
       this.#storage.removeItem(this.#bounds.prefix + key);
@@ -74,14 +83,16 @@ export class BoundedStorage {
   }
 
   #entries(): { name: string; at: number; chars: number }[] {
+    return this.#names().map((name) => ({
+      name,
+      at: this.#read(name)?.at ?? 0,
+      chars: this.#storage.getItem(name)?.length ?? 0,
+    }));
+  }
+
+  #names(): string[] {
     const names = Array.from({ length: this.#storage.length }, (_, index) => this.#storage.key(index) ?? '');
-    return names
-      .filter((name) => name.startsWith(this.#bounds.prefix))
-      .map((name) => ({
-        name,
-        at: this.#read(name)?.at ?? 0,
-        chars: this.#storage.getItem(name)?.length ?? 0,
-      }));
+    return names.filter((name) => name.startsWith(this.#bounds.prefix));
   }
 
   #read(name: string): Entry | null {

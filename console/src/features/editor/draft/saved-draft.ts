@@ -26,6 +26,9 @@ export function loadDraft(functionId: string): SavedDraft | null {
 
 export const saveDraft = (functionId: string, draft: SavedDraft) => DRAFTS.save(functionId, draft);
 
+/** The ids of functions that have an unsaved draft in this browser; `new-…` for those that are not created yet. */
+export const draftIds = (): string[] => DRAFTS.keys();
+
 export const dropDraft = (functionId: string): void => DRAFTS.remove(functionId);
 
 /** The event that was last in the panel, as text. */

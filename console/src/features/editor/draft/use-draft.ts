@@ -58,6 +58,9 @@ function openDraft(functionId: string, deployed: DeployedCode): { model: DraftMo
 function useAutosave(functionId: string, model: DraftModel): SaveResult | null {
   const [kept, setKept] = useState<SaveResult | null>(() => (model.snapshot().isDirty ? 'saved' : null));
   const timer = useRef<number | null>(null);
+  /** The browser could not keep it, so leaving the page loses it. */
+  const isUnkept = useRef(false);
+  isUnkept.current = kept !== null && kept !== 'saved';
   useEffect(() => {
     const save = (): void => {
       timer.current = null;
@@ -75,9 +78,14 @@ function useAutosave(functionId: string, model: DraftModel): SaveResult | null {
       if (timer.current !== null) window.clearTimeout(timer.current);
       timer.current = window.setTimeout(save, SAVE_AFTER_MS);
     };
+    const ask = (event: BeforeUnloadEvent): void => {
+      if (isUnkept.current) event.preventDefault();
+    };
     window.addEventListener('pagehide', flush);
+    window.addEventListener('beforeunload', ask);
     return () => {
       window.removeEventListener('pagehide', flush);
+      window.removeEventListener('beforeunload', ask);
       flush();
       model.onEdit = null;
     };

@@ -40,7 +40,7 @@ export function ResultPane({ runs, onFrame, untouched }: Props) {
         <h2 className={classes.title}>Result</h2>
         <div className={classes.state} role="status">
           {startedAtMs !== null ? (
-            <Running sinceMs={startedAtMs} onLeave={runs.leave} />
+            <Running sinceMs={startedAtMs} isCancelling={runs.isCancelling} onCancel={runs.cancel} />
           ) : (
             <Ended reply={reply} error={error} />
           )}
@@ -54,7 +54,13 @@ export function ResultPane({ runs, onFrame, untouched }: Props) {
   );
 }
 
-function Running({ sinceMs, onLeave }: { sinceMs: number; onLeave(): void }) {
+interface RunningProps {
+  sinceMs: number;
+  isCancelling: boolean;
+  onCancel(): void;
+}
+
+function Running({ sinceMs, isCancelling, onCancel }: RunningProps) {
   return (
     <>
       <StatusMark status="running" />
@@ -64,10 +70,11 @@ function Running({ sinceMs, onLeave }: { sinceMs: number; onLeave(): void }) {
       <Button
         variant="subtle"
         size="compact-xs"
-        onClick={onLeave}
-        title="The function runs on to its end or its timeout"
+        onClick={onCancel}
+        disabled={isCancelling}
+        title="The handler is told to stop; after 1 s its sandbox is killed"
       >
-        Stop waiting
+        {isCancelling ? 'Cancelling' : 'Cancel'}
       </Button>
     </>
   );

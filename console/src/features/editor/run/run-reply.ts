@@ -4,6 +4,7 @@ import { call, client } from '../../../shared/api/call.ts';
 import type { Invocation } from '../../../shared/api/types.ts';
 import type { CodeChanges } from '../draft/draft-model.ts';
 import { memberText } from '../result/member-text.ts';
+import type { RunEnd } from './run-end.ts';
 
 /** One run, as the result panel shows it. */
 export interface RunReply {
@@ -20,7 +21,7 @@ export interface RunRequest {
   functionName: string;
   /** JSON text; sent byte for byte, so that its numbers stay as they were written. */
   eventText: string;
-  signal: AbortSignal;
+  end: RunEnd;
 }
 
 /** The record of a call is complete a moment after its reply. */
@@ -37,7 +38,7 @@ export interface UnsavedFunction {
 
 /** Runs unsaved code; deploys nothing. Rejects with an ApiProblem when nothing ran. */
 export async function runDraft(
-  { functionName, eventText, signal }: RunRequest,
+  { functionName, eventText, end }: RunRequest,
   unsaved: UnsavedFunction,
 ): Promise<RunReply> {
   const reply = tryFunction({
@@ -46,7 +47,8 @@ export async function runDraft(
     body: `{"event":${eventText},${JSON.stringify(unsaved).slice(1)}` as never,
     bodySerializer: asIs,
     parseAs: 'text',
-    signal,
+    headers: { 'coldframe-cancel-token': end.cancelToken },
+    signal: end.signal,
   });
   const text = (await call(reply)) as unknown as string;
   const repliedAtMs = performance.now();
@@ -56,20 +58,21 @@ export async function runDraft(
 }
 
 /** Calls what is deployed. Rejects with an ApiProblem when nothing ran. */
-export async function callDeployed({ functionName, eventText, signal }: RunRequest): Promise<RunReply> {
+export async function callDeployed({ functionName, eventText, end }: RunRequest): Promise<RunReply> {
   const reply = await invokeFunction({
     client,
     path: { ref: functionName },
     body: eventText as never,
     bodySerializer: asIs,
     parseAs: 'text',
-    signal,
+    headers: { 'coldframe-cancel-token': end.cancelToken },
+    signal: end.signal,
   });
   const repliedAtMs = performance.now();
   const id = reply.response?.headers.get('coldframe-invocation-id') ?? null;
   if (id === null) await call(Promise.resolve(reply));
   const result = reply.response?.ok ? (reply.data as unknown as string) : null;
-  return { kind: 'call', invocation: await finishedRecord(id as string, signal), result, repliedAtMs };
+  return { kind: 'call', invocation: await finishedRecord(id as string, end.signal), result, repliedAtMs };
 }
 
 async function finishedRecord(id: string, signal: AbortSignal): Promise<Invocation> {

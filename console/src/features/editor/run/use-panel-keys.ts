@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { isScreenKey } from '../../../shared/keyboard/is-screen-key.ts';
 import type { EditorKeys } from '../code/editor-setup.ts';
 
 const IS_MAC = /Mac|iPhone|iPad/.test(window.navigator.platform);
@@ -6,15 +7,14 @@ const IS_MAC = /Mac|iPhone|iPad/.test(window.navigator.platform);
 /** How the key is called on this machine. */
 export const MOD_KEY = IS_MAC ? '⌘' : 'Ctrl';
 
-/** Run and save from wherever the focus is; dialogs keep their keys to themselves. */
+/** Run and save work wherever the focus is, unless a dialog or a menu is open. */
 export function usePanelKeys(keys: EditorKeys): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       const isMod = IS_MAC ? event.metaKey : event.ctrlKey;
-      if (!isMod || event.altKey || event.shiftKey || event.defaultPrevented) return;
-      if (event.target instanceof Element && event.target.closest('[role="dialog"]')) return;
+      if (!isMod || event.shiftKey || !isScreenKey(event)) return;
       if (event.key === 'Enter') latest.current.run();
       else if (event.key === 's') latest.current.save();
       else return;

@@ -1,9 +1,10 @@
 import { Button, Menu, Tooltip } from '@mantine/core';
 import { useClipboard } from '@mantine/hooks';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from 'wouter';
-import { replayInvocation } from '../../../../../src/client/generated/sdk.gen.ts';
+import { cancelInvocation, replayInvocation } from '../../../../../src/client/generated/sdk.gen.ts';
 import { call, client } from '../../../shared/api/call.ts';
+import { queryKeys } from '../../../shared/api/query-keys.ts';
 import type { Invocation } from '../../../shared/api/types.ts';
 import { formatDuration } from '../../../shared/format/figures.ts';
 import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
@@ -24,6 +25,7 @@ export function InvocationActions({ invocation, replay }: { invocation: Invocati
   const hasEvent = invocation.event !== null;
   return (
     <>
+      {invocation.state === 'finished' ? null : <CancelButton id={invocation.id} />}
       <Tooltip label={hasEvent ? 'Call the function as it is now with this event' : 'No event was captured to replay'}>
         <Button
           variant="default"
@@ -40,6 +42,21 @@ export function InvocationActions({ invocation, replay }: { invocation: Invocati
       </Tooltip>
       <CopyAs invocation={invocation} />
     </>
+  );
+}
+
+/** The record says `cancelled` a moment later, when it is read anew. */
+function CancelButton({ id }: { id: string }) {
+  const queries = useQueryClient();
+  const cancel = useMutation({
+    mutationFn: () => call(cancelInvocation({ client, path: { id } })),
+    // One that has finished meanwhile cannot be cancelled; its record says what became of it.
+    onSettled: () => queries.invalidateQueries({ queryKey: queryKeys.invocation(id) }),
+  });
+  return (
+    <Button variant="default" loading={cancel.isPending} onClick={() => cancel.mutate()}>
+      Cancel
+    </Button>
   );
 }
 

@@ -7,6 +7,7 @@ import { call, client } from '../../../shared/api/call.ts';
 import { queryKeys } from '../../../shared/api/query-keys.ts';
 import { CommandLine } from '../../../shared/controls/command-line.tsx';
 import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
+import { StayOnPage } from '../../../shared/page/stay-on-page.tsx';
 
 const MEANINGS: Record<Scope, string> = {
   invoke: 'call functions',
@@ -22,7 +23,7 @@ const LIFETIMES = [
   { value: '365', label: 'In a year' },
 ];
 
-/** Makes a key and shows its secret, this once. */
+/** Makes a key and shows its secret once. Only its buttons close it then, because the secret goes with it. */
 export function CreateKeyDialog({ isOpen, onClose }: { isOpen: boolean; onClose(): void }) {
   const queries = useQueryClient();
   const [name, setName] = useState('');
@@ -47,7 +48,14 @@ export function CreateKeyDialog({ isOpen, onClose }: { isOpen: boolean; onClose(
   };
   if (create.data)
     return (
-      <Modal opened={isOpen} onClose={close} title={`Key ${create.data.name}`} closeOnClickOutside={false}>
+      <Modal
+        opened={isOpen}
+        onClose={close}
+        title={`Key ${create.data.name}`}
+        closeOnClickOutside={false}
+        closeOnEscape={false}
+      >
+        <StayOnPage />
         <Stack gap="sm">
           <Text size="sm">Copy it now: it is stored hashed and cannot be shown again.</Text>
           <CommandLine command={create.data.secret} label="Copy key" />
