@@ -35,8 +35,8 @@ describe('access', () => {
       });
       return [reply.statusCode, reply.json().code];
     };
-    expect(await codeOf('expired-one')).toEqual([401, 'session_expired']);
-    expect(await codeOf('nobodys')).toEqual([401, 'unauthenticated']);
+    expect(await codeOf(sessionToken('expired'))).toEqual([401, 'session_expired']);
+    expect(await codeOf(sessionToken('nobodys'))).toEqual([401, 'unauthenticated']);
   });
 
   it('a session reads freely and writes only with the console’s own Origin', async () => {

@@ -61,7 +61,7 @@ export function fakeDeps(): FakeDeps {
     auth: {
       verifyKey: (secret) => (Object.hasOwn(KEYS, secret) ? (KEYS[secret] ?? null) : null),
       verifySession: async (token) => sessions.get(token) ?? null,
-      whySessionEnded: (token) => (token.startsWith('expired-') ? 'expired' : 'unknown'),
+      whySessionEnded: (token) => (token === sessionToken('expired') ? 'expired' : 'unknown'),
       async openSession(principal) {
         const token = sessionToken(`session-${++ids}`);
         sessions.set(token, principal);
