@@ -188,3 +188,46 @@ test('the feed tells of the beginning, the end and the output of a call, in orde
   expect(seen.slice(3)).toEqual(['began', 'finished']);
   await records.stop();
 });
+
+test('a later attempt of an invocation is read and listed together with those stored and those that wait, and lets its row go on', async () => {
+  await using queue = await realQueue();
+  const id = exampleId(1);
+  const attempt = (number: number, more: Partial<InvocationRecord> = {}): InvocationRecord =>
+    exampleRecord(id, {
+      mode: 'async',
+      state: 'retrying',
+      outcome: null,
+      finishedAt: null,
+      attempts: [exampleAttempt({ number, outcome: 'error' })],
+      ...more,
+    });
+  const numbers = async (): Promise<number[] | undefined> =>
+    (await queue.records.get('default', id))?.attempts.map(({ number }) => number);
+  queue.records.ended(attempt(1), { event: Buffer.from('{"n":1}'), result: null, capture: 'errors' });
+  await queue.records.flush();
+  queue.records.ended(attempt(2), NOTHING);
+  expect(await numbers()).toEqual([1, 2]);
+  queue.records.ended(attempt(3), NOTHING);
+  expect(queue.records.stats().queued).toBe(1);
+  expect(await numbers()).toEqual([1, 2, 3]);
+  const running = attempt(4, { state: 'running', attempts: [] });
+  queue.records.began(running);
+  expect(await numbers()).toEqual([1, 2, 3]);
+  expect(await queue.records.get('default', id)).toMatchObject({ state: 'running', event: '{"n":1}' });
+  const listed = async (state: InvocationRecord['state']): Promise<number> =>
+    (await queue.records.list({ ...QUERY, state })).items.length;
+  expect([await listed('running'), await listed('retrying')]).toEqual([1, 0]);
+  Object.assign(running, attempt(4, { state: 'finished', outcome: 'ok', finishedAt: new Date().toISOString() }));
+  queue.records.ended(running, NOTHING);
+  await queue.records.flush();
+  expect(await queue.store.invocation('default', id)).toMatchObject({
+    state: 'finished',
+    event: '{"n":1}',
+    attempts: [{ number: 1 }, { number: 2 }, { number: 3 }, { number: 4 }],
+  });
+  expect(queue.records.stats()).toMatchObject({ queued: 0, queuedBytes: 0, running: 0 });
+  const again = attempt(5, { state: 'running', attempts: [] });
+  queue.records.began(again);
+  queue.records.withdrawn(again);
+  expect(queue.records.stats().running).toBe(0);
+});
