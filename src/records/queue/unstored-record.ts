@@ -21,7 +21,7 @@ export class UnstoredRecord {
   constructor(record: InvocationRecord, payloads: Payloads | null) {
     this.record = record;
     this.#captured = record;
-    let bytes = RECORD_BYTES + logBytes(record);
+    let bytes = RECORD_BYTES + logBytes(record) + (record.event?.length ?? 0) + (record.result?.length ?? 0);
     if (payloads !== null && shouldCapture(payloads.capture, record.trigger, record.outcome)) {
       this.#event = withinCap(payloads.event);
       this.#result = withinCap(payloads.result);
@@ -45,17 +45,16 @@ export class UnstoredRecord {
     return this.#captured;
   }
 
-  /** Whether this attempt of the invocation is in it already. */
+  /** Whether all that `record` tells is in it already. */
   holds(record: InvocationRecord): boolean {
-    return record.attempts.length === 0 || newestNumber(this.record) >= newestNumber(record);
+    return record.attempts.every(({ number }) => this.record.attempts.some((mine) => mine.number === number));
   }
 
-  /** This attempt after those of the same invocation that still wait to be stored. */
-  joinedTo(earlier: UnstoredRecord): UnstoredRecord {
-    const both = new UnstoredRecord(joined(this.record, earlier.captured()), null);
-    both.#event = this.#event;
-    both.#result = this.#result;
-    return both;
+  /** This attempt and those of the same invocation that still wait to be stored, in whatever order they came. */
+  joinedTo(waiting: UnstoredRecord): UnstoredRecord {
+    const [mine, others] = [this.captured(), waiting.captured()];
+    const isNewer = newestNumber(mine) >= newestNumber(others);
+    return new UnstoredRecord(isNewer ? joined(mine, others) : joined(others, mine), null);
   }
 
   /** The same without logs and bodies, for when memory is short; the cut is marked. */
