@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -31,11 +31,20 @@ test('a package is stored read-only under its hash and reads back', async () => 
   expect(ref).toMatchObject({ workspaceId: 'default', fileCount: 2, sizeBytes: 5 });
   expect(ref.path).toBe(join(dataDir, 'packages', 'default', ref.sha256));
   expect((await stat(join(ref.path, 'index.js'))).mode & 0o777).toBe(0o444);
-  expect((await stat(join(ref.path, 'lib'))).mode & 0o777).toBe(0o555);
-  expect((await stat(ref.path)).mode & 0o777).toBe(0o555);
   expect((await readText(ref)).files).toEqual({ 'index.js': 'code', 'lib/a.js': 'a' });
   expect(await packages.open('default', ref.sha256)).toEqual(ref);
   expect(await new PackageStore({ dataDir }).open('default', ref.sha256)).toEqual(ref);
+});
+
+test('the owner of the data directory may remove it: every folder is theirs to empty, those of earlier versions too', async () => {
+  const ref = await packages.putFiles('default', { 'index.js': 'code', 'lib/deep/a.js': 'a' });
+  const folders = ['.', 'lib', 'lib/deep'].map((folder) => join(ref.path, folder));
+  const modes = () => Promise.all(folders.map(async (folder) => (await stat(folder)).mode & 0o777));
+  expect(await modes()).toEqual([0o755, 0o755, 0o755]);
+  for (const folder of folders.reverse()) await chmod(folder, 0o555);
+  await new PackageStore({ dataDir }).start();
+  expect(await modes()).toEqual([0o755, 0o755, 0o755]);
+  await rm(dataDir, { recursive: true });
 });
 
 test('the same content has one tree, also when put many times at once; other content or names have another', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { PackageRef } from '../domain/function.ts';
 import { listFiles, measureTree } from './package-files.ts';
 import { diskProblem, packageProblem } from './package-problem.ts';
-import { removeTree } from './remove-tree.ts';
+import { makeWritable, removeTree } from './remove-tree.ts';
 import { type SealedTree, StagedTree } from './staged-tree.ts';
 import { unzip } from './unzip.ts';
 
@@ -16,6 +16,7 @@ const WORKSPACE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 /** Longer than the longest call (15 min) and the drain after it, so a package that nothing names any more is not in use either. */
 const GRACE_MS = 60 * 60 * 1000;
 const REFS_CACHED_MAX = 20_000;
+const OWNER_MAY_WRITE = 0o200;
 
 /** Files of a package by path; the executable bit comes with zips only. */
 export type PackageFiles = Record<string, string | Uint8Array>;
@@ -29,7 +30,7 @@ export interface PackageStoreOptions {
 }
 
 /**
- * Content-addressed code trees in `<dataDir>/packages/<workspaceId>/<sha256>/`, read-only, never shared across workspaces.
+ * Content-addressed code trees in `<dataDir>/packages/<workspaceId>/<sha256>/`, of read-only files, never shared across workspaces.
  * A tree is written beside its final place, put on disk, then renamed: so every folder with a hash for a name is whole, and
  * what a crash or a full disk left behind has another name and goes at the next start. Putting the same content twice,
  * also at once, ends with one tree. Removal is in two steps with a grace time between them, since calls in flight may
@@ -50,14 +51,19 @@ export class PackageStore {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Removes what earlier lives left half-made; before the first put. Returns how many folders went. */
+  /**
+   * Removes what earlier lives left half-made, and opens to their owner the folders that earlier versions closed; before the
+   * first put. Returns how many folders went.
+   */
   async start(): Promise<number> {
     await mkdir(this.#root, { recursive: true, mode: 0o700 }).catch((error) => Promise.reject(diskProblem(error)));
     let removed = 0;
     for (const workspaceId of (await readdir(this.#root)).filter((name) => WORKSPACE.test(name))) {
       for (const name of await readdir(join(this.#root, workspaceId))) {
+        const path = join(this.#root, workspaceId, name);
+        if (SHA256.test(name) && ((await stat(path)).mode & OWNER_MAY_WRITE) === 0) await makeWritable(path);
         if (!name.startsWith(STAGING_PREFIX) && !name.startsWith(TRASH_PREFIX)) continue;
-        await removeTree(join(this.#root, workspaceId, name));
+        await removeTree(path);
         removed++;
       }
     }

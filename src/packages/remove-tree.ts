@@ -7,8 +7,8 @@ export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
-/** Only root may empty folders of mode 0555, so their owner opens them first. */
-async function makeWritable(path: string): Promise<void> {
+/** Only root may empty folders of mode 0555, as earlier versions made them, so their owner opens them first. */
+export async function makeWritable(path: string): Promise<void> {
   const stat = await lstat(path).catch(() => null);
   if (!stat?.isDirectory()) return;
   await chmod(path, 0o755);

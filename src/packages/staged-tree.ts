@@ -10,6 +10,11 @@ import { type TreeFile, treeHash } from './tree-hash.ts';
 /** As many as libuv has threads; putting files on disk is most of the time and overlaps well. */
 const FILES_AT_ONCE = 4;
 const FOLDER_SYNCS_AT_ONCE = 8;
+/**
+ * Writable by its owner, so that whoever owns the data directory may remove it. Sandboxes never see these folders themselves:
+ * what they see is a read-only mount, or a copy.
+ */
+const SEALED_FOLDER_MODE = 0o755;
 
 export interface NewFile {
   path: string;
@@ -157,7 +162,7 @@ async function writeWhole(handle: FileHandle, chunk: Uint8Array): Promise<void> 
 async function sealFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
-    await handle.chmod(0o555);
+    await handle.chmod(SEALED_FOLDER_MODE);
     await handle.sync();
   } finally {
     await handle.close();
