@@ -30,6 +30,7 @@ export interface SuiteTableOptions {
 
 /** What turns a skip into a run; the word is looked for in the reason. */
 const ENABLED_BY: [word: RegExp, command: string][] = [
+  [/firecracker-api/, 'put the published description there'],
   [/firecracker/i, 'npm run test:firecracker -- --binary PATH'],
   [/net\/tun/, 'modprobe tun; chmod 666 /dev/net/tun'],
   [/qemu|mksquashfs/i, 'apt-get install qemu-system-x86 squashfs-tools mmdebstrap'],

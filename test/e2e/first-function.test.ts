@@ -75,7 +75,9 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
       if (source === null) expect([cpuMs, maxMemoryMib]).toEqual([null, null]);
       else {
         expect(source).toMatch(/^(cgroup1|cgroup2|procfs)$/);
-        expect(cpuMs).toBeGreaterThan(0);
+        // Without a cgroup the kernel counts whole ticks of 10 ms, and a call may take less than one.
+        if (source === 'procfs') expect(cpuMs).toBeGreaterThanOrEqual(0);
+        else expect(cpuMs).toBeGreaterThan(0);
         expect(maxMemoryMib).toBeGreaterThan(0);
       }
     });

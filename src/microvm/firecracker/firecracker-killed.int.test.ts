@@ -10,7 +10,9 @@ import { HostRig } from '../../host/host-rig.ts';
 import { reapHost } from '../../host/reap-host.ts';
 import { hostTraces, processes } from '../../sandbox/conformance/host-traces.ts';
 import { until } from '../../sandbox/conformance/sandbox-rig.ts';
+import { GUEST_PORTS } from '../guest-protocol.ts';
 import { whyNoDescription } from './testing/api-description.ts';
+import { readHangups } from './testing/fake-program.ts';
 
 const NEVER = new AbortController().signal;
 const MEMORY_FILES = '/dev/shm';
@@ -51,6 +53,12 @@ describe.skipIf(reason !== null)(`a server killed with monitors alive (${reason 
     const ended = once(life, 'exit');
     life.kill('SIGKILL');
     await ended;
+    // Both ends of its guest's ports were held by the killed life: once it has seen that, it lives on by itself.
+    const ports = Object.keys(GUEST_PORTS);
+    await until('the monitor that runs misses its server', () => {
+      const hangups = readHangups(join(directory, 'runs'));
+      return ports.every((port) => hangups.includes(port));
+    });
     expect(monitorOf('runs')).not.toEqual([]);
     expect(monitorOf('hangs')).not.toEqual([]);
     expect((await hostTraces(killed)).filter((trace) => trace.startsWith('mount'))).not.toEqual([]);

@@ -1,5 +1,5 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pause } from '../../../host/pause.ts';
 import { runTool } from '../../../host/run-tool.ts';
@@ -24,7 +24,16 @@ export async function whyNoGuest(): Promise<string | null> {
     const { exitCode } = await runTool(tool, [flag], AbortSignal.timeout(10_000));
     if (exitCode === null) return `needs ${tool}`;
   }
-  return null;
+  return process.getuid?.() === 0 ? null : await whyNoUserMap();
+}
+
+/** For tests: why mmdebstrap cannot make a root file system as an ordinary user here, else null. */
+async function whyNoUserMap(): Promise<string | null> {
+  const { exitCode } = await runTool('newuidmap', [], AbortSignal.timeout(10_000));
+  const ranges = await readFile('/etc/subuid', 'utf8').catch(() => '');
+  const { username, uid } = userInfo();
+  const hasRange = ranges.split('\n').some((line) => line.startsWith(`${username}:`) || line.startsWith(`${uid}:`));
+  return exitCode !== null && hasRange ? null : 'needs root, or newuidmap and a range in /etc/subuid';
 }
 
 /** For tests: one image for all of them, made by whoever comes first and kept, as runtime images are, for the next run. */
@@ -62,10 +71,10 @@ export async function testGuestImages(): Promise<GuestImages> {
   return images;
 }
 
-/** By recipe, so that trees that differ do not meet. */
+/** By recipe, so that trees that differ do not meet; by user, since nobody else may look into it. */
 async function imagesOfTests(): Promise<{ images: GuestImages; dataDir: string }> {
   const about = { runtimesDir: RUNTIMES_DIR, nodeVersion: process.versions.node };
   const recipe = await new GuestImages({ dataDir: tmpdir(), ...about }).recipe();
-  const dataDir = join(tmpdir(), `coldframe-test-guest-${recipe}`);
+  const dataDir = join(tmpdir(), `coldframe-test-guest-${process.getuid?.()}-${recipe}`);
   return { images: new GuestImages({ dataDir, ...about }), dataDir };
 }

@@ -10,7 +10,7 @@ import { FirecrackerPeer } from './firecracker-peer.ts';
 /**
  * For tests alone: a program that behaves like `firecracker` towards whoever launches it: it answers the API at `--api-sock`,
  * prints a console, connects a guest that says its port's name on each of its four ports, and goes wrong as `script.json` in the
- * directory `--script` says; `calls` and `violations` are written there.
+ * directory `--script` says; `calls`, `violations` and `hangups` (ports whose other end has gone) are written there.
  */
 const { values } = parseArgs({
   options: {
@@ -27,6 +27,8 @@ if (values.version) {
   process.stdout.write(`${script.version ?? 'Firecracker v1.17.0-dev'}\n`);
   process.exit(0);
 }
+// A monitor lives on when whoever reads its console has died: that is what a killed server leaves behind.
+process.stdout.on('error', () => {});
 process.stdout.write('a console line of the guest\n');
 const peer = new FirecrackerPeer({
   description: new ApiDescription(),
@@ -46,6 +48,7 @@ function connectGuest(devicePath: string): void {
     if (script.silentPorts?.includes(name)) continue;
     const socket = connect(`${devicePath}_${GUEST_PORTS[name]}`);
     socket.on('error', (error) => process.stdout.write(`${name}: ${error.message}\n`));
+    socket.on('close', () => appendFileSync(join(values.script, 'hangups'), `${name}\n`));
     socket.write(name);
   }
 }

@@ -38,7 +38,15 @@ export class FakeProgram {
   }
 
   #lines(name: string): string[] {
-    const path = join(this.#directory, name);
-    return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
+    return linesOf(join(this.#directory, name));
   }
+}
+
+/** Ports of the programs in `directory` whose connection has ended, whoever ended it; for one that another process made. */
+export function readHangups(directory: string): string[] {
+  return linesOf(join(directory, 'script', 'hangups'));
+}
+
+function linesOf(path: string): string[] {
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
 }

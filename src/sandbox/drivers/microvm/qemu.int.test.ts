@@ -17,6 +17,8 @@ import { whyNoMachines } from './testing/monitors.ts';
 const reason = await whyNoMachines('qemu');
 const isRoot = process.getuid?.() === 0;
 const SETTLED_MS = 20_000;
+/** Longer than the wait for another file that builds the guest image, so that the wait says why it ended. */
+const IMAGE_TIMEOUT_MS = 2 * 300_000;
 /** Of processor time, in hundredths of a second. */
 const SPINNING_TICKS = 30;
 
@@ -28,7 +30,7 @@ describe.skipIf(reason !== null)('microVMs under QEMU (needs qemu)', () => {
   beforeAll(async () => {
     rig = await microvmRig(new QemuVmm());
     await rig.driver.start(NEVER);
-  }, 300_000);
+  }, IMAGE_TIMEOUT_MS);
 
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
