@@ -14,13 +14,8 @@ export const AUTO_ISOLATIONS: readonly Isolation[] = ISOLATIONS.filter((isolatio
 export const ISOLATION_CHOICES = ['auto', ...ISOLATIONS] as const;
 export type IsolationChoice = (typeof ISOLATION_CHOICES)[number];
 
-/** A language and its version. */
-export const RUNTIMES = ['nodejs24', 'python3.11', 'python3.12', 'python3.13'] as const;
-export type RuntimeId = (typeof RUNTIMES)[number];
-
-/** The languages; a bare language name at create resolves to a concrete runtime. */
-export const LANGUAGES = ['nodejs', 'python'] as const;
-export type Language = (typeof LANGUAGES)[number];
+/** Runtimes and languages, which have more to them than a name: declared in their table. */
+export { LANGUAGES, type Language, RUNTIMES, type RuntimeId } from './runtimes.ts';
 
 /** How an invocation was asked for. */
 export const MODES = ['sync', 'async', 'stream'] as const;

@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { RUNTIMES, type RuntimeId } from '../domain/names.ts';
+import { languageOf, RUNTIMES, type RuntimeId, runtimeOfVersion, runtimeRow } from '../domain/runtimes.ts';
 import { shimFiles } from './shim-files.ts';
 import type { TarEntry } from './tar-archive.ts';
 
 /** Raised when the steps below change, so that an upgraded server builds a new image. */
 const RECIPE_VERSION = 1;
-/** Python of each Debian suite that a base can be made from. */
-const PYTHON_BY_SUITE: Record<string, string> = { bookworm: '3.11', trixie: '3.13' };
 /** Sandbox uids that get a name in the image, so that `os.userInfo()` and `pwd.getpwuid()` answer there. */
 const NAMED_UIDS = { first: 600_000, count: 1_024 };
 
@@ -43,7 +41,9 @@ export const BASE_LABEL = 'coldframe.base';
 
 /** Reads the runtimes folder and works out the recipe; the same inputs always give the same names. */
 export async function readRecipe(options: RecipeOptions): Promise<ImageRecipe> {
-  const python = PYTHON_BY_SUITE[options.suite];
+  const python = RUNTIMES.find(
+    (id) => languageOf(id) === 'python' && runtimeRow(id).debianSuites.includes(options.suite),
+  );
   if (python === undefined) throw new RangeError(`no Python version is known for the suite ${options.suite}`);
   const files = await shimFiles(options.runtimesDir, { withGuest: false });
   const shims: TarEntry[] = files.map(({ name, content }) => ({ name: `runtimes/${name}`, mode: 0o644, content }));
@@ -53,9 +53,8 @@ export async function readRecipe(options: RecipeOptions): Promise<ImageRecipe> {
   for (const file of shims)
     hash.update(`\0${file.name}\0${(file.content as Uint8Array).length}\0`).update(file.content as Uint8Array);
   const digest = hash.digest('hex').slice(0, 16);
-  const runtimes = RUNTIMES.filter(
-    (id) => id === `nodejs${options.nodeVersion.split('.')[0]}` || id === `python${python}`,
-  );
+  const own = runtimeOfVersion('nodejs', options.nodeVersion);
+  const runtimes = [own, python].filter((id) => id !== null);
   const node = { path: options.nodePath, sizeBytes: (await stat(options.nodePath)).size };
   return {
     hash: digest,
@@ -63,7 +62,7 @@ export async function readRecipe(options: RecipeOptions): Promise<ImageRecipe> {
     baseReference: `coldframe/base:${options.suite}-${RECIPE_VERSION}`,
     runtimes,
     labels: { [RECIPE_LABEL]: digest },
-    dockerfile: (base) => dockerfileOf(base, options.nodeVersion, python),
+    dockerfile: (base) => dockerfileOf(base, options.nodeVersion, runtimeRow(python).version),
     files: [
       { name: 'node', mode: 0o755, content: node },
       { name: 'hosts', mode: 0o644, content: Buffer.from('127.0.0.1 localhost\n::1 localhost\n') },

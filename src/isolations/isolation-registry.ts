@@ -1,15 +1,8 @@
 import type { ProbeResult } from '../contract/driver.ts';
 import type { GuardedDriver } from '../contract/guarded-driver.ts';
 import type { DriverLog } from '../contract/host-context.ts';
-import {
-  AUTO_ISOLATIONS,
-  ISOLATIONS,
-  type Isolation,
-  type IsolationChoice,
-  type Network,
-  RUNTIMES,
-  type RuntimeId,
-} from '../domain/names.ts';
+import { AUTO_ISOLATIONS, ISOLATIONS, type Isolation, type IsolationChoice, type Network } from '../domain/names.ts';
+import { type Language, languageOf, RUNTIMES, type RuntimeId } from '../domain/runtimes.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { EgressWatch, type ProveEgress } from './egress/egress-watch.ts';
 import type { DriverReport, EgressAnswer, ResolvedDriver } from './isolation-answers.ts';
@@ -216,10 +209,10 @@ export class DriverRegistry implements DriverSource {
     return this.#order.filter((isolation, at) => this.#seen.has(isolation) && (processAt === -1 || at < processAt));
   }
 
-  async newestRuntime(language: 'nodejs' | 'python'): Promise<RuntimeId | null> {
+  async newestRuntime(language: Language): Promise<RuntimeId | null> {
     await this.start();
     const offered = new Set([...this.#slots.values()].flatMap((it) => (it.answer === 'usable' ? it.runtimes : [])));
-    return RUNTIMES.findLast((runtime) => runtime.startsWith(language) && offered.has(runtime)) ?? null;
+    return RUNTIMES.findLast((runtime) => languageOf(runtime) === language && offered.has(runtime)) ?? null;
   }
 
   /** Stops looking; the drivers themselves are stopped by who made them. */

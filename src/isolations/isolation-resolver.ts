@@ -1,4 +1,4 @@
-import type { Isolation, IsolationChoice, Network, RuntimeId } from '../domain/names.ts';
+import type { Isolation, IsolationChoice, Language, Network, RuntimeId } from '../domain/names.ts';
 
 /** Answers at deploy, from cached probes, what a choice comes to on this host. Wired to the sandbox drivers by main.ts. */
 export interface IsolationResolver {
@@ -9,7 +9,7 @@ export interface IsolationResolver {
    */
   resolve(choice: IsolationChoice, runtime: RuntimeId, network: Network): Promise<ResolvedIsolation>;
   /** The newest runtime of a language that some isolation here offers; null when none does. */
-  newestRuntime(language: 'nodejs' | 'python'): Promise<RuntimeId | null>;
+  newestRuntime(language: Language): Promise<RuntimeId | null>;
 }
 
 export interface ResolvedIsolation {

@@ -10,6 +10,7 @@ import {
   RUNTIMES,
   type RuntimeId,
 } from '../../domain/names.ts';
+import { languageOf } from '../../domain/runtimes.ts';
 import { type FunctionSettings, type RevisionSettings, type Settings, splitSettings } from '../../domain/settings.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { uuid7 } from '../../ids/uuid7.ts';
@@ -18,7 +19,7 @@ import type { PackageStore } from '../../packages/package-store.ts';
 import type { SecretRow } from '../../store/control-store.ts';
 import type { CodeInput, SettingsInput, SettingsPatch } from '../catalog-input.ts';
 import type { CodeCheck } from '../code-check/code-check.ts';
-import { languageOf, sourceFileName } from '../code-check/handler-file.ts';
+import { sourceFileName } from '../code-check/handler-file.ts';
 import type { SecretSealer } from '../secret-sealer.ts';
 import { type EnvPatch, mergeEnv } from '../settings/env-merge.ts';
 import { defaultSettings, mergeSettings } from '../settings/settings-merge.ts';

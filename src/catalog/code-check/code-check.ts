@@ -1,8 +1,8 @@
 import type { PackageRef } from '../../domain/function.ts';
-import type { RuntimeId } from '../../domain/names.ts';
+import { languageOf, type RuntimeId } from '../../domain/runtimes.ts';
 import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
 import { listFiles } from '../../packages/package-files.ts';
-import { findHandlerFile, languageOf } from './handler-file.ts';
+import { findHandlerFile } from './handler-file.ts';
 import { JavascriptSyntax } from './javascript-syntax.ts';
 import { checkPythonSyntax } from './python-syntax.ts';
 import { collectSources, type SourceFile } from './source-files.ts';

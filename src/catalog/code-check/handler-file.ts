@@ -1,14 +1,15 @@
-import type { Language, RuntimeId } from '../../domain/names.ts';
+import { type Language, languageOf, languageRow, type RuntimeId } from '../../domain/runtimes.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-
-export function languageOf(runtime: RuntimeId): Language {
-  return runtime.startsWith('python') ? 'python' : 'nodejs';
-}
 
 /** The file that JSON `{source}` becomes. */
 export function sourceFileName(runtime: RuntimeId): string {
-  return languageOf(runtime) === 'python' ? 'index.py' : 'index.js';
+  return `index${languageRow(runtime).endings[0]}`;
 }
+
+const CANDIDATES: Record<Language, (handler: string) => string[] | null> = {
+  nodejs: nodeCandidates,
+  python: pythonCandidates,
+};
 
 /**
  * The file of the package that a handler setting names, by the lookup rules of its runtime (Lambda's): Node takes the module
@@ -16,7 +17,7 @@ export function sourceFileName(runtime: RuntimeId): string {
  * Throws `invalid_handler` saying what was looked for.
  */
 export function findHandlerFile(runtime: RuntimeId, handler: string, has: (path: string) => boolean): string {
-  const candidates = languageOf(runtime) === 'python' ? pythonCandidates(handler) : nodeCandidates(handler);
+  const candidates = CANDIDATES[languageOf(runtime)](handler);
   if (!candidates) {
     throw invalidHandler('a handler is `file.function`, inside the package and without the ending of the file');
   }

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import type { PackageRef } from '../../domain/function.ts';
 import { MIB } from '../../domain/limits.ts';
-import type { Language } from '../../domain/names.ts';
+import { LANGUAGE_TABLE, type Language } from '../../domain/runtimes.ts';
 
 /** A file to check; `goal` says how Node would read it, `either` where only its content decides. */
 export interface SourceFile {
@@ -18,11 +18,20 @@ const BYTES_MAX = 4 * MIB;
 /** Imports stand at the top; the bound also keeps a file made to slow the patterns down from doing so. */
 const IMPORTS_SEARCHED_CHARS = 128 * 1024;
 
-const JAVASCRIPT_IMPORTS = [
-  /^[ \t]{0,16}(?:import|export)\b[^'"`;]{0,400}?['"](\.{1,2}\/[^'"\n]+)['"]/gm,
-  /^(?:const|let|var)\s[^=\n]*=\s*require\(\s*['"](\.{1,2}\/[^'"\n]+)['"]\s*\)/gm,
-];
-const PYTHON_IMPORTS = [/^from[ \t]+([.\w]+)[ \t]+import\b/gm, /^import[ \t]+([\w.]+)/gm];
+/** How a language names what it imports, and which files that may be. */
+const IMPORTS: Record<Language, { patterns: readonly RegExp[]; files(named: string, from: string): string[] }> = {
+  nodejs: {
+    patterns: [
+      /^[ \t]{0,16}(?:import|export)\b[^'"`;]{0,400}?['"](\.{1,2}\/[^'"\n]+)['"]/gm,
+      /^(?:const|let|var)\s[^=\n]*=\s*require\(\s*['"](\.{1,2}\/[^'"\n]+)['"]\s*\)/gm,
+    ],
+    files: javascriptFiles,
+  },
+  python: {
+    patterns: [/^from[ \t]+([.\w]+)[ \t]+import\b/gm, /^import[ \t]+([\w.]+)/gm],
+    files: pythonFiles,
+  },
+};
 
 /** The handler's file and the package's own files reached from it by plain imports at the top level, within bounds. */
 export async function collectSources(
@@ -45,17 +54,19 @@ export async function collectSources(
   return sources;
 }
 
+/** Node also loads a file without any ending. */
 function isSource(path: string, language: Language): boolean {
-  return language === 'python' ? path.endsWith('.py') : /\.(?:js|mjs|cjs)$/.test(path) || !/\.[^/]+$/.test(path);
+  if (LANGUAGE_TABLE[language].endings.some((ending) => path.endsWith(ending))) return true;
+  return language === 'nodejs' && !/\.[^/]+$/.test(path);
 }
 
 function importsOf(text: string, from: string, paths: ReadonlySet<string>, language: Language): string[] {
   const found: string[] = [];
   const top = text.slice(0, IMPORTS_SEARCHED_CHARS);
-  for (const pattern of language === 'python' ? PYTHON_IMPORTS : JAVASCRIPT_IMPORTS) {
+  const { patterns, files } = IMPORTS[language];
+  for (const pattern of patterns) {
     for (const match of top.matchAll(pattern)) {
-      const candidates = language === 'python' ? pythonFiles(match[1]!, from) : javascriptFiles(match[1]!, from);
-      const file = candidates.find((candidate) => paths.has(candidate));
+      const file = files(match[1]!, from).find((candidate) => paths.has(candidate));
       if (file) found.push(file);
     }
   }

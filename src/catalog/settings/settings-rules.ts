@@ -1,9 +1,9 @@
 import { LIMITS } from '../../domain/limits.ts';
 import { CAPTURES, NETWORKS } from '../../domain/names.ts';
+import { languageRow } from '../../domain/runtimes.ts';
 import type { RevisionSettings, Settings } from '../../domain/settings.ts';
 import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
 import type { ResolvedIsolation } from '../../isolations/isolation-resolver.ts';
-import { languageOf } from '../code-check/handler-file.ts';
 import { corsProblems } from './cors-rules.ts';
 import { routeProblems } from './route-rules.ts';
 
@@ -39,7 +39,7 @@ export function checkSettings(settings: Settings): void {
   if (settings.minWarm > settings.maxConcurrency) {
     errors.push(problem('/minWarm', 'is more than maxConcurrency allows to run at once'));
   }
-  if (settings.concurrencyPerSandbox > 1 && languageOf(settings.runtime) !== 'nodejs') {
+  if (settings.concurrencyPerSandbox > 1 && !languageRow(settings.runtime).isConcurrent) {
     errors.push(problem('/concurrencyPerSandbox', 'only Node runtimes take several calls at once; use 1'));
   }
   if (errors.length > 0) throw new ColdframeError('invalid_settings', { errors });

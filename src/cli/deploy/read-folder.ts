@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join, relative, sep } from 'node:path';
+import { languageOfFile } from '../../domain/runtimes.ts';
 import { CliError, EXIT } from '../exit-code.ts';
 
 /** What a file or folder on disk amounts to as a function. */
@@ -24,7 +25,7 @@ export function readLocalFunction(path: string): LocalFunction {
 }
 
 function readFile(path: string): LocalFunction {
-  const runtime = runtimeOf(path);
+  const runtime = languageOfFile(path);
   if (!runtime)
     throw new CliError(
       EXIT.usage,
@@ -57,7 +58,7 @@ function readFolder(folder: string): LocalFunction {
       );
   }
   const manifest = readManifest(join(folder, 'coldframe.json'));
-  const guessed = [...files.keys()].map(runtimeOf).find(Boolean);
+  const guessed = [...files.keys()].map(languageOfFile).find(Boolean);
   const runtime = manifest.runtime ?? guessed;
   if (!runtime)
     throw new CliError(
@@ -84,9 +85,4 @@ function readManifest(path: string): Record<string, unknown> {
     throw new CliError(EXIT.usage, `${path} is not valid JSON: ${(error as Error).message}.`);
   }
   throw new CliError(EXIT.usage, `${path} must hold an object.`);
-}
-
-function runtimeOf(path: string): string | null {
-  if (/\.[mc]?js$/.test(path)) return 'nodejs';
-  return path.endsWith('.py') ? 'python' : null;
 }

@@ -3705,10 +3705,24 @@ export type ListRuntimesResponses = {
     200: {
         items: Array<{
             runtime: 'nodejs24' | 'python3.11' | 'python3.12' | 'python3.13';
+            language: 'nodejs' | 'python';
             /**
              * Those usable here that offer it.
              */
             isolations: Array<'process' | 'bubblewrap' | 'docker' | 'gvisor' | 'qemu' | 'firecracker'>;
+            /**
+             * What native code in a package must be built for.
+             */
+            target: {
+                /**
+                 * Tag of its extensions: cp311, node137.
+                 */
+                abi: string;
+                /**
+                 * The newest glibc it may need.
+                 */
+                glibc: string;
+            };
         }>;
         nextCursor: string | null;
     };

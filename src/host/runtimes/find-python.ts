@@ -1,6 +1,6 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { RUNTIMES } from '../../domain/names.ts';
+import { languageOf, RUNTIMES, type RuntimeId, runtimeOfVersion, runtimeRow } from '../../domain/runtimes.ts';
 import { runTool } from '../run-tool.ts';
 
 /** A shim of a version switcher may take a second to answer. */
@@ -13,31 +13,30 @@ print(os.path.dirname(os.path.realpath(os.__file__)))`;
 
 /** A Python that any uid may run. */
 export interface HostPython {
-  /** `3.11`. */
-  version: string;
+  id: RuntimeId;
   /** Real path of the interpreter. */
   executable: string;
   /** Real path of its standard library. */
   stdlib: string;
 }
 
-/** One interpreter per version the domain lists: the first usable in the usual folders, then in `searchPath`. */
+/** One interpreter for each Python of the table of runtimes: the first usable in the usual folders, then in `searchPath`. */
 export async function findPythons(options: { searchPath: string[]; signal: AbortSignal }): Promise<HostPython[]> {
-  const versions = RUNTIMES.filter((id) => id.startsWith('python')).map((id) => id.slice('python'.length));
-  const names = [...versions.map((version) => `python${version}`), 'python3'];
+  const rows = RUNTIMES.filter((id) => languageOf(id) === 'python').map(runtimeRow);
+  const names = new Set(rows.flatMap(({ hostPrograms }) => hostPrograms));
   const candidates = [...USUAL_FOLDERS, ...options.searchPath].flatMap((folder) =>
-    names.map((name) => join(folder, name)),
+    [...names].map((name) => join(folder, name)),
   );
-  const found = new Map<string, HostPython>();
+  const found = new Map<RuntimeId, HostPython>();
   const tried = new Set<string>();
   for (const candidate of candidates) {
     const real = await realpath(candidate).catch(() => null);
     if (real === null || tried.has(real)) continue;
     tried.add(real);
     const python = await probe(candidate, options.signal);
-    if (python === null || !versions.includes(python.version) || found.has(python.version)) continue;
+    if (python === null || found.has(python.id)) continue;
     if ((await isReachableByAll(python.executable)) && (await isReachableByAll(python.stdlib))) {
-      found.set(python.version, python);
+      found.set(python.id, python);
     }
   }
   return [...found.values()];
@@ -47,7 +46,8 @@ async function probe(candidate: string, signal: AbortSignal): Promise<HostPython
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_DEADLINE_MS)]);
   const result = await runTool(candidate, ['-I', '-c', PROBE], limit);
   const [version = '', executable = '', stdlib = ''] = result.stdout.split('\n');
-  return result.exitCode === 0 && stdlib !== '' ? { version, executable, stdlib } : null;
+  const id = runtimeOfVersion('python', version);
+  return result.exitCode === 0 && stdlib !== '' && id !== null ? { id, executable, stdlib } : null;
 }
 
 /** A server that is not root runs sandboxes as itself, so its own access decides; root's would say yes to everything. */

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'nod
 import { join } from 'node:path';
 import type { DriverLog } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
-import type { RuntimeId } from '../../domain/names.ts';
+import { languageRow, OWN_RUNTIME, type RuntimeId } from '../../domain/runtimes.ts';
 import type { SharedTree } from '../slot/own-mounts.ts';
 import { findPythons, type HostPython } from './find-python.ts';
 import { sharedLibraries } from './shared-libraries.ts';
@@ -34,7 +34,7 @@ export interface HostRuntime {
   /** Path in `rootDir` and so inside bubblewrap. */
   interpreterInside: string;
   /** The bootstrap program within a shims directory. */
-  bootstrap: 'node/bootstrap.mjs' | 'python/bootstrap.py';
+  bootstrap: string;
   /** Host copy of the repository's runtimes/ folder, readable by any uid. */
   shimsDir: string;
   /** A minimal root file system: interpreter, its libraries, a few programs, configuration; nothing else of the host. */
@@ -115,24 +115,37 @@ export class HostRuntimes {
 
   async #stageNode(shimsDir: string, signal: AbortSignal): Promise<HostRuntime> {
     const binary = this.#options.nodeBinary ?? process.execPath;
-    const id: RuntimeId = 'nodejs24';
     const interpreterInside = '/usr/local/bin/node';
-    const rootDir = await this.#stageRoot(id, binary, interpreterInside, [], signal);
+    const rootDir = await this.#stageRoot(OWN_RUNTIME, binary, interpreterInside, [], signal);
     return {
-      ...{ id, interpreter: join(rootDir, interpreterInside), interpreterInside, bootstrap: 'node/bootstrap.mjs' },
-      ...{ shimsDir, rootDir, trees: await treesOf(rootDir, shimsDir), devices: await devicesIn(rootDir) },
+      id: OWN_RUNTIME,
+      interpreter: join(rootDir, interpreterInside),
+      interpreterInside,
+      bootstrap: languageRow(OWN_RUNTIME).bootstrap,
+      shimsDir,
+      rootDir,
+      trees: await treesOf(rootDir, shimsDir),
+      devices: await devicesIn(rootDir),
     };
   }
 
-  async #stagePython(python: HostPython, shimsDir: string, signal: AbortSignal): Promise<HostRuntime> {
-    const id = `python${python.version}` as RuntimeId;
-    const extensions = await extensionModules(python.stdlib);
-    const rootDir = await this.#stageRoot(id, python.executable, python.executable, extensions, signal);
-    await mkdir(join(rootDir, python.stdlib), { recursive: true });
-    const { executable, stdlib } = python;
+  async #stagePython(
+    { id, executable, stdlib }: HostPython,
+    shimsDir: string,
+    signal: AbortSignal,
+  ): Promise<HostRuntime> {
+    const extensions = await extensionModules(stdlib);
+    const rootDir = await this.#stageRoot(id, executable, executable, extensions, signal);
+    await mkdir(join(rootDir, stdlib), { recursive: true });
     return {
-      ...{ id, interpreter: executable, interpreterInside: executable, bootstrap: 'python/bootstrap.py' },
-      ...{ shimsDir, rootDir, trees: await treesOf(rootDir, shimsDir, stdlib), devices: await devicesIn(rootDir) },
+      id,
+      interpreter: executable,
+      interpreterInside: executable,
+      bootstrap: languageRow(id).bootstrap,
+      shimsDir,
+      rootDir,
+      trees: await treesOf(rootDir, shimsDir, stdlib),
+      devices: await devicesIn(rootDir),
     };
   }
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
-import { RUNTIMES, type RuntimeId } from '../../domain/names.ts';
+import { type RuntimeId, runtimeOfVersion } from '../../domain/runtimes.ts';
 import { shimFiles } from '../shim-files.ts';
 import { runBuildTool } from './build-tool.ts';
 import { cpioArchive } from './cpio-archive.ts';
@@ -95,8 +95,8 @@ async function initramfs(kernel: { modulesDir: string; busyboxPath: string }, in
 /** Node and our shims beside the Python that is there; says which runtimes that makes. */
 async function addRuntimes(root: string, options: GuestBuildOptions): Promise<RuntimeId[]> {
   const python = (await readdir(join(root, 'usr/lib')).catch(() => []))
-    .map((name) => /^python(3\.\d+)$/.exec(name)?.[1])
-    .find((version) => RUNTIMES.includes(`python${version}` as RuntimeId));
+    .map((name) => runtimeOfVersion('python', /^python(3\.\d+)$/.exec(name)?.[1] ?? ''))
+    .find((id) => id !== null);
   const hasPython = await stat(join(root, 'usr/bin/python3')).then(Boolean, () => false);
   if (!hasPython || python === undefined) {
     throw new SandboxError('guest_image_invalid', 'the root file system has no Python 3.11 or later in /usr/bin');
@@ -113,8 +113,8 @@ async function addRuntimes(root: string, options: GuestBuildOptions): Promise<Ru
   // Empty without a network; with one, the resolver's file is bound over it.
   await writeFile(join(root, 'etc/resolv.conf'), '');
   await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
-  const node = `nodejs${options.nodeVersion.split('.')[0]}`;
-  return RUNTIMES.filter((id) => id === node || id === `python${python}`);
+  const own = runtimeOfVersion('nodejs', options.nodeVersion);
+  return [own, python].filter((id) => id !== null);
 }
 
 async function describe(path: string, signal: AbortSignal): Promise<GuestManifest['files'][GuestFile]> {

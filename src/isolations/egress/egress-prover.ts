@@ -8,6 +8,7 @@ import type { DriverLog } from '../../contract/host-context.ts';
 import type { LoadSettings, Sandbox, SandboxReply } from '../../contract/sandbox.ts';
 import { type EgressAllow, ipv4Block, ipv4Number, overlaps } from '../../domain/egress-allow.ts';
 import { LIMITS } from '../../domain/limits.ts';
+import { OWN_RUNTIME } from '../../domain/runtimes.ts';
 import type { EgressNetwork } from '../../host/egress/egress-network.ts';
 import type { EgressProof, ProvesEgress } from '../../host/egress/egress-proof.ts';
 import { EgressRefusal } from '../../host/egress/egress-refusal.ts';
@@ -113,7 +114,7 @@ export class EgressProver implements ProvesEgress {
       const [cpus, diskMib] = [LIMITS.cpus.default, LIMITS.diskMib.default];
       const sandbox = await driver.create(
         {
-          ...{ id, runtime: 'nodejs24', memoryMib, cpus, pidsMax: LIMITS.pidsMax, diskMib },
+          ...{ id, runtime: OWN_RUNTIME, memoryMib, cpus, pidsMax: LIMITS.pidsMax, diskMib },
           ...{ network: 'egress', bootEnv: {}, labels: { instance, epoch } },
           from: { kind: 'image' },
         },

@@ -2,9 +2,8 @@ import type { CodeRef, ProbeResult, SandboxSpec } from '../../contract/driver.ts
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
 import type { LoadResult, LoadSettings, Sandbox } from '../../contract/sandbox.ts';
 import type { EnforcedLimits } from '../../domain/invocation.ts';
+import type { Language } from '../../domain/runtimes.ts';
 import { NEVER, settingsOf, specOf } from './sandbox-rig.ts';
-
-export type Language = 'nodejs' | 'python';
 
 /** One promise of the contract, as every driver keeps it. */
 export interface ConformanceCase {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import type { CodeRef, Driver, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
+import { type Language, languageOf } from '../../domain/runtimes.ts';
 import { guardDriver } from '../guard/guarded-driver.ts';
 import { CallCases } from './call-cases.ts';
-import type { Bench, ConformanceCase, Language } from './conformance-case.ts';
+import type { Bench, ConformanceCase } from './conformance-case.ts';
 import { FenceCases } from './fence-cases.ts';
 import { FixtureTrees } from './fixture-trees.ts';
 import { hostTraces } from './host-traces.ts';
@@ -130,7 +131,7 @@ class SuiteBench {
   }
 
   lacking(one: ConformanceCase, language: Language, chosen: readonly Language[] | undefined): string | null {
-    const isOffered = this.#probe?.runtimes.some((runtime) => runtime.startsWith(language)) ?? false;
+    const isOffered = this.#probe?.runtimes.some((runtime) => languageOf(runtime) === language) ?? false;
     if (!isOffered || chosen?.includes(language) === false) return `no ${language} runtime here`;
     if (one.needs?.includes('pause') && !this.#guard.capabilities.pause) return 'no pause capability';
     for (const limit of one.enforced ?? [])
@@ -161,7 +162,7 @@ class SuiteBench {
   }
 
   #specFor(language: Language): Partial<SandboxSpec> {
-    const runtime = this.#probe!.runtimes.find((id) => id.startsWith(language))!;
+    const runtime = this.#probe!.runtimes.find((id) => languageOf(id) === language)!;
     const memoryMib = Math.max(128, this.#guard.capabilities.memoryMinMib);
     return { runtime, memoryMib, ...this.#subject.spec };
   }

@@ -1,10 +1,12 @@
 import { SegmentedControl } from '@mantine/core';
 import { Suspense, useState } from 'react';
+import { LANGUAGES, type Language, languageNamed } from '../../../../src/domain/runtimes.ts';
 import type { Texts } from '../../features/editor/create/create-bench.tsx';
 import { OWN_TOPIC, ownCode } from '../../features/templates/own-code.ts';
-import { byTopic, type Language, type Topic } from '../../features/templates/template-topics.ts';
+import { byTopic, type Topic } from '../../features/templates/template-topics.ts';
 import { TopicPicker } from '../../features/templates/topic-picker.tsx';
 import { useTemplate, useTemplates } from '../../features/templates/use-templates.ts';
+import { LANGUAGE_CHOICES } from '../../shared/controls/language-choices.ts';
 import { PageHeader } from '../../shared/page/page-header.tsx';
 import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
 import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
@@ -13,11 +15,6 @@ import { useUrlState } from '../../shared/url/use-url-state.ts';
 
 const CreateBench = lazyPiece(() => import('../../features/editor/create/create-bench.tsx'));
 
-const LANGUAGES = [
-  { value: 'nodejs', label: 'JavaScript' },
-  { value: 'python', label: 'Python' },
-];
-
 /** A new function, from a template or from code of one's own; each runs as it is, before anything is created. */
 export default function NewFunctionScreen() {
   const { data, error, refetch } = useTemplates();
@@ -25,14 +22,14 @@ export default function NewFunctionScreen() {
   // What was typed stays whatever template is looked at.
   const [typedName, setTypedName] = useState<string | null>(null);
   const [arrived, setArrived] = useState<Texts | null>(null);
-  const topics = byTopic([...(data ?? []), ownCode('nodejs'), ownCode('python')]);
+  const topics = byTopic([...(data ?? []), ...LANGUAGES.map(ownCode)]);
   const chosen = topics.find((one) => one.topic === topic) ?? topics[0];
   return (
     <>
       <PageHeader title="New function">
         <SegmentedControl
           aria-label="Language"
-          data={LANGUAGES}
+          data={LANGUAGE_CHOICES}
           value={language}
           onChange={(value) => setChoice({ language: value })}
         />
@@ -45,7 +42,7 @@ export default function NewFunctionScreen() {
           <Suspense fallback={<SkeletonRows label="Loading the editor" count={12} />}>
             <Bench
               topic={chosen}
-              language={language === 'python' ? 'python' : 'nodejs'}
+              language={languageNamed(language) ?? 'nodejs'}
               typedName={typedName}
               onName={setTypedName}
               arrived={chosen.topic === OWN_TOPIC ? arrived : null}

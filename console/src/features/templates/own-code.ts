@@ -1,5 +1,5 @@
+import type { Language } from '../../../../src/domain/runtimes.ts';
 import type { Template } from '../../shared/api/types.ts';
-import type { Language } from './template-topics.ts';
 
 export const OWN_TOPIC = 'own';
 

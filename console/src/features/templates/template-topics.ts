@@ -1,4 +1,4 @@
-export type Language = 'nodejs' | 'python';
+import type { Language } from '../../../../src/domain/runtimes.ts';
 
 export interface TemplateName {
   name: string;

@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { getTemplate, listTemplates } from '../../../../src/client/generated/sdk.gen.ts';
 import type { ListTemplatesResponses } from '../../../../src/client/generated/types.gen.ts';
+import type { Language } from '../../../../src/domain/runtimes.ts';
 import type { ApiProblem } from '../../shared/api/api-problem.ts';
 import { call, client } from '../../shared/api/call.ts';
 import { queryKeys } from '../../shared/api/query-keys.ts';
 import type { Template } from '../../shared/api/types.ts';
 import { OWN_TOPIC, ownCode } from './own-code.ts';
-import type { Language } from './template-topics.ts';
 
 type Summary = ListTemplatesResponses[200]['items'][number];
 

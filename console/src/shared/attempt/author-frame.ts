@@ -1,3 +1,5 @@
+import { LANGUAGE_TABLE, languageNamed } from '../../../../src/domain/runtimes.ts';
+
 /** Where in the author's own code a line of a stack trace points. */
 export interface AuthorFrame {
   /** Path inside the package. */
@@ -25,9 +27,11 @@ export function authorFrame(stackLine: string): AuthorFrame | null {
   return { file, line: Number(line), column: column === undefined ? null : Number(column) };
 }
 
-/** The frame nearest to the failure. Python's traces end with it, Node's begin with it. */
+/** The frame nearest to the failure: a trace ends with it in Python and begins with it in Node. */
 export function topFrame(stackTrace: readonly string[], runtime: string): AuthorFrame | null {
-  const inOrder = runtime.startsWith('python') ? stackTrace.toReversed() : stackTrace;
+  const language = languageNamed(runtime);
+  const isLast = language !== null && LANGUAGE_TABLE[language].failureLine === 'last';
+  const inOrder = isLast ? stackTrace.toReversed() : stackTrace;
   for (const line of inOrder) {
     const frame = authorFrame(line);
     if (frame !== null) return frame;

@@ -4,6 +4,7 @@ import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '
 import type { HostContext } from '../../../contract/host-context.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
+import { OWN_RUNTIME } from '../../../domain/runtimes.ts';
 import type { CgroupTree } from '../../../host/cgroup/cgroup.ts';
 import type { Egress } from '../../../host/egress/egress.ts';
 import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
@@ -83,7 +84,7 @@ export class BubblewrapDriver implements Driver {
       return { ...failed, state: 'absent', detail: 'bwrap is not installed.', fix };
     }
     const labels = { instance: host.instance, epoch: host.epoch };
-    const spec = { id: `probe-bubblewrap-${Date.now()}`, runtime: 'nodejs24' as const, labels };
+    const spec = { id: `probe-bubblewrap-${Date.now()}`, runtime: OWN_RUNTIME, labels };
     const error = await this.start(signal).then(
       () => tryBoot(this, spec, signal),
       (reason: unknown) => reason,

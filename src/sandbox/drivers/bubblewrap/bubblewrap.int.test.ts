@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, type TestContext, test } from 'vitest';
+import { languageOf } from '../../../domain/runtimes.ts';
 import { HostRig } from '../../../host/host-rig.ts';
 import { FixtureTrees } from '../../conformance/fixture-trees.ts';
 import { call, loaded, NEVER, specOf, until } from '../../conformance/sandbox-rig.ts';
@@ -55,7 +56,7 @@ export const handler = async () => {
 
 test('the kernel refuses what the seccomp profile denies, seen from inside', async (context) => {
   needsBubblewrap(context);
-  const runtime = rig.runtimes.ids.find((id) => id.startsWith('python'));
+  const runtime = rig.runtimes.ids.find((id) => languageOf(id) === 'python');
   if (runtime === undefined || process.arch !== 'x64') context.skip('needs python and x64 system call numbers');
   const source = `import ctypes, socket
 libc = ctypes.CDLL(None, use_errno=True)

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SandboxSpec } from '../../../contract/driver.ts';
 import { MIB } from '../../../domain/limits.ts';
-import type { RuntimeId } from '../../../domain/names.ts';
+import { languageRow, type RuntimeId } from '../../../domain/runtimes.ts';
 import type { SandboxCgroupLimits } from '../../../host/cgroup/sandbox-cgroup.ts';
 import type { ContainerConfig, EngineMount } from '../../../host/docker/engine-types.ts';
 import { STDERR_NAME, STDOUT_NAME } from '../../../host/slot/output-fifo.ts';
@@ -168,7 +168,6 @@ export function shimOf(spec: SandboxSpec, token: string): { command: string[]; e
 }
 
 function shimCommand(runtime: RuntimeId): string[] {
-  return runtime.startsWith('python')
-    ? ['python3', `${INSIDE.runtime}/python/bootstrap.py`]
-    : ['node', `${INSIDE.runtime}/node/bootstrap.mjs`];
+  const { program, bootstrap } = languageRow(runtime);
+  return [program, join(INSIDE.runtime, bootstrap)];
 }

@@ -3,6 +3,7 @@ import type { HostContext } from '../../../contract/host-context.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
 import type { Isolation } from '../../../domain/names.ts';
+import { OWN_RUNTIME } from '../../../domain/runtimes.ts';
 import type { CgroupTree } from '../../../host/cgroup/cgroup.ts';
 import type { EngineClient } from '../../../host/docker/engine-client.ts';
 import type { Egress } from '../../../host/egress/egress.ts';
@@ -206,7 +207,7 @@ export class ContainerDriver implements Driver {
 function probeSpec(id: string, host: HostContext): SandboxSpec {
   return {
     id,
-    runtime: 'python3.11',
+    runtime: OWN_RUNTIME,
     memoryMib: 64,
     cpus: 1,
     pidsMax: 16,

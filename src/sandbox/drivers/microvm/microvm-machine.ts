@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { SandboxSpec } from '../../../contract/driver.ts';
-import type { RuntimeId } from '../../../domain/names.ts';
+import { languageRow, type RuntimeId } from '../../../domain/runtimes.ts';
 import type { EgressLink } from '../../../host/egress/egress-link.ts';
 import { resolvConfText } from '../../../host/egress/egress-network.ts';
 import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
@@ -92,7 +92,6 @@ export function newToken(): string {
 }
 
 function shimCommand(runtime: RuntimeId): string[] {
-  return runtime.startsWith('python')
-    ? ['/usr/bin/python3', join(INSIDE.runtime, 'python/bootstrap.py')]
-    : ['/usr/local/bin/node', join(INSIDE.runtime, 'node/bootstrap.mjs')];
+  const { guestProgram, bootstrap } = languageRow(runtime);
+  return [guestProgram, join(INSIDE.runtime, bootstrap)];
 }

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../../contract/driver.ts';
 import type { HostContext } from '../../../contract/host-context.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
+import { OWN_RUNTIME } from '../../../domain/runtimes.ts';
 import type { CgroupTree } from '../../../host/cgroup/cgroup.ts';
 import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
 import { tryBoot } from '../../../host/launch/boot-probe.ts';
@@ -78,7 +79,7 @@ export class ProcessDriver implements Driver {
       return { ...failed, state: 'restricted', detail: 'No runtime of this host could be made usable for sandboxes.' };
     }
     const labels = { instance: host.instance, epoch: host.epoch };
-    const error = await tryBoot(this, { id: `probe-process-${Date.now()}`, runtime: 'nodejs24', labels }, signal);
+    const error = await tryBoot(this, { id: `probe-process-${Date.now()}`, runtime: OWN_RUNTIME, labels }, signal);
     if (error === null) {
       const { detail, fix } = WHAT_FENCES[this.#fence];
       const enforced = this.#enforced(controllers);

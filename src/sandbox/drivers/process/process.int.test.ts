@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { languageOf } from '../../../domain/runtimes.ts';
 import { HostRig } from '../../../host/host-rig.ts';
 import { pidsOfUid } from '../../../host/launch/uid-pool.ts';
 import { isReachableByAll } from '../../../host/runtimes/find-python.ts';
@@ -73,7 +74,7 @@ libc = ctypes.CDLL(None)
 def handler(event, context):
     import os
     return {'uid': os.getuid(), 'made': [libc.shmget(0, 4096, 0o1600) >= 0, libc.semget(0, 1, 0o1600) >= 0, libc.msgget(0, 0o1600) >= 0]}`;
-  const spec = { labels: rig.labels, runtime: rig.runtimes.ids.find((id) => id.startsWith('python')) };
+  const spec = { labels: rig.labels, runtime: rig.runtimes.ids.find((id) => languageOf(id) === 'python') };
   const { sandbox } = await loaded(guard, trees.source({ 'index.py': python }), { spec });
   const { uid, made } = (await call(sandbox, {})).value as { uid: number; made: boolean[] };
   expect(made).toEqual([true, true, true]);

@@ -1,6 +1,6 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 
-type Language = 'nodejs' | 'python';
+import type { Language } from '../../../../../src/domain/runtimes.ts';
 
 const CONTEXT: Record<Language, readonly (readonly [string, string])[]> = {
   nodejs: [

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'react';
+import { type Language, languageOfFile } from '../../../../../src/domain/runtimes.ts';
 import type { ApiProblem } from '../../../shared/api/api-problem.ts';
 import type { Template } from '../../../shared/api/types.ts';
 import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
@@ -18,7 +19,7 @@ import { usePanelKeys } from '../run/use-panel-keys.ts';
 import { CreateBar } from './create-bar.tsx';
 import classes from './create-bench.module.css';
 import { createFromFiles, createFromZip } from './create-function.ts';
-import { guessHandler, type Language, languageOfFile, mainFile } from './guess-handler.ts';
+import { guessHandler, mainFile } from './guess-handler.ts';
 import { nameProblem } from './name/name-problem.ts';
 import { readFreeName } from './name/read-free-name.ts';
 import { useFreeName } from './name/use-free-name.ts';
@@ -100,7 +101,7 @@ export default function CreateBench({ template, typedName, onName, arrived, onTa
     setRefused(lines);
     setZip(dropped);
     const main = mainFile(texts.map(({ path }) => path));
-    if (main !== null && !snapshot.isDirty) onOwnCode(texts, languageOfFile(main));
+    if (main !== null && !snapshot.isDirty) onOwnCode(texts, languageOfFile(main) ?? 'nodejs');
     else if (texts.length > 0) takeTexts(texts);
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each arrival

@@ -1,6 +1,5 @@
-export type Language = 'nodejs' | 'python';
+import { LANGUAGE_TABLE, languageOfFile } from '../../../../../src/domain/runtimes.ts';
 
-const CODE = /\.(mjs|cjs|js|py)$/;
 /** Where others look first. */
 const MAIN_NAMES = ['index', 'main', 'app', 'handler', 'lambda_function'];
 const EXPORTED =
@@ -8,12 +7,14 @@ const EXPORTED =
 
 /** The file a function most likely begins in; null when none of them is code. */
 export function mainFile(paths: readonly string[]): string | null {
-  const code = paths.filter((path) => CODE.test(path));
-  return MAIN_NAMES.flatMap((name) => code.filter((path) => path.replace(CODE, '') === name))[0] ?? code[0] ?? null;
+  const code = paths.filter((path) => languageOfFile(path) !== null);
+  return MAIN_NAMES.flatMap((name) => code.filter((path) => withoutEnding(path) === name))[0] ?? code[0] ?? null;
 }
 
-export function languageOfFile(path: string): Language {
-  return path.endsWith('.py') ? 'python' : 'nodejs';
+function withoutEnding(path: string): string {
+  const language = languageOfFile(path);
+  const ending = language && LANGUAGE_TABLE[language].endings.find((one) => path.endsWith(one));
+  return ending ? path.slice(0, -ending.length) : path;
 }
 
 /** The handler setting that fits the files, by the names in them; nothing of them is run. */
@@ -22,5 +23,5 @@ export function guessHandler(files: Readonly<Record<string, string>>): string {
   if (path === null) return 'index.handler';
   const names = [...(files[path] ?? '').matchAll(EXPORTED)].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
   const name = names.find((one) => one === 'handler') ?? names.find((one) => /handler$/i.test(one)) ?? names[0];
-  return `${path.replace(CODE, '')}.${name ?? 'handler'}`;
+  return `${withoutEnding(path)}.${name ?? 'handler'}`;
 }

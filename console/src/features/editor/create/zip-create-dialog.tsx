@@ -1,10 +1,11 @@
 import { Button, Group, Input, Modal, SegmentedControl, Stack, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import type { Language } from '../../../../../src/domain/runtimes.ts';
 import type { ApiProblem } from '../../../shared/api/api-problem.ts';
+import { LANGUAGE_CHOICES } from '../../../shared/controls/language-choices.ts';
 import { formatBytes } from '../../../shared/format/figures.ts';
 import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
 import type { NewSettings } from './create-function.ts';
-import type { Language } from './guess-handler.ts';
 import { nameProblem } from './name/name-problem.ts';
 import { useFreeName } from './name/use-free-name.ts';
 import classes from './zip-create-dialog.module.css';
@@ -17,11 +18,6 @@ interface Props {
   onCreate(settings: NewSettings): void;
   onClose(): void;
 }
-
-const LANGUAGES = [
-  { value: 'nodejs', label: 'JavaScript' },
-  { value: 'python', label: 'Python' },
-];
 
 /** What a zip does not say of the function it becomes. */
 export function ZipCreateDialog({ zip, language, isBusy, error, onCreate, onClose }: Props) {
@@ -51,7 +47,13 @@ export function ZipCreateDialog({ zip, language, isBusy, error, onCreate, onClos
             spellCheck={false}
           />
           <Input.Wrapper label="Language" labelElement="div">
-            <SegmentedControl fullWidth aria-label="Language" data={LANGUAGES} value={runtime} onChange={setRuntime} />
+            <SegmentedControl
+              fullWidth
+              aria-label="Language"
+              data={LANGUAGE_CHOICES}
+              value={runtime}
+              onChange={setRuntime}
+            />
           </Input.Wrapper>
           <TextInput
             label="Handler"

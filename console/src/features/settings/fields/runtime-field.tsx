@@ -2,6 +2,7 @@ import { NativeSelect } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { listRuntimes } from '../../../../../src/client/generated/sdk.gen.ts';
 import type { ListRuntimesResponses } from '../../../../../src/client/generated/types.gen.ts';
+import { languageNamed } from '../../../../../src/domain/runtimes.ts';
 import type { ApiProblem } from '../../../shared/api/api-problem.ts';
 import { call, client } from '../../../shared/api/call.ts';
 import { queryKeys } from '../../../shared/api/query-keys.ts';
@@ -20,7 +21,7 @@ export function RuntimeField({ form, fn }: { form: SettingsForm; fn: ColdframeFu
     <NativeSelect
       label="Runtime"
       description={
-        isPython(form.values.runtime) === isPython(fn.runtime)
+        languageNamed(form.values.runtime) === languageNamed(fn.runtime)
           ? null
           : 'The code that is deployed has to be of that language too.'
       }
@@ -30,8 +31,4 @@ export function RuntimeField({ form, fn }: { form: SettingsForm; fn: ColdframeFu
       error={form.problemAt('/runtime') ?? error?.message}
     />
   );
-}
-
-function isPython(runtime: string): boolean {
-  return runtime.startsWith('python');
 }
