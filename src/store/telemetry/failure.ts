@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '../../domain/invocation.ts';
 import type { Outcome } from '../../domain/names.ts';
+import { languageRow } from '../../domain/runtimes.ts';
 
 /** The user's code failed; `cancelled` was asked for, `throttled` and `rejected` never ran. */
 export const ERROR_OUTCOMES: ReadonlySet<Outcome> = new Set(['error', 'timeout', 'oom', 'crashed']);
@@ -16,8 +17,8 @@ export function failureOf({ outcome, code, error, runtime }: AttemptRecord): Fai
   if (!ERROR_OUTCOMES.has(outcome)) return null;
   const type = error?.errorType ?? code ?? outcome;
   const frames = error?.stackTrace ?? [];
-  // Python prints the innermost frame last, Node first.
-  const topFrame = runtime.startsWith('python') ? frames.findLast(isOwnFrame) : frames.find(isOwnFrame);
+  const isLast = languageRow(runtime).failureLine === 'last';
+  const topFrame = isLast ? frames.findLast(isOwnFrame) : frames.find(isOwnFrame);
   return { type, topFrame: topFrame ?? null };
 }
 
