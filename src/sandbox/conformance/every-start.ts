@@ -1,6 +1,7 @@
 import type { CodeRef } from '../../contract/driver.ts';
 import type { LoadResult, LoadSettings, Sandbox } from '../../contract/sandbox.ts';
-import { type Bench, created, type Language } from './conformance-case.ts';
+import type { Language } from '../../domain/runtimes.ts';
+import { type Bench, created } from './conformance-case.ts';
 import { NEVER, settingsOf } from './sandbox-rig.ts';
 
 /** After so long without a load a shim has imported what most functions will: far above the shims' own 20 ms. */
