@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runInPlace, runOnNode24 } from '../bin/run-on-node24.mjs';
+import { countPackages, showProgress } from './install-progress.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const SIGNAL_EXIT_MIN = 129;
@@ -39,6 +40,11 @@ async function installIfNeeded() {
       : 'Dependencies changed; installing them again ...\n',
   );
   const startedAtMs = Date.now();
+  const total = Object.keys(JSON.parse(lock.toString('utf8')).packages ?? {}).length;
+  const stopProgress = showProgress(process.stderr, () => ({
+    installed: countPackages(join(root, 'node_modules')),
+    total,
+  }));
   const folder = mkdtempSync(join(tmpdir(), 'coldframe-install-'));
   const output = openSync(join(folder, 'npm.log'), 'w');
   const npm = process.env.npm_execpath;
@@ -48,6 +54,7 @@ async function installIfNeeded() {
   // A production NODE_ENV or an `omit` in the user's settings would leave half of it out.
   const args = [...prefix, ...verb, '--ignore-scripts', '--include=dev', '--include=optional', '--loglevel=error'];
   const code = await runInPlace(program, args, { cwd: root, stdio: ['ignore', output, output] });
+  stopProgress();
   closeSync(output);
   const text = readFileSync(join(folder, 'npm.log'), 'utf8');
   rmSync(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { type Client, createClient } from '../client/generated/client/index.ts';
 import type { CliConfig } from '../config/cli-config.ts';
+import { visibleText } from '../domain/visible-text.ts';
 import { CliError, EXIT } from './exit-code.ts';
-import { escapeControl } from './output/escape.ts';
 import { Printer } from './output/printer.ts';
 import { findServer, type ServerAddress } from './server/find-server.ts';
 
@@ -87,11 +87,9 @@ export class CliContext {
 export function refused(status: number, problem: Problem | string | undefined): CliError {
   if (typeof problem !== 'object' || problem === null)
     return new CliError(EXIT.refused, `The server answered ${status}.`);
-  const fields = (problem.errors ?? []).map(
-    (field) => `\n  ${escapeControl(field.path)}: ${escapeControl(field.message)}`,
-  );
+  const fields = (problem.errors ?? []).map((field) => `\n  ${visibleText(field.path)}: ${visibleText(field.message)}`);
   return new CliError(
     EXIT.refused,
-    `${escapeControl(problem.detail ?? `The server answered ${status}.`)} (${problem.code ?? status})${fields.join('')}`,
+    `${visibleText(problem.detail ?? `The server answered ${status}.`)} (${problem.code ?? status})${fields.join('')}`,
   );
 }

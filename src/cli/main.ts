@@ -1,6 +1,7 @@
 import { CommanderError, Command as Program } from 'commander';
 import { readCliConfig } from '../config/cli-config.ts';
 import { version } from '../config/version.ts';
+import { plainProse } from '../domain/prose.ts';
 import { CliContext, type GlobalFlags } from './cli-context.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -14,7 +15,7 @@ async function main(argv: string[]): Promise<number> {
     .version(version())
     .option('--url <url>', 'the server (default: found on this machine)')
     .option('--key <key>', 'the key (default: the admin key found on this machine)')
-    .option('--profile <name>', 'a profile saved by `coldframe login`')
+    .option('--profile <name>', 'a profile saved by coldframe login')
     .option('--json', 'data as JSON')
     .option('-q, --quiet', 'no progress on stderr')
     .exitOverride()
@@ -54,9 +55,9 @@ function register(program: Program, command: Command, action: Action): void {
     parent =
       parent.commands.find((one) => one.name() === word) ?? parent.command(word).description(GROUPS[word] ?? word);
   }
-  const leaf = parent.command(command.words.at(-1) ?? '').description(command.summary);
-  for (const argument of command.args ?? []) leaf.argument(argument.name, argument.meaning);
-  for (const option of command.options ?? []) leaf.option(option.name, option.meaning);
+  const leaf = parent.command(command.words.at(-1) ?? '').description(plainProse(command.summary));
+  for (const argument of command.args ?? []) leaf.argument(argument.name, plainProse(argument.meaning));
+  for (const option of command.options ?? []) leaf.option(option.name, plainProse(option.meaning));
   leaf.addHelpText('after', `\nExamples:\n${command.examples.map((example) => `  ${example}`).join('\n')}`);
   leaf.action(async () => action(leaf.args, leaf.opts()));
 }
@@ -64,7 +65,7 @@ function register(program: Program, command: Command, action: Action): void {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof CliError) {
-    process.stderr.write(`coldframe: ${error.message}\n${error.hint ? `${error.hint}\n` : ''}`);
+    process.stderr.write(`coldframe: ${plainProse(error.message)}\n${error.hint ? `${plainProse(error.hint)}\n` : ''}`);
     return error.exitCode;
   }
   process.stderr.write(`coldframe: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,4 +1,6 @@
 import type { DestinationStream } from 'pino';
+import { plainProse } from '../domain/prose.ts';
+import { visibleText } from '../domain/visible-text.ts';
 
 const LEVELS: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info ', 40: 'warn ', 50: 'ERROR', 60: 'FATAL' };
 /** 8 characters of `2026-11-22T07:28:25.067Z`, from the hour on. */
@@ -17,7 +19,9 @@ function toHuman(line: string): string {
     err?: { stack?: string; message?: string };
   };
   const pairs = Object.entries(fields).map(([name, value]) => `${name}=${textOf(value)}`);
-  const head = [time.slice(...CLOCK), LEVELS[level] ?? level, msg ?? err?.message ?? '', ...pairs].join(' ').trimEnd();
+  const head = [time.slice(...CLOCK), LEVELS[level] ?? level, plainProse(msg ?? err?.message ?? ''), ...pairs]
+    .join(' ')
+    .trimEnd();
   const stack = err?.stack ?? err?.message;
   return harmless(stack === undefined ? head : `${head}\n${stack.replace(/^/gm, '    ')}`);
 }
@@ -29,9 +33,5 @@ function textOf(value: unknown): string {
 
 /** What came from a function may not steer the terminal. */
 function harmless(text: string): string {
-  const safe = text.replace(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-  return `${safe}\n`;
+  return `${visibleText(text, true).replaceAll('\t', '\\x09')}\n`;
 }

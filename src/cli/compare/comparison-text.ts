@@ -1,5 +1,6 @@
 import type { GetComparisonResponses } from '../../client/generated/types.gen.ts';
-import { escapeControl } from '../output/escape.ts';
+import { plainProse } from '../../domain/prose.ts';
+import { visibleText } from '../../domain/visible-text.ts';
 import { formatMib, formatMs, table } from '../output/table.ts';
 
 export type Comparison = GetComparisonResponses[200];
@@ -23,7 +24,7 @@ export function comparisonText(comparison: Comparison): string {
     ]),
   );
   const notes = comparison.isolations.flatMap(({ isolation, state: each, reason, failure }) => [
-    ...(reason === null ? [] : [`${isolation} (${each}): ${escapeControl(reason)}`]),
+    ...(reason === null ? [] : [`${isolation} (${each}): ${visibleText(plainProse(reason))}`]),
     ...(failure === null ? [] : [`${isolation} failed first with ${failureText(failure)}`]),
   ]);
   const head = `${functionName} (${runtime}), ${count} calls of each start, ${state}  ${comparison.id}`;
@@ -35,6 +36,6 @@ function failureText({
   errorType,
   errorMessage,
 }: NonNullable<Comparison['isolations'][number]['failure']>): string {
-  const error = errorType === null ? '' : ` ${escapeControl(errorType)}: ${escapeControl(errorMessage ?? '')}`;
+  const error = errorType === null ? '' : ` ${visibleText(errorType)}: ${visibleText(errorMessage ?? '')}`;
   return `${code}${error}`;
 }

@@ -1,5 +1,6 @@
 import { platform as getPlatform, listIsolation } from '../../client/generated/sdk.gen.ts';
 import type { PlatformResponse } from '../../client/generated/types.gen.ts';
+import { plainProse } from '../../domain/prose.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { table } from '../output/table.ts';
@@ -19,14 +20,14 @@ export const doctor: Command = {
         unenforced(one.enforced),
         one.egress ? (one.egress.isProven ? 'yes' : 'no') : '-',
         one.runtimes.join(' '),
-        one.detail,
+        plainProse(one.detail),
       ]);
-      const fixes = items.filter((one) => one.fix).map((one) => `${one.isolation}: ${one.fix}`);
+      const fixes = items.filter((one) => one.fix).map((one) => `${one.isolation}: ${plainProse(one.fix ?? '')}`);
       const closed = items.filter((one) => one.egress?.isProven === false);
       const egress = closed.map((one) =>
-        `${one.isolation}, egress: ${one.egress?.detail} ${one.egress?.fix ?? ''}`.trim(),
+        plainProse(`${one.isolation}, egress: ${one.egress?.detail} ${one.egress?.fix ?? ''}`).trim(),
       );
-      const warnings = platform.warnings.map((warning) => `warning: ${warning}`);
+      const warnings = platform.warnings.map((warning) => `warning: ${plainProse(warning)}`);
       return [
         table(['isolation', 'state', 'not enforced', 'egress', 'runtimes', 'detail'], rows),
         ...(fixes.length > 0 ? ['', 'To mend:', ...fixes] : []),

@@ -1,7 +1,7 @@
 import { getFunction } from '../../client/generated/sdk.gen.ts';
+import { visibleText } from '../../domain/visible-text.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { escapeControl } from '../output/escape.ts';
 
 export const functionsShow: Command = {
   words: ['functions', 'show'],
@@ -14,7 +14,7 @@ export const functionsShow: Command = {
       Object.entries(fn)
         .map(
           ([key, value]) =>
-            `${key.padEnd(22)}${escapeControl(typeof value === 'string' ? value : JSON.stringify(value))}`,
+            `${key.padEnd(22)}${visibleText(typeof value === 'string' ? value : JSON.stringify(value))}`,
         )
         .join('\n'),
     );

@@ -1,8 +1,8 @@
 import { functionLogs } from '../../client/generated/sdk.gen.ts';
+import { visibleText } from '../../domain/visible-text.ts';
 import { refused } from '../cli-context.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { escapeControl } from '../output/escape.ts';
 import { readServerEvents } from './server-events.ts';
 
 interface Line {
@@ -37,7 +37,7 @@ export const logs: Command = {
       if (context.out.isJson) context.out.raw(`${JSON.stringify(line)}\n`);
       else
         context.out.raw(
-          `${line.at} ${line.invocationId.slice(-8)} ${line.stream === 'stdout' ? '|' : '!'} ${escapeControl(line.text)}\n`,
+          `${line.at} ${line.invocationId.slice(-8)} ${line.stream === 'stdout' ? '|' : '!'} ${visibleText(line.text)}\n`,
         );
     };
     if (!options.follow) {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createSignInLink } from '../../client/generated/sdk.gen.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import { tunnelFromHere, tunnelWords } from '../server/tunnel-words.ts';
 
 export const open: Command = {
   words: ['open'],
@@ -12,8 +13,10 @@ export const open: Command = {
     const link = await context.data(createSignInLink({ client: context.client }));
     const url = `${context.server.url}/#token=${link.token}`;
     context.out.data({ url, expiresAt: link.expiresAt }, () => url);
+    const tunnel = tunnelFromHere([context.server.url]);
+    if (tunnel !== null) context.out.progress(tunnelWords(tunnel));
     const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
-    if (!options.print && process.stdout.isTTY)
+    if (!options.print && tunnel === null && process.stdout.isTTY)
       spawn(opener, [url], { stdio: 'ignore', detached: true })
         .on('error', () => {})
         .unref();

@@ -1,5 +1,5 @@
 import type { GetInvocationResponses } from '../../client/generated/types.gen.ts';
-import { escapeControl } from './escape.ts';
+import { visibleText } from '../../domain/visible-text.ts';
 import { formatMib, formatMs } from './table.ts';
 
 export type Invocation = GetInvocationResponses[200];
@@ -21,7 +21,7 @@ export function invocationText(invocation: Invocation): string {
     lines.push(
       `  cpu ${formatMs(usage.cpuMs)}, peak memory ${formatMib(usage.maxMemoryMib)} (${usage.source ?? 'not measured'})`,
     );
-    lines.push(...attempt.logs.map((line) => `  ${line.stream === 'stderr' ? '!' : '|'} ${escapeControl(line.text)}`));
+    lines.push(...attempt.logs.map((line) => `  ${line.stream === 'stderr' ? '!' : '|'} ${visibleText(line.text)}`));
     if (attempt.logsTruncated) lines.push('  (output was cut)');
     if (attempt.error) lines.push(errorText(attempt.error));
   }
@@ -30,7 +30,7 @@ export function invocationText(invocation: Invocation): string {
 
 export function errorText(error: { errorType: string; errorMessage: string; stackTrace: string[] }): string {
   return [
-    `${escapeControl(error.errorType)}: ${escapeControl(error.errorMessage, true)}`,
-    ...error.stackTrace.map((line) => escapeControl(line, true)),
+    `${visibleText(error.errorType)}: ${visibleText(error.errorMessage, true)}`,
+    ...error.stackTrace.map((line) => visibleText(line, true)),
   ].join('\n  ');
 }

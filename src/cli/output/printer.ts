@@ -1,3 +1,5 @@
+import { plainProse } from '../../domain/prose.ts';
+
 /** stdout is for data, stderr for everything else, so `coldframe ... | jq` works. */
 export class Printer {
   readonly isJson: boolean;
@@ -22,8 +24,9 @@ export class Printer {
     process.stdout.write(bytes);
   }
 
+  /** One of our own messages, shown without its backticks. */
   progress(text: string): void {
-    if (!this.isQuiet) process.stderr.write(`${text}\n`);
+    if (!this.isQuiet) process.stderr.write(`${plainProse(text)}\n`);
   }
 
   problem(text: string): void {

@@ -1,10 +1,10 @@
-import { escapeControl } from './escape.ts';
+import { visibleText } from '../../domain/visible-text.ts';
 
 const CELL_MAX_CHARS = 60;
 
 /** Columns aligned for a person; cells are escaped, long ones cut with an ellipsis. Numbers align right. */
 export function table(columns: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => shorten(escapeControl(cell === null ? '-' : String(cell)))));
+  const cells = rows.map((row) => row.map((cell) => shorten(visibleText(cell === null ? '-' : String(cell)))));
   const isNumeric = columns.map(
     (_, at) => rows.length > 0 && rows.every((row) => typeof row[at] === 'number' || row[at] === null),
   );

@@ -1,10 +1,10 @@
 import { tryFunction } from '../../client/generated/sdk.gen.ts';
 import type { TryFunctionData, TryFunctionResponses } from '../../client/generated/types.gen.ts';
+import { visibleText } from '../../domain/visible-text.ts';
 import type { Command } from '../command.ts';
 import { readLocalFunction } from '../deploy/read-folder.ts';
 import { EXIT } from '../exit-code.ts';
 import { readEvent } from '../invoke/read-event.ts';
-import { escapeControl } from '../output/escape.ts';
 import { invocationText } from '../output/invocation-text.ts';
 
 export const tryCommand: Command = {
@@ -39,6 +39,6 @@ export const tryCommand: Command = {
 };
 
 function resultShown({ result, resultText }: TryFunctionResponses[200]): string {
-  if (resultText !== null) return escapeControl(resultText, true);
+  if (resultText !== null) return visibleText(resultText, true);
   return result === null ? '' : JSON.stringify(result, null, 2);
 }

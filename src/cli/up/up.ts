@@ -9,6 +9,7 @@ import type { RunningServer } from '../../main.ts';
 import type { CliContext } from '../cli-context.ts';
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../exit-code.ts';
+import { tunnelFromHere, tunnelWords } from '../server/tunnel-words.ts';
 
 /** One Ctrl-C arrives several times: from the terminal, from npm and from the launcher that pass it on. */
 const SAME_PRESS_MS = 500;
@@ -34,7 +35,7 @@ export const up: Command = {
       // The server's parts take a second of CPU to load, which no other command should pay.
       const { startServer } = await import('../../main.ts');
       const server = await startServer(config, context.config.xdgDataHome);
-      announce(context, server);
+      announce(context, server, config.adminKey !== null);
       await told;
       context.out.progress('Stopping: calls in flight may finish.');
       await server.stop();
@@ -49,11 +50,13 @@ export const up: Command = {
 };
 
 /** The link is a credential, so it is printed to a terminal only; a log gets the address. */
-function announce(context: CliContext, server: RunningServer): void {
+function announce(context: CliContext, server: RunningServer, isKeyGiven: boolean): void {
   context.out.progress(`Coldframe answers at ${server.url}, function URLs at ${server.functionUrl}`);
   context.out.progress(`Data: ${server.dataDir.path}${server.dataDir.isTemporary ? ' (temporary!)' : ''}`);
   if (process.stdout.isTTY) process.stdout.write(`\nSign in: ${server.signInLink()}\n\n`);
-  else context.out.progress('Sign in with `coldframe open`, or with the key in admin.key.');
+  else context.out.progress(`Sign in with \`coldframe open\`, or with ${keyWords(server, isKeyGiven)}.`);
+  const tunnel = tunnelFromHere([server.url, server.functionUrl]);
+  if (tunnel !== null) context.out.progress(tunnelWords(tunnel));
   void server
     .whenUsable()
     .then((isolations) =>
@@ -61,6 +64,11 @@ function announce(context: CliContext, server: RunningServer): void {
         isolations.length > 0 ? `Usable: ${isolations.join(', ')}` : 'No isolation is usable: see `coldframe doctor`',
       ),
     );
+}
+
+/** A server that was given its key writes it to no file. */
+function keyWords(server: RunningServer, isKeyGiven: boolean): string {
+  return isKeyGiven ? 'the admin key it was started with' : `the key in ${join(server.dataDir.path, 'admin.key')}`;
 }
 
 /** Resolves on the first SIGINT, SIGTERM or SIGHUP; a second one ends the process at once. */

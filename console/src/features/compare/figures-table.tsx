@@ -1,3 +1,4 @@
+import { plainProse } from '../../../../src/domain/prose.ts';
 import { formatCount, formatDuration, formatMib } from '../../shared/format/figures.ts';
 import { StatusMark } from '../../shared/values/status-mark.tsx';
 import classes from './figures-table.module.css';
@@ -77,7 +78,9 @@ function IsolationRows({ compared }: { compared: ComparedIsolation }) {
 }
 
 function noteOf({ reason, failure }: ComparedIsolation): string | null {
-  if (failure === null) return reason;
+  if (failure === null) return reason === null ? null : plainProse(reason);
   const error = failure.errorType === null ? failure.code : `${failure.errorType}: ${failure.errorMessage}`;
-  return [reason, `First failure: ${error}`].filter((text) => text !== null).join(' ');
+  return [reason === null ? null : plainProse(reason), `First failure: ${error}`]
+    .filter((text) => text !== null)
+    .join(' ');
 }

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { memo, type UIEvent, useLayoutEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';
-import { visibleText } from '../../shared/attempt/visible-text.ts';
+import { visibleText } from '../../../../src/domain/visible-text.ts';
 import { formatClock, formatInstant } from '../../shared/format/instants.ts';
 import type { TailLine } from './log-buffer.ts';
 import classes from './log-rows.module.css';
@@ -103,7 +103,7 @@ const LineCells = memo(function LineCells({ line, hasFunctions }: { line: TailLi
           {line.functionName}
         </Link>
       ) : null}
-      <span className={classes.text}>{visibleText(line.text)}</span>
+      <span className={classes.text}>{visibleText(line.text, true)}</span>
     </>
   );
 });

@@ -1,6 +1,8 @@
+import { plainProse } from '../../../../src/domain/prose.ts';
 import type { IsolationStatus } from '../../shared/api/types.ts';
 import { CommandLine } from '../../shared/controls/command-line.tsx';
 import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
+import { Prose } from '../../shared/page/prose.tsx';
 import { Section } from '../../shared/page/section.tsx';
 import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
 import { StatusMark } from '../../shared/values/status-mark.tsx';
@@ -32,14 +34,16 @@ function Isolation({ status }: { status: IsolationStatus }) {
         <StatusMark status={status.state} />
         {status.runtimes.length > 0 ? <span className={classes.quiet}>{status.runtimes.join(', ')}</span> : null}
       </div>
-      <p className={classes.detail}>{status.detail}</p>
+      <p className={classes.detail}>
+        <Prose text={status.detail} />
+      </p>
       {status.state === 'usable' && (status.fence === 'none' || unenforced.length > 0) ? (
         <p className={classes.detail}>
           {status.fence === 'none' ? 'No fence: the function sees this machine. ' : ''}
           {unenforced.length > 0 ? `Not enforced: ${unenforced.join(', ')}.` : ''}
         </p>
       ) : null}
-      {status.fix === null ? null : <CommandLine command={status.fix} />}
+      {status.fix === null ? null : <CommandLine command={plainProse(status.fix)} />}
     </div>
   );
 }

@@ -1,3 +1,4 @@
+import { plainProse } from '../../../../src/domain/prose.ts';
 import { formatDuration } from '../../shared/format/figures.ts';
 import { useNow } from '../../shared/format/use-now.ts';
 import { PageHeader } from '../../shared/page/page-header.tsx';
@@ -27,7 +28,7 @@ export default function PlatformScreen() {
         <ul className={classes.warnings} aria-label="Warnings">
           {info.data.warnings.map((warning) => (
             <li key={warning}>
-              <StatusMark status="lost" word={warning} />
+              <StatusMark status="lost" word={plainProse(warning)} />
             </li>
           ))}
         </ul>

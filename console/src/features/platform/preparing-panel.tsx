@@ -1,6 +1,7 @@
 import { Progress } from '@mantine/core';
 import type { Platform } from '../../shared/api/types.ts';
 import { formatPercent } from '../../shared/format/figures.ts';
+import { Prose } from '../../shared/page/prose.tsx';
 import { Section } from '../../shared/page/section.tsx';
 import classes from './preparing-panel.module.css';
 
@@ -12,7 +13,7 @@ export function PreparingPanel({ preparing }: { preparing: Platform['preparing']
       {preparing.map(({ name, detail, progress }) => (
         <div key={name} className={classes.item}>
           <span>
-            <b>{name}</b> {detail}
+            <b>{name}</b> <Prose text={detail} />
           </span>
           {progress === null ? null : (
             <>

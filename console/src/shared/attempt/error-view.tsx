@@ -1,8 +1,8 @@
 import { Link } from 'wouter';
 import type { FunctionError } from '../../../../src/domain/invocation.ts';
+import { visibleText } from '../../../../src/domain/visible-text.ts';
 import { type AuthorFrame, authorFrame, frameHref } from './author-frame.ts';
 import classes from './error-view.module.css';
-import { visibleText } from './visible-text.ts';
 
 /** A trace of deep recursion has thousands of lines; both ends tell. */
 const FRAMES_MAX = 50;
@@ -23,8 +23,8 @@ export function ErrorView({ error, functionName, onFrame }: Props) {
   return (
     <div className={classes.error}>
       <p className={classes.message}>
-        <b>{visibleText(error.errorType.slice(0, MESSAGE_MAX_CHARS))}</b>{' '}
-        {visibleText(error.errorMessage.slice(0, MESSAGE_MAX_CHARS))}
+        <b>{visibleText(error.errorType.slice(0, MESSAGE_MAX_CHARS), true)}</b>{' '}
+        {visibleText(error.errorMessage.slice(0, MESSAGE_MAX_CHARS), true)}
         {error.errorMessage.length > MESSAGE_MAX_CHARS ? ' … (cut)' : null}
       </p>
       {shown.length === 0 ? null : (
@@ -45,6 +45,7 @@ export function ErrorView({ error, functionName, onFrame }: Props) {
 function TraceLine({ line, functionName, onFrame }: { line: string } & Omit<Props, 'error'>) {
   const text = visibleText(
     line.slice(0, MESSAGE_MAX_CHARS).trim().replaceAll('file:///var/task/', '').replaceAll('/var/task/', ''),
+    true,
   );
   const frame = authorFrame(line);
   if (frame === null) return <span className={classes.foreign}>{text}</span>;

@@ -1,7 +1,7 @@
 import type { LogLine } from '../../../../src/domain/invocation.ts';
+import { visibleText } from '../../../../src/domain/visible-text.ts';
 import { formatClock } from '../format/instants.ts';
 import classes from './log-lines.module.css';
-import { visibleText } from './visible-text.ts';
 
 /** What one attempt printed is bounded by the server in bytes, not in lines; a page of them all would be slow. */
 const LINES_MAX = 1_000;
@@ -21,7 +21,7 @@ export function LogLines({ lines, isTruncated }: { lines: readonly LogLine[]; is
               {formatClock(line.at)}
             </time>
             <span className={classes.stream}>{line.stream === 'stderr' ? 'err' : 'out'}</span>
-            <span className={classes.text}>{visibleText(line.text)}</span>
+            <span className={classes.text}>{visibleText(line.text, true)}</span>
           </li>
         ))}
       </ol>

@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { ApiProblem } from '../api/api-problem.ts';
 import classes from './problem-notice.module.css';
+import { Prose } from './prose.tsx';
 
 /** What went wrong, where, and what to do; the catalogue's advice is fetched only when something did. */
 export function ProblemNotice({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
@@ -11,12 +12,12 @@ export function ProblemNotice({ error, onRetry }: { error: unknown; onRetry?: ()
   return (
     <div className={classes.notice} role="alert">
       <p className={classes.title}>{title}</p>
-      <p className={classes.detail}>{detail}</p>
+      <p className={classes.detail}>{problem ? <Prose text={detail} /> : detail}</p>
       {problem && problem.fields.length > 0 ? (
         <ul className={classes.fields}>
           {problem.fields.map(({ path, message }) => (
             <li key={`${path} ${message}`}>
-              {path === '' ? null : <code>{path}</code>} {message}
+              {path === '' ? null : <code>{path}</code>} <Prose text={message} />
             </li>
           ))}
         </ul>
@@ -66,5 +67,9 @@ function Advice({ problem }: { problem: ApiProblem | null }) {
     placeholderData: undefined,
   });
   const text = problem === null ? UNEXPECTED : problem.status === 0 ? UNREACHABLE : data;
-  return text ? <p className={classes.advice}>{text}</p> : null;
+  return text ? (
+    <p className={classes.advice}>
+      <Prose text={text} />
+    </p>
+  ) : null;
 }

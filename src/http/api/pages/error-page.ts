@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { proseParts } from '../../../domain/prose.ts';
 import { CATALOGUE, type CatalogueEntry, type ErrorCode } from '../../../errors/catalogue.ts';
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { App } from '../../serving/app-types.ts';
@@ -27,6 +28,12 @@ export function errorPage(app: App): void {
 
 const CAUSED_BY = { user: 'the request', function: 'the function', platform: 'the platform' };
 
+function proseHtml(message: string): string {
+  return proseParts(message)
+    .map(({ text, isCode }) => (isCode ? `<code>${escapeHtml(text)}</code>` : escapeHtml(text)))
+    .join('');
+}
+
 function entryHtml(code: ErrorCode, entry: CatalogueEntry): string {
   const rows: [string, string][] = [
     ['Status', String(entry.status)],
@@ -36,6 +43,6 @@ function entryHtml(code: ErrorCode, entry: CatalogueEntry): string {
     ['Likely cause', entry.likelyCause],
     ['What to do', entry.whatToDo],
   ];
-  const list = rows.map(([term, text]) => `<dt>${term}</dt><dd>${escapeHtml(text)}</dd>`).join('');
+  const list = rows.map(([term, text]) => `<dt>${term}</dt><dd>${proseHtml(text)}</dd>`).join('');
   return `<main><h1>${escapeHtml(entry.title)}</h1><p><code>${code}</code></p><dl>${list}</dl><p><a href="/docs">API</a></p></main>`;
 }

@@ -1,6 +1,6 @@
 import { Menu, TextInput } from '@mantine/core';
 import { type FormEvent, type KeyboardEvent, useState } from 'react';
-import { visibleText } from '../../../shared/attempt/visible-text.ts';
+import { visibleText } from '../../../../../src/domain/visible-text.ts';
 import { MoreButton } from '../../../shared/controls/more-button.tsx';
 import type { DraftModel, DraftSnapshot } from '../draft/draft-model.ts';
 import classes from './file-list.module.css';
@@ -76,7 +76,7 @@ export function FileList({ model, snapshot, selected, onSelect }: Props) {
         )}
         {base.binaryFiles.slice(0, SHOWN_MAX).map(({ path }) => (
           <li key={path} className={classes.other} title="Not text, or too large to show here; it stays as it is.">
-            {visibleText(path)}
+            {visibleText(path, true)}
           </li>
         ))}
       </ul>
@@ -85,7 +85,7 @@ export function FileList({ model, snapshot, selected, onSelect }: Props) {
       ) : null}
       {removed && !paths.includes(removed.path) ? (
         <p className={classes.note} role="status">
-          Removed {visibleText(removed.path)}.{' '}
+          Removed {visibleText(removed.path, true)}.{' '}
           <button
             type="button"
             className={classes.undo}
@@ -137,7 +137,7 @@ function FileRow({ path, isSelected, isDirty, isLast, onSelect, onRename, onRemo
         onKeyDown={onKeyDown}
         title={isDirty ? `${path}, not deployed yet` : path}
       >
-        {visibleText(path)}
+        {visibleText(path, true)}
         {isDirty ? <span className={classes.dirty} role="img" aria-label="not deployed yet" /> : null}
       </button>
       <Menu position="bottom-end" width={160} transitionProps={{ duration: 80 }}>

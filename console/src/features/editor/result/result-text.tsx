@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
+import { visibleText } from '../../../../../src/domain/visible-text.ts';
 import { indentedJson } from '../../../shared/attempt/indented-json.ts';
-import { visibleText } from '../../../shared/attempt/visible-text.ts';
 import { CopyButton } from '../../../shared/controls/copy-button.tsx';
 import { formatBytes } from '../../../shared/format/figures.ts';
 import classes from './result-text.module.css';
@@ -18,7 +18,7 @@ export function ResultText({ text }: { text: string }) {
         <CopyButton text={indented} label="Copy result" />
       </div>
       <pre className={classes.text} data-testid="result">
-        {text === '' ? <i>An empty text.</i> : visibleText(indented.slice(0, SHOWN_MAX_CHARS))}
+        {text === '' ? <i>An empty text.</i> : visibleText(indented.slice(0, SHOWN_MAX_CHARS), true)}
       </pre>
       {isCut ? (
         <p className={classes.note}>

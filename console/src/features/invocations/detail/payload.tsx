@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
+import { visibleText } from '../../../../../src/domain/visible-text.ts';
 import { indentedJson } from '../../../shared/attempt/indented-json.ts';
-import { visibleText } from '../../../shared/attempt/visible-text.ts';
 import { CopyButton } from '../../../shared/controls/copy-button.tsx';
 import classes from './detail.module.css';
 
@@ -24,7 +24,7 @@ export function Payload({ title, text, children }: Props) {
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
         <pre className={classes.text} tabIndex={0}>
-          {visibleText(indentedJson(text))}
+          {visibleText(indentedJson(text), true)}
         </pre>
       )}
     </section>

@@ -2,11 +2,11 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { functionErrors } from '../../../../../src/client/generated/sdk.gen.ts';
 import type { FunctionErrorsResponses } from '../../../../../src/client/generated/types.gen.ts';
+import { visibleText } from '../../../../../src/domain/visible-text.ts';
 import type { ApiProblem } from '../../../shared/api/api-problem.ts';
 import { call, client } from '../../../shared/api/call.ts';
 import { queryKeys } from '../../../shared/api/query-keys.ts';
 import { frameHref } from '../../../shared/attempt/author-frame.ts';
-import { visibleText } from '../../../shared/attempt/visible-text.ts';
 import { formatCount } from '../../../shared/format/figures.ts';
 import { useActivity } from '../../../shared/live/use-activity.ts';
 import { EmptyState } from '../../../shared/page/empty-state.tsx';
@@ -74,7 +74,7 @@ function GroupRow({ group, functionName }: { group: Group; functionName: string 
       </span>
       <div className={classes.what}>
         <p className={classes.error}>
-          <b>{visibleText(group.errorType)}</b> {visibleText(group.lastMessage)}
+          <b>{visibleText(group.errorType, true)}</b> {visibleText(group.lastMessage, true)}
         </p>
         <p className={classes.where}>
           <StatusMark status={group.outcome} />
@@ -82,7 +82,7 @@ function GroupRow({ group, functionName }: { group: Group; functionName: string 
             <span>no line of your own code</span>
           ) : (
             <Link href={frameHref(functionName, frame)} title="Show this line in the editor">
-              {visibleText(frame.file)}:{frame.line}
+              {visibleText(frame.file, true)}:{frame.line}
             </Link>
           )}
           <span>

@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import { Link } from 'wouter';
 import type { ListInvocationsResponses } from '../../../../../src/client/generated/types.gen.ts';
-import { visibleText } from '../../../shared/attempt/visible-text.ts';
+import { visibleText } from '../../../../../src/domain/visible-text.ts';
 import { formatDuration } from '../../../shared/format/figures.ts';
 import { formatClock, formatDate } from '../../../shared/format/instants.ts';
 import { StatusMark } from '../../../shared/values/status-mark.tsx';
@@ -52,5 +52,5 @@ function errorText({ attempts }: InvocationItem): string {
   if (attempt === undefined || attempt.outcome === 'ok') return '';
   const { error } = attempt;
   if (error === null) return attempt.code ?? '';
-  return visibleText(`${error.errorType}: ${error.errorMessage}`.slice(0, ERROR_CHARS_MAX));
+  return visibleText(`${error.errorType}: ${error.errorMessage}`.slice(0, ERROR_CHARS_MAX), true);
 }

@@ -1,11 +1,13 @@
 import { Radio } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { listIsolation } from '../../../../../src/client/generated/sdk.gen.ts';
+import { plainProse } from '../../../../../src/domain/prose.ts';
 import type { ApiProblem } from '../../../shared/api/api-problem.ts';
 import { call, client } from '../../../shared/api/call.ts';
 import { queryKeys } from '../../../shared/api/query-keys.ts';
 import type { ColdframeFunction, IsolationStatus } from '../../../shared/api/types.ts';
 import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
+import { Prose } from '../../../shared/page/prose.tsx';
 import { SkeletonRows } from '../../../shared/page/skeleton-rows.tsx';
 import { StatusMark } from '../../../shared/values/status-mark.tsx';
 import type { SettingsForm } from '../form/use-settings-form.ts';
@@ -45,8 +47,8 @@ export function IsolationField({ form, fn }: { form: SettingsForm; fn: Coldframe
           }
           description={
             <span className={classes.detail}>
-              {detail}
-              {fix === null ? null : <code className={classes.fix}>{fix}</code>}
+              <Prose text={detail} />
+              {fix === null ? null : <code className={classes.fix}>{plainProse(fix)}</code>}
             </span>
           }
         />

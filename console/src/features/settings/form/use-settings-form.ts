@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { getFunction, updateFunction } from '../../../../../src/client/generated/sdk.gen.ts';
+import { plainProse } from '../../../../../src/domain/prose.ts';
 import type { ApiProblem } from '../../../shared/api/api-problem.ts';
 import { call, client } from '../../../shared/api/call.ts';
 import { queryKeys } from '../../../shared/api/query-keys.ts';
@@ -84,7 +85,10 @@ export function useSettingsForm(fn: ColdframeFunction): SettingsForm {
       put({ edits: { ...desk.edits, ...edits }, before });
       if (mutation.isError || mutation.isSuccess) mutation.reset();
     },
-    problemAt: (path) => problems.get(path) ?? refused.find((one) => one.path === path)?.message ?? null,
+    problemAt: (path) => {
+      const message = problems.get(path) ?? refused.find((one) => one.path === path)?.message ?? null;
+      return message === null ? null : plainProse(message);
+    },
     changed,
     canSave,
     hasProblems: problems.size > 0,
