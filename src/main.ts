@@ -62,12 +62,13 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
   undo.add('lock', () => lock.release());
   try {
     const stores = await openStores({ dataDir: dataDir.path, log, undo });
-    const host = await openHost({ dataDir: dataDir.path, settings: stores.control.settings, log });
+    const { host, server } = await openHost({ dataDir: dataDir.path, store: stores.control, log });
+    undo.add('server row', () => stores.control.servers.end(server.id));
     undo.add('run directory', () => removeTree(host.runDir, AbortSignal.timeout(REMOVE_DEADLINE_MS)));
-    const seen = await openSeenIsolations(stores.control.settings, log);
+    const seen = await openSeenIsolations(stores.control.settings, host.instance, log);
     const sandboxes = buildSandboxes(host, config, seen, stores.metrics);
     undo.add('drivers', () => sandboxes.stop());
-    const { catalog, packages, auth, testEvents } = await buildCatalog({
+    const { catalog, packages, auth, testEvents, startFollowing } = await buildCatalog({
       config,
       dataDir: dataDir.path,
       stores,
@@ -89,7 +90,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     catalog.onChange((functionId, live) => pool.setLive(functionId, live));
     const invoker = createInvoker({ pool, records: stores.records });
     stores.connectMetrics({ pool, invoker, sandboxes });
-    const comparisons = await buildComparisons({ catalog, stores, sandboxes, pool, host });
+    const comparisons = await buildComparisons({ catalog, stores, sandboxes, pool, host, server });
     const platform = describePlatform({ config, dataDir, host, sandboxes, stores, isProtected: protectFromOom() });
     const listeners = await openListeners({
       config,
@@ -118,6 +119,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     for (const [functionId, live] of catalog.live()) pool.setLive(functionId, live);
     void usable.then(() => sandboxes.prepareImages(stopping.signal));
     packages.startCollecting();
+    startFollowing();
     undo.add('background work', () => stopping.abort());
     return { ...listeners, dataDir, whenUsable: () => usable, stop: () => undo.run() };
   } catch (error) {

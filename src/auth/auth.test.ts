@@ -4,8 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_WORKSPACE } from '../domain/default-workspace.ts';
 import type { Scope } from '../domain/names.ts';
-import type { ControlStore } from '../store/control-store.ts';
+import type { WorkspaceId } from '../domain/workspace-id.ts';
+import type { ControlStore } from '../store/contract/control-store.ts';
 import { openControlStore } from '../store/open-control-store.ts';
 import { keptLog } from '../store/testing/temp-dir.ts';
 import { Auth } from './auth.ts';
@@ -31,7 +33,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await auth.stop();
-  for (const { workspaceId, id } of await store.keys.all()) await store.keys.remove(workspaceId, id);
+  for (const { workspaceId, id } of await store.across.keys()) await store.in(workspaceId).keys.remove(id);
   for (const file of ['admin.key', 'master.key']) await rm(join(dataDir, file), { force: true });
 });
 
@@ -50,7 +52,7 @@ async function started(): Promise<Auth> {
 }
 
 const key = (name: string, scopes: Scope[], expiresAt: string | null = null) =>
-  auth.keys.create('default', { name, scopes, expiresAt });
+  auth.keys.create(DEFAULT_WORKSPACE, { name, scopes, expiresAt });
 
 describe('keys', () => {
   test('a key opens what its scopes include, survives a restart, and is stored only as a hash', async () => {
@@ -60,9 +62,9 @@ describe('keys', () => {
     await auth.stop();
     auth = await started();
     expect(auth.verifyKey(secret)?.keyId).toBe(id);
-    expect(JSON.stringify(await store.keys.all())).not.toContain(secret);
+    expect(JSON.stringify(await store.across.keys())).not.toContain(secret);
     for (const file of readdirSync(dataDir)) expect(readFileSync(join(dataDir, file)).includes(secret)).toBe(false);
-    expect(JSON.stringify(auth.keys.list('default'))).not.toContain(secret);
+    expect(JSON.stringify(auth.keys.list(DEFAULT_WORKSPACE))).not.toContain(secret);
   });
 
   test('wrong secrets, near misses, hashes and long rubbish open nothing', async () => {
@@ -75,16 +77,16 @@ describe('keys', () => {
 
   test('the admin key holds every scope and is no row', async () => {
     expect(auth.verifyKey(ADMIN)?.scopes).toEqual(['admin', 'deploy', 'invoke', 'read']);
-    expect(auth.keys.list('default')).toEqual([]);
-    await expect(auth.keys.remove('default', 'admin')).rejects.toMatchObject({ code: 'key_not_found' });
+    expect(auth.keys.list(DEFAULT_WORKSPACE)).toEqual([]);
+    await expect(auth.keys.remove(DEFAULT_WORKSPACE, 'admin')).rejects.toMatchObject({ code: 'key_not_found' });
   });
 
   test('a removed key opens nothing, now and after a restart', async () => {
     const { secret, id } = await key('ci', ['read']);
-    await expect(auth.keys.remove('other', id)).rejects.toMatchObject({ code: 'key_not_found' });
-    await auth.keys.remove('default', id);
+    await expect(auth.keys.remove('other' as WorkspaceId, id)).rejects.toMatchObject({ code: 'key_not_found' });
+    await auth.keys.remove(DEFAULT_WORKSPACE, id);
     expect(auth.verifyKey(secret)).toBeNull();
-    await expect(auth.keys.remove('default', id)).rejects.toMatchObject({ code: 'key_not_found' });
+    await expect(auth.keys.remove(DEFAULT_WORKSPACE, id)).rejects.toMatchObject({ code: 'key_not_found' });
     await auth.stop();
     auth = await started();
     expect(auth.verifyKey(secret)).toBeNull();
@@ -106,17 +108,17 @@ describe('keys', () => {
     ['ok', ['read'], '2020-01-01T00:00:00Z'],
   ])('a key named %j with scopes %j until %j is refused', async (name, scopes, expiresAt) => {
     await expect(key(name, scopes, expiresAt)).rejects.toMatchObject({ code: 'invalid_request' });
-    expect(await store.keys.all()).toEqual([]);
+    expect(await store.across.keys()).toEqual([]);
   });
 
   test('the last use shows at once and is stored at stop', async () => {
     const { secret } = await key('ci', ['read']);
     auth.verifyKey(secret);
     const lastUsedAt = new Date(nowMs).toISOString();
-    expect(auth.keys.list('default')).toMatchObject([{ lastUsedAt }]);
+    expect(auth.keys.list(DEFAULT_WORKSPACE)).toMatchObject([{ lastUsedAt }]);
     await auth.stop();
-    expect(await store.keys.all()).toMatchObject([{ lastUsedAt }]);
-    expect(auth.keys.list('default')).toMatchObject([{ lastUsedAt }]);
+    expect(await store.across.keys()).toMatchObject([{ lastUsedAt }]);
+    expect(auth.keys.list(DEFAULT_WORKSPACE)).toMatchObject([{ lastUsedAt }]);
   });
 
   test('deploy reads, invoke stands by itself, admin is all', () => {
@@ -127,7 +129,7 @@ describe('keys', () => {
 });
 
 describe('sessions', () => {
-  const open = () => auth.openSession({ workspaceId: 'default', scopes: ['admin'], keyId: 'admin' });
+  const open = () => auth.openSession({ workspaceId: DEFAULT_WORKSPACE, scopes: ['admin'], keyId: 'admin' });
 
   test('a session is known by its token, also after a restart, and the store has its hash only', async () => {
     const { token } = await open();
@@ -135,7 +137,7 @@ describe('sessions', () => {
     const again = await started();
     expect(await again.verifySession(token)).not.toBeNull();
     await again.stop();
-    expect(await store.sessions.byToken(token)).toBeNull();
+    expect(await store.across.sessionByToken(token)).toBeNull();
     expect(await auth.verifySession('cfs_wrong')).toBeNull();
     expect(await auth.verifySession('x'.repeat(1_000_000))).toBeNull();
   });
@@ -181,7 +183,7 @@ describe('sessions', () => {
   test('why a session ended is remembered, a bounded number of times', async () => {
     const { token } = await open();
     const expiresAt = new Date(nowMs + HOUR_MS).toISOString();
-    const key = await auth.keys.create('default', { name: 'brief', scopes: ['read'], expiresAt });
+    const key = await auth.keys.create(DEFAULT_WORKSPACE, { name: 'brief', scopes: ['read'], expiresAt });
     const byKey = await auth.openSession(auth.verifyKey(key.secret)!);
     nowMs += HOUR_MS;
     await auth.verifySession(byKey.token);
@@ -195,8 +197,8 @@ describe('sessions', () => {
 
   test('it ends at once with the key it was opened with, by deletion, expiry or another admin key, and other sessions live on', async () => {
     const expiresAt = new Date(nowMs + HOUR_MS).toISOString();
-    const key = await auth.keys.create('default', { name: 'laptop', scopes: ['read'], expiresAt: null });
-    const brief = await auth.keys.create('default', { name: 'brief', scopes: ['read'], expiresAt });
+    const key = await auth.keys.create(DEFAULT_WORKSPACE, { name: 'laptop', scopes: ['read'], expiresAt: null });
+    const brief = await auth.keys.create(DEFAULT_WORKSPACE, { name: 'brief', scopes: ['read'], expiresAt });
     const byKey = await auth.openSession(auth.verifyKey(key.secret)!);
     const byBrief = await auth.openSession(auth.verifyKey(brief.secret)!);
     const byAdmin = await open();
@@ -204,7 +206,7 @@ describe('sessions', () => {
     expect(await auth.verifySession(byKey.token)).toMatchObject({ keyId: key.id, scopes: ['read'] });
     const byItsLink = await auth.openSession(auth.redeemLinkToken(auth.mintLinkToken(key.id))!);
     const unusedLink = auth.mintLinkToken(key.id);
-    await auth.keys.remove('default', key.id);
+    await auth.keys.remove(DEFAULT_WORKSPACE, key.id);
     expect(await auth.verifySession(byKey.token)).toBeNull();
     expect(await auth.verifySession(byItsLink.token)).toBeNull();
     expect(auth.redeemLinkToken(unusedLink)).toBeNull();
@@ -231,7 +233,7 @@ describe('sessions', () => {
     nowMs += 2 * HOUR_MS;
     const uses = await Promise.all(Array.from({ length: 10 }, () => auth.verifySession(token)));
     expect(uses.every((principal) => principal !== null)).toBe(true);
-    const row = await store.sessions.byToken(hash('sha256', token, 'hex'));
+    const row = await store.across.sessionByToken(hash('sha256', token, 'hex'));
     expect(Date.parse(row!.expiresAt)).toBe(nowMs + 12 * HOUR_MS);
   });
 });

@@ -1,4 +1,6 @@
-import type { ControlStore } from '../store/control-store.ts';
+import { DEFAULT_WORKSPACE } from '../domain/default-workspace.ts';
+import type { ControlStore } from '../store/contract/control-store.ts';
+import type { Follower } from '../store/feed/change-follower.ts';
 import { type KeyMemo, Keys } from './keys.ts';
 import { LinkTokens } from './link-tokens.ts';
 import type { Principal } from './principal.ts';
@@ -9,7 +11,7 @@ import { type SessionEnd, Sessions } from './sessions.ts';
 const UPKEEP_EVERY_MS = 30_000;
 
 export interface AuthOptions {
-  store: Pick<ControlStore, 'keys' | 'sessions'>;
+  store: Pick<ControlStore, 'in' | 'across'>;
   /** From `openAdminKey`. */
   adminKey: string;
   /** Told of a failed upkeep; the next one tries again. */
@@ -27,10 +29,15 @@ export class Auth {
   #upkeep: NodeJS.Timeout | null = null;
 
   constructor({ store, adminKey, onUpkeepFailure, now = Date.now }: AuthOptions) {
-    this.keys = new Keys({ table: store.keys, adminKey, now });
-    this.#sessions = new Sessions({ table: store.sessions, keys: this.keys, now });
+    this.keys = new Keys({ store, adminKey, now });
+    this.#sessions = new Sessions({ store, keys: this.keys, now });
     this.#links = new LinkTokens(now);
     this.#onUpkeepFailure = onUpkeepFailure;
+  }
+
+  /** Keeps the remembered sessions in step with the store; `keys` does so for itself. */
+  get sessions(): Follower {
+    return this.#sessions;
   }
 
   /** Loads the keys and begins the upkeep; before the first request. */
@@ -82,6 +89,6 @@ export class Auth {
     if (link === null) return null;
     const keyId = link.keyReference === null ? null : this.keys.keyIdOf(link.keyReference);
     if (link.keyReference !== null && keyId === null) return null;
-    return { workspaceId: 'default', scopes: expandScopes(['admin']), keyId };
+    return { workspaceId: DEFAULT_WORKSPACE, scopes: expandScopes(['admin']), keyId };
   }
 }

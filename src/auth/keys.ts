@@ -1,10 +1,14 @@
 import { hash } from 'node:crypto';
+import { DEFAULT_WORKSPACE } from '../domain/default-workspace.ts';
 import { NAME_PATTERN } from '../domain/limits.ts';
 import { SCOPES, type Scope } from '../domain/names.ts';
+import type { WorkspaceId } from '../domain/workspace-id.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { secretToken } from '../ids/random-id.ts';
 import { uuid7 } from '../ids/uuid7.ts';
-import type { KeyRow, KeysTable } from '../store/control-store.ts';
+import type { Change } from '../store/contract/changes.ts';
+import type { ControlStore, KeyRow } from '../store/contract/control-store.ts';
+import type { Follower } from '../store/feed/change-follower.ts';
 import type { Principal } from './principal.ts';
 import { expandScopes } from './scopes.ts';
 
@@ -25,7 +29,7 @@ export interface KeyView {
 }
 
 export interface KeysOptions {
-  table: KeysTable;
+  store: Pick<ControlStore, 'in' | 'across'>;
   /** The installation's own key, in clear; only its hash is kept. */
   adminKey: string;
   now?: () => number;
@@ -45,22 +49,24 @@ interface KnownKey {
 /**
  * The keys of this server. Verification is synchronous and from memory: one hash and one map lookup by the hash, so the time
  * it takes tells nothing about how near a wrong secret is. Secrets are shown once, at creation, and stored hashed. Uses are
- * gathered and written at most once a minute.
+ * gathered and written at most once a minute. What other servers make or remove comes in by the change feed.
  */
-export class Keys {
-  readonly #table: KeysTable;
+export class Keys implements Follower {
+  readonly #store: KeysOptions['store'];
   readonly #now: () => number;
   readonly #adminReference: string;
   readonly #byDigest = new Map<string, KnownKey>();
   readonly #expiresAtMs = new Map<string, number>();
   readonly #used = new Map<string, number>();
+  readonly #removing = new Set<string>();
+  #removals = 0;
   #creating = 0;
   #touchedAtMs = 0;
 
-  constructor({ table, adminKey, now = Date.now }: KeysOptions) {
-    this.#table = table;
+  constructor({ store, adminKey, now = Date.now }: KeysOptions) {
+    this.#store = store;
     this.#now = now;
-    const principal = { workspaceId: 'default', scopes: expandScopes(['admin']), keyId: ADMIN_KEY_ID };
+    const principal = { workspaceId: DEFAULT_WORKSPACE, scopes: expandScopes(['admin']), keyId: ADMIN_KEY_ID };
     // Another admin key after a restart must not keep the sessions of the old one.
     this.#adminReference = `admin.${digestOf(digestOf(adminKey)).slice(0, 32)}`;
     this.#byDigest.set(digestOf(adminKey), { row: null, principal, expiresAtMs: Number.POSITIVE_INFINITY });
@@ -68,7 +74,34 @@ export class Keys {
 
   /** Fills the memory; before the first verification. */
   async load(): Promise<void> {
-    for (const row of await this.#table.all()) this.#remember(row);
+    for (const row of await this.#store.across.keys()) this.#remember(row);
+  }
+
+  /** One that is stored works from now on; one that is not, no more. Keys never change. */
+  async apply({ workspaceId, id }: Change): Promise<void> {
+    // The removal under way ends it here, and tells the feed once more.
+    if (this.#removing.has(id)) return;
+    let removals: number;
+    let row: KeyRow | null;
+    do {
+      removals = this.#removals;
+      row = await this.#store.in(workspaceId).keys.get(id);
+      // Read before a removal here, it would bring the key back.
+    } while (removals !== this.#removals);
+    if (row === null) this.#forget(id);
+    else if (!this.#expiresAtMs.has(id)) this.#remember(row);
+  }
+
+  async reload(): Promise<void> {
+    let removals: number;
+    let rows: KeyRow[];
+    do {
+      removals = this.#removals;
+      rows = await this.#store.across.keys();
+    } while (removals !== this.#removals);
+    const stored = new Set(rows.map(({ id }) => id));
+    for (const id of [...this.#expiresAtMs.keys()]) if (!stored.has(id)) this.#forget(id);
+    for (const row of rows) if (!this.#expiresAtMs.has(row.id) && !this.#removing.has(row.id)) this.#remember(row);
   }
 
   /** Null for a wrong, expired or deleted key. With a memo the hash is made once for all calls that share it. */
@@ -96,14 +129,14 @@ export class Keys {
     return expiresAtMs !== undefined && this.#now() < expiresAtMs ? reference : null;
   }
 
-  list(workspaceId: string): KeyView[] {
+  list(workspaceId: WorkspaceId): KeyView[] {
     const rows = [...this.#byDigest.values()].flatMap(({ row }) => (row?.workspaceId === workspaceId ? [row] : []));
     return rows.sort((a, b) => (a.id < b.id ? -1 : 1)).map((row) => this.#view(row));
   }
 
   /** The only time the secret is shown. Throws `invalid_request`, `quota_exceeded`. */
   async create(
-    workspaceId: string,
+    workspaceId: WorkspaceId,
     input: { name: string; scopes: Scope[]; expiresAt: string | null },
   ): Promise<KeyView & { secret: string }> {
     this.#check(input);
@@ -121,7 +154,7 @@ export class Keys {
     };
     this.#creating++;
     try {
-      await this.#table.insert(row);
+      await this.#store.in(workspaceId).keys.insert(row);
     } finally {
       this.#creating--;
     }
@@ -130,20 +163,23 @@ export class Keys {
   }
 
   /** Works no more from the moment this is called, nor do sessions opened with it. Throws `key_not_found`. */
-  async remove(workspaceId: string, id: string): Promise<void> {
+  async remove(workspaceId: WorkspaceId, id: string): Promise<void> {
     const found = [...this.#byDigest].find(([, { row }]) => row?.id === id && row.workspaceId === workspaceId);
     if (!found) throw new ColdframeError('key_not_found');
     const expiresAtMs = this.#expiresAtMs.get(id) ?? 0;
-    this.#byDigest.delete(found[0]);
-    this.#expiresAtMs.delete(id);
-    this.#used.delete(id);
+    this.#removing.add(id);
+    this.#removals++;
+    this.#forget(id);
     try {
-      await this.#table.remove(workspaceId, id);
+      await this.#store.in(workspaceId).keys.remove(id);
     } catch (error) {
       // Still stored, so it would be back after a restart: it must not seem gone.
       this.#byDigest.set(...found);
       this.#expiresAtMs.set(id, expiresAtMs);
       throw error;
+    } finally {
+      this.#removing.delete(id);
+      this.#removals++;
     }
   }
 
@@ -151,13 +187,17 @@ export class Keys {
   async flushUses(force = false): Promise<void> {
     if (this.#used.size === 0 || (!force && this.#now() - this.#touchedAtMs < TOUCH_EVERY_MS)) return;
     this.#touchedAtMs = this.#now();
-    const uses = [...this.#used].map(([id, usedAtMs]) => ({ id, at: new Date(usedAtMs).toISOString() }));
-    this.#used.clear();
+    const uses = new Map<WorkspaceId, { id: string; at: string }[]>();
     for (const { row } of this.#byDigest.values()) {
-      const use = row && uses.find(({ id }) => id === row.id);
-      if (use) row.lastUsedAt = use.at;
+      const usedAtMs = row && this.#used.get(row.id);
+      if (!row || usedAtMs === null || usedAtMs === undefined) continue;
+      row.lastUsedAt = new Date(usedAtMs).toISOString();
+      const ofWorkspace = uses.get(row.workspaceId) ?? [];
+      ofWorkspace.push({ id: row.id, at: row.lastUsedAt });
+      uses.set(row.workspaceId, ofWorkspace);
     }
-    await this.#table.touch(uses);
+    this.#used.clear();
+    for (const [workspaceId, used] of uses) await this.#store.in(workspaceId).keys.touch(used);
   }
 
   #check({ name, scopes, expiresAt }: { name: string; scopes: Scope[]; expiresAt: string | null }): void {
@@ -177,6 +217,12 @@ export class Keys {
     const expiresAtMs = row.expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(row.expiresAt);
     this.#byDigest.set(row.secretSha256, { row, principal, expiresAtMs });
     this.#expiresAtMs.set(row.id, expiresAtMs);
+  }
+
+  #forget(id: string): void {
+    for (const [digest, { row }] of this.#byDigest) if (row?.id === id) this.#byDigest.delete(digest);
+    this.#expiresAtMs.delete(id);
+    this.#used.delete(id);
   }
 
   #view(row: KeyRow): KeyView {

@@ -1,8 +1,9 @@
 import type { Scope } from '../domain/names.ts';
+import type { WorkspaceId } from '../domain/workspace-id.ts';
 
 /** Who a request speaks for. */
 export interface Principal {
-  workspaceId: string;
+  workspaceId: WorkspaceId;
   /** Expanded: a scope is held when it is in the list. */
   scopes: readonly Scope[];
   /** `admin` for the installation's own key; null for a session opened by a sign-in link. */

@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import { secretToken } from '../ids/random-id.ts';
 import { uuid7 } from '../ids/uuid7.ts';
-import type { SessionRow, SessionsTable } from '../store/control-store.ts';
+import type { Change } from '../store/contract/changes.ts';
+import type { ControlStore, SessionRow } from '../store/contract/control-store.ts';
+import type { Follower } from '../store/feed/change-follower.ts';
 import type { Keys } from './keys.ts';
 import type { Principal } from './principal.ts';
 
@@ -21,7 +23,7 @@ const ENDS_MAX = 1_000;
 export type SessionEnd = 'expired' | 'closed' | 'key_gone' | 'unknown';
 
 export interface SessionsOptions {
-  table: SessionsTable;
+  store: Pick<ControlStore, 'in' | 'across'>;
   /** A session lives no longer than the key that opened it. */
   keys: Pick<Keys, 'referenceOf' | 'keyIdOf'>;
   now?: () => number;
@@ -32,15 +34,17 @@ export interface SessionsOptions {
  * once with the key it was opened with. The token is in the
  * browser's cookie alone; its hash is stored, so sessions live through a restart and the database opens none.
  */
-export class Sessions {
-  readonly #table: SessionsTable;
+export class Sessions implements Follower {
+  readonly #store: SessionsOptions['store'];
   readonly #keys: SessionsOptions['keys'];
   readonly #now: () => number;
   readonly #cached = new Map<string, SessionRow>();
   readonly #ends = new Map<string, SessionEnd>();
+  /** Sessions that went while they may have been being read. */
+  #removals = 0;
 
-  constructor({ table, keys, now = Date.now }: SessionsOptions) {
-    this.#table = table;
+  constructor({ store, keys, now = Date.now }: SessionsOptions) {
+    this.#store = store;
     this.#keys = keys;
     this.#now = now;
   }
@@ -58,7 +62,7 @@ export class Sessions {
       createdAt: new Date(nowMs).toISOString(),
       expiresAt: new Date(nowMs + IDLE_MAX_MS).toISOString(),
     };
-    await this.#table.insert(row);
+    await this.#store.in(row.workspaceId).sessions.insert(row);
     this.#remember(row);
     return { token, expiresAt: new Date(nowMs + AGE_MAX_MS).toISOString() };
   }
@@ -67,9 +71,15 @@ export class Sessions {
   async verify(token: string): Promise<Principal | null> {
     if (token.length > TOKEN_MAX_CHARS) return null;
     const tokenSha256 = hash('sha256', token, 'hex');
-    const row = this.#cached.get(tokenSha256) ?? (await this.#read(tokenSha256));
-    if (!row) return null;
     const nowMs = this.#now();
+    const cached = this.#cached.get(tokenSha256);
+    // One that seems to have expired may have been used through another server meanwhile.
+    const isGood = cached !== undefined && nowMs < Date.parse(cached.expiresAt);
+    const row = isGood ? cached : await this.#read(tokenSha256);
+    if (!row) {
+      if (cached !== undefined) this.#noteEnd(tokenSha256, 'expired');
+      return null;
+    }
     const keyId = row.keyReference === null ? null : this.#keys.keyIdOf(row.keyReference);
     const isKeyGone = row.keyReference !== null && keyId === null;
     if (isKeyGone || nowMs >= Date.parse(row.expiresAt)) {
@@ -91,13 +101,29 @@ export class Sessions {
   /** Harmless when there is none. */
   async close(token: string): Promise<void> {
     const tokenSha256 = hash('sha256', token, 'hex');
-    const row = this.#cached.get(tokenSha256) ?? (await this.#table.byToken(tokenSha256));
+    const row = this.#cached.get(tokenSha256) ?? (await this.#store.across.sessionByToken(tokenSha256));
     this.#cached.delete(tokenSha256);
     if (!row) return;
     this.#noteEnd(tokenSha256, 'closed');
-    await this.#table.remove(row.id);
+    await this.#store.in(row.workspaceId).sessions.remove(row.id);
     // A request may have read the row just before it went.
+    this.#removals++;
     this.#cached.delete(tokenSha256);
+  }
+
+  /** A session that another server closed is read again at its next use, and then it is not there. */
+  async apply({ id }: Change): Promise<void> {
+    this.#removals++;
+    for (const [digest, row] of this.#cached) {
+      if (row.id !== id) continue;
+      this.#cached.delete(digest);
+      this.#noteEnd(digest, 'closed');
+    }
+  }
+
+  async reload(): Promise<void> {
+    this.#removals++;
+    this.#cached.clear();
   }
 
   /** Removes expired rows; returns how many. Call it now and then. */
@@ -108,12 +134,18 @@ export class Sessions {
       this.#cached.delete(digest);
       this.#noteEnd(digest, 'expired');
     }
-    return await this.#table.prune(new Date(nowMs).toISOString());
+    return await this.#store.across.pruneSessions(new Date(nowMs).toISOString());
   }
 
   /** One row object per session, whoever reads it first, since sliding tells from it whether it was closed meanwhile. */
   async #read(tokenSha256: string): Promise<SessionRow | null> {
-    const stored = await this.#table.byToken(tokenSha256);
+    this.#cached.delete(tokenSha256);
+    let removals: number;
+    let stored: SessionRow | null;
+    do {
+      removals = this.#removals;
+      stored = await this.#store.across.sessionByToken(tokenSha256);
+    } while (removals !== this.#removals);
     return this.#cached.get(tokenSha256) ?? stored;
   }
 
@@ -121,10 +153,10 @@ export class Sessions {
     const latestMs = Date.parse(row.createdAt) + AGE_MAX_MS;
     const slidMs = Math.min(nowMs + IDLE_MAX_MS, latestMs);
     if (slidMs - Date.parse(row.expiresAt) < SLIDE_AFTER_MS) return;
-    // Set before the write, so that requests at once slide it once; a crash between the two writes only signs out.
+    // Set before the write, so that requests at once slide it once.
     row.expiresAt = new Date(slidMs).toISOString();
-    const wasThere = await this.#table.remove(row.id);
-    if (wasThere && this.#cached.get(row.tokenSha256) === row) await this.#table.insert(row);
+    const isThere = await this.#store.in(row.workspaceId).sessions.extend(row.id, row.expiresAt);
+    if (!isThere) this.#cached.delete(row.tokenSha256);
   }
 
   #noteEnd(tokenSha256: string, end: SessionEnd): void {

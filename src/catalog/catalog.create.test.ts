@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_WORKSPACE } from '../domain/default-workspace.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
+import type { ControlStore } from '../store/contract/control-store.ts';
 import type { CreateFunction } from './catalog-input.ts';
 import { CatalogTestbed } from './testing/catalog-testbed.ts';
 
@@ -40,18 +42,20 @@ describe('create', () => {
     expect((await create({ runtime: 'python', code: { source: 'def handler(e, c): pass' } })).runtime).toBe(
       'python3.11',
     );
-    expect((await bed.catalog.getCode('default', 'hello')).files).toEqual({ 'index.py': 'def handler(e, c): pass' });
+    expect((await bed.catalog.getCode(DEFAULT_WORKSPACE, 'hello')).files).toEqual({
+      'index.py': 'def handler(e, c): pass',
+    });
   });
 
   test('everything is there again after a restart, secrets included', async () => {
     const view = await create({ env: { A: '1', TOKEN: { secret: 'sesame' }, __proto__x: 'y' }, tags: { team: 'a' } });
     const before = bed.catalog.resolve('default', 'hello');
     await bed.reopen();
-    expect(bed.catalog.get('default', 'hello')).toEqual(view);
+    expect(bed.catalog.get(DEFAULT_WORKSPACE, 'hello')).toEqual(view);
     expect(bed.catalog.resolve('default', 'hello')).toEqual(before);
     expect(bed.catalog.resolve('default', 'hello').env).toEqual({ A: '1', TOKEN: 'sesame', __proto__x: 'y' });
     expect(view.env).toEqual({ A: '1', TOKEN: { secret: true }, __proto__x: 'y' });
-    expect(JSON.stringify(await bed.store.functions.all())).not.toContain('sesame');
+    expect(JSON.stringify(await bed.store.across.functions())).not.toContain('sesame');
   });
 
   test.each<[string, Partial<CreateFunction>, string]>([
@@ -110,7 +114,9 @@ describe('create', () => {
     const name = over.name ?? 'hello';
     await expect(create(over)).rejects.toMatchObject({ code });
     expect(await stored()).toEqual({ functions: 0, staged: [] });
-    expect(() => bed.catalog.get('default', name)).toThrow(expect.objectContaining({ code: 'function_not_found' }));
+    expect(() => bed.catalog.get(DEFAULT_WORKSPACE, name)).toThrow(
+      expect.objectContaining({ code: 'function_not_found' }),
+    );
     expect(bed.changes).toEqual([]);
   });
 
@@ -127,7 +133,7 @@ describe('create', () => {
     const results = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((name) => create({ name })));
     const codes = results.map((one) => (one.status === 'rejected' ? one.reason.code : 'ok')).sort();
     expect(codes).toEqual(['ok', 'ok', 'ok', 'quota_exceeded', 'quota_exceeded']);
-    await bed.catalog.remove('default', bed.catalog.list('default').items[0]!.name);
+    await bed.catalog.remove(DEFAULT_WORKSPACE, bed.catalog.list(DEFAULT_WORKSPACE).items[0]!.name);
     await create({ name: 'f' });
   });
 
@@ -141,13 +147,17 @@ describe('create', () => {
     await create({ name: 'c', routes: [{ method: 'POST', path: '/shop/{id}' }] });
     expect(bed.catalog.urls.routes()).toHaveLength(2);
     expect(bed.catalog.urls.routes()).toBe(bed.catalog.urls.routes());
-    await bed.catalog.remove('default', 'c');
+    await bed.catalog.remove(DEFAULT_WORKSPACE, 'c');
     expect(bed.catalog.urls.routes()).toHaveLength(1);
   });
 
   test('a store that fails leaves nothing in memory', async () => {
-    const functions = { ...bed.store.functions, insert: () => Promise.reject(new ColdframeError('storage_full')) };
-    await bed.reopen({ store: { functions, secrets: bed.store.secrets } });
+    const insert = () => Promise.reject(new ColdframeError('storage_full'));
+    const failing: ControlStore['in'] = (workspaceId) => {
+      const store = bed.store.in(workspaceId);
+      return { ...store, functions: { ...store.functions, insert } };
+    };
+    await bed.reopen({ store: { in: failing, across: bed.store.across } });
     await expect(create()).rejects.toMatchObject({ code: 'storage_full' });
     expect(() => bed.catalog.resolve('default', 'hello')).toThrow();
     expect(bed.changes).toEqual([]);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SecretBox } from '../auth/secret-box.ts';
+import { DEFAULT_WORKSPACE } from '../domain/default-workspace.ts';
 import type { ColdframeError } from '../errors/coldframe-error.ts';
 import { removeTree } from '../packages/remove-tree.ts';
 import { CatalogTestbed, SOURCE } from './testing/catalog-testbed.ts';
@@ -33,19 +34,19 @@ describe('resolve', () => {
     await removeTree(join(bed.dataDir, 'packages', 'default', lost.codeSha256));
     await bed.reopen({ secrets: new SecretBox([Buffer.alloc(32, 9)]) });
     for (const name of ['hello', 'sealed']) {
-      expect(bed.catalog.get('default', name).state).toBe('failed');
+      expect(bed.catalog.get(DEFAULT_WORKSPACE, name).state).toBe('failed');
       expect(() => bed.catalog.resolve('default', name)).toThrow(
         expect.objectContaining({ code: 'function_not_ready' }),
       );
     }
     bed.catalog.resolve('default', 'other');
-    const mended = await bed.catalog.putCode('default', 'hello', { source: SOURCE });
+    const mended = await bed.catalog.putCode(DEFAULT_WORKSPACE, 'hello', { source: SOURCE });
     expect(mended).toMatchObject({ state: 'active', revision: lost.revision });
     expect(bed.catalog.resolve('default', 'hello').functionId).toBe(lost.id);
-    await expect(bed.catalog.update('default', 'sealed', { timeoutMs: 500 })).rejects.toMatchObject({
+    await expect(bed.catalog.update(DEFAULT_WORKSPACE, 'sealed', { timeoutMs: 500 })).rejects.toMatchObject({
       code: 'invalid_settings',
     });
-    await bed.catalog.update('default', 'sealed', { env: { A: { secret: 'y' } } });
+    await bed.catalog.update(DEFAULT_WORKSPACE, 'sealed', { env: { A: { secret: 'y' } } });
     expect(bed.catalog.resolve('default', 'sealed').env).toEqual({ A: 'y' });
   });
 });
@@ -53,15 +54,15 @@ describe('resolve', () => {
 describe('draft', () => {
   test('unsaved code and settings run under a key of their own and change nothing', async () => {
     const view = await create({ env: { T: { secret: 'x' }, A: '1' } });
-    const draft = await bed.catalog.draft('default', 'hello', {
+    const draft = await bed.catalog.draft(DEFAULT_WORKSPACE, 'hello', {
       code: { source: 'exports.handler = 2' },
       settings: { env: { A: '2' } },
     });
     expect(draft).toMatchObject({ functionId: view.id, env: { T: 'x', A: '2' } });
     expect(draft.key).not.toBe(bed.catalog.resolve('default', 'hello').key);
-    expect(bed.catalog.get('default', 'hello')).toEqual(view);
+    expect(bed.catalog.get(DEFAULT_WORKSPACE, 'hello')).toEqual(view);
     await expect(
-      bed.catalog.draft('default', 'hello', { code: { source: '(' }, settings: null }),
+      bed.catalog.draft(DEFAULT_WORKSPACE, 'hello', { code: { source: '(' }, settings: null }),
     ).rejects.toMatchObject({
       code: 'syntax_error',
     });
@@ -69,10 +70,10 @@ describe('draft', () => {
 
   test('a function not made yet needs code and a runtime', async () => {
     const code = { source: SOURCE };
-    await expect(bed.catalog.draft('default', 'new', { code, settings: null })).rejects.toMatchObject({
+    await expect(bed.catalog.draft(DEFAULT_WORKSPACE, 'new', { code, settings: null })).rejects.toMatchObject({
       code: 'function_not_found',
     });
-    expect(await bed.catalog.draft('default', 'new', { code, settings: { runtime: 'nodejs' } })).toMatchObject({
+    expect(await bed.catalog.draft(DEFAULT_WORKSPACE, 'new', { code, settings: { runtime: 'nodejs' } })).toMatchObject({
       functionName: 'new',
     });
     expect((await stored()).functions).toBe(0);

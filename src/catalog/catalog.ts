@@ -6,11 +6,14 @@ import type { LiveFunction } from '../domain/live-function.ts';
 import type { Isolation } from '../domain/names.ts';
 import { liveFunction } from '../domain/pointers.ts';
 import type { InvokeCatalog, RunnableRevision } from '../domain/runnable-revision.ts';
+import type { WorkspaceId } from '../domain/workspace-id.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { urlId } from '../ids/random-id.ts';
 import { uuid7 } from '../ids/uuid7.ts';
 import { type PackageText, readText, zipStream } from '../packages/package-files.ts';
-import type { ControlStore } from '../store/control-store.ts';
+import type { Change } from '../store/contract/changes.ts';
+import type { ControlStore } from '../store/contract/control-store.ts';
+import type { Follower } from '../store/feed/change-follower.ts';
 import type { CodeInput, CreateFunction, ListFunctions, SettingsPatch, WriteOptions } from './catalog-input.ts';
 import { FunctionQuota } from './changes/function-quota.ts';
 import { checkIfMatch } from './changes/if-match.ts';
@@ -18,6 +21,7 @@ import { KeyedLock } from './changes/keyed-lock.ts';
 import { type BuiltRevision, RevisionBuilder, type RevisionBuilderOptions } from './changes/revision-builder.ts';
 import { type FunctionView, toFunctionView } from './function-view.ts';
 import { RouteClaims } from './settings/route-claims.ts';
+import { routeKey } from './settings/route-rules.ts';
 import { CatalogEntries, type CatalogEntry, runnableEntry, toRunnable } from './view/catalog-entries.ts';
 import { loadEntries } from './view/catalog-load.ts';
 import { listFunctions } from './view/function-list.ts';
@@ -25,7 +29,11 @@ import { listFunctions } from './view/function-list.ts';
 const NAME = new RegExp(NAME_PATTERN);
 
 export interface CatalogOptions extends RevisionBuilderOptions {
-  store: Pick<ControlStore, 'functions' | 'secrets'>;
+  store: Pick<ControlStore, 'in' | 'across'>;
+  /** The workspace of functions that are called by name alone on the function listener. */
+  namedUrls: WorkspaceId;
+  /** Resolves when memory holds what other servers have stored by now; default: there are none. */
+  catchUp?(): Promise<void>;
   /** Most functions of one workspace. */
   functionsMax?: number;
   now?: () => Date;
@@ -38,12 +46,14 @@ export type ChangeListener = (functionId: string, live: LiveFunction | null) => 
  * The functions of this server: deploys and removes them, and answers from memory what they are now. The store is written
  * first, then memory, then listeners hear of it; a crash in between loses nothing, since memory is loaded from the store.
  * One change at a time per function; a refused or failed change leaves function, revisions and memory as they were. An
- * unchanged deploy makes no new revision, and neither does a change of the function's own settings. Changing or deleting never touches calls in flight: they hold their own revision.
+ * unchanged deploy makes no new revision, and neither does a change of the function's own settings. Changing or deleting never
+ * touches calls in flight: they hold their own revision. What other servers store comes in by the change feed, and listeners
+ * hear of it all the same.
  */
-export class Catalog implements InvokeCatalog {
+export class Catalog implements InvokeCatalog, Follower {
   readonly #options: CatalogOptions;
   readonly #builder: RevisionBuilder;
-  readonly #entries = new CatalogEntries();
+  readonly #entries: CatalogEntries;
   readonly #locks = new KeyedLock();
   readonly #listeners = new Set<ChangeListener>();
   readonly #routes = new RouteClaims(() => this.#entries.urls.routes());
@@ -51,15 +61,39 @@ export class Catalog implements InvokeCatalog {
 
   constructor(options: CatalogOptions) {
     this.#options = options;
+    this.#entries = new CatalogEntries(options.namedUrls);
     this.#builder = new RevisionBuilder(options);
     this.#quota = new FunctionQuota(options.functionsMax, (workspaceId) => this.#entries.count(workspaceId));
   }
 
   /** Fills the memory view; before anything else. Returns functions that cannot be called, with the reason for the log. */
   async load(): Promise<{ name: string; problem: string }[]> {
-    const entries = await loadEntries(this.#options);
+    const entries = await loadEntries(await this.#options.store.across.functions(), this.#options);
     for (const entry of entries) this.#entries.set(entry);
     return entries.flatMap(({ record, problem }) => (problem === null ? [] : [{ name: record.name, problem }]));
+  }
+
+  /** Makes memory what the store says of one function, in turn with changes made here. */
+  async apply({ workspaceId, id }: Pick<Change, 'workspaceId' | 'id'>): Promise<void> {
+    const table = this.#options.store.in(workspaceId).functions;
+    const name = this.#entries.byId(id)?.name ?? (await table.get(id))?.name;
+    if (name === undefined) return;
+    await this.#locks.run(`${workspaceId}/${name}`, async () => {
+      const record = await table.get(id);
+      const known = this.#entries.entryById(id);
+      if (record === null) {
+        if (known !== null) this.#drop(known);
+        return;
+      }
+      if (known !== null && known.problem === null && isSame(known.record, record)) return;
+      for (const entry of await loadEntries([record], this.#options)) this.#publish(entry);
+    });
+  }
+
+  async reload(): Promise<void> {
+    const known = this.#entries.all().map(({ record }) => record);
+    const rows = new Map([...known, ...(await this.#options.store.across.functions())].map((row) => [row.id, row]));
+    for (const row of rows.values()) await this.apply(row);
   }
 
   /** What the function listener asks, from memory. */
@@ -80,18 +114,19 @@ export class Catalog implements InvokeCatalog {
     return this.#entries.all().map((entry) => [entry.record.id, liveOf(entry)]);
   }
 
-  get(workspaceId: string, name: string): FunctionView {
+  get(workspaceId: WorkspaceId, name: string): FunctionView {
     return toFunctionView(this.#entry(workspaceId, name).record);
   }
 
-  list(workspaceId: string, options: ListFunctions = {}): { items: FunctionView[]; nextCursor: string | null } {
+  list(workspaceId: WorkspaceId, options: ListFunctions = {}): { items: FunctionView[]; nextCursor: string | null } {
     return listFunctions(this.#entries.inWorkspace(workspaceId), options);
   }
 
   /** Throws `function_exists`, `quota_exceeded`, and whatever makes settings or code unacceptable. */
-  async create(workspaceId: string, input: CreateFunction, options: WriteOptions = {}): Promise<FunctionView> {
+  async create(workspaceId: WorkspaceId, input: CreateFunction, options: WriteOptions = {}): Promise<FunctionView> {
     const { name } = input;
     checkName(name);
+    await this.#options.catchUp?.();
     return await this.#locks.run(`${workspaceId}/${name}`, async () => {
       if (this.#entries.byName(workspaceId, name)) throw new ColdframeError('function_exists');
       return await this.#quota.withRoom(workspaceId, async () => {
@@ -119,7 +154,9 @@ export class Catalog implements InvokeCatalog {
           revision: built.revision,
         };
         return await this.#routes.withFree(record, async () => {
-          await this.#options.store.functions.insert({ ...record, at, secrets: built.secretRows });
+          const { secretRows: secrets } = built;
+          const routeKeys = record.settings.routes.map(routeKey);
+          await this.#options.store.in(workspaceId).functions.insert({ ...record, at, secrets, routeKeys });
           return this.#publish(runnableEntry(record, built.env, built.code));
         });
       });
@@ -128,7 +165,7 @@ export class Catalog implements InvokeCatalog {
 
   /** JSON Merge Patch of the settings. Throws `function_not_found`, `function_changed`, and what `create` throws for settings. */
   async update(
-    workspaceId: string,
+    workspaceId: WorkspaceId,
     name: string,
     patch: SettingsPatch,
     options: WriteOptions = {},
@@ -137,27 +174,32 @@ export class Catalog implements InvokeCatalog {
   }
 
   /** Replaces the code. Throws `function_not_found`, `function_changed`, and what `create` throws for code. */
-  async putCode(workspaceId: string, name: string, code: CodeInput, options: WriteOptions = {}): Promise<FunctionView> {
+  async putCode(
+    workspaceId: WorkspaceId,
+    name: string,
+    code: CodeInput,
+    options: WriteOptions = {},
+  ): Promise<FunctionView> {
     return await this.#change(workspaceId, name, {}, code, options);
   }
 
-  async getCode(workspaceId: string, name: string): Promise<PackageText & { codeSha256: string }> {
+  async getCode(workspaceId: WorkspaceId, name: string): Promise<PackageText & { codeSha256: string }> {
     const code = await this.#package(workspaceId, name);
     return { codeSha256: code.sha256, ...(await readText(code)) };
   }
 
-  async getCodeZip(workspaceId: string, name: string): Promise<Readable> {
+  async getCodeZip(workspaceId: WorkspaceId, name: string): Promise<Readable> {
     return await zipStream(await this.#package(workspaceId, name));
   }
 
   /** Gone at once for new calls; calls in flight finish on the revision they hold, and its package stays for the grace time. */
-  async remove(workspaceId: string, name: string, options: WriteOptions = {}): Promise<void> {
+  async remove(workspaceId: WorkspaceId, name: string, options: WriteOptions = {}): Promise<void> {
+    await this.#options.catchUp?.();
     await this.#locks.run(`${workspaceId}/${name}`, async () => {
       const entry = this.#entry(workspaceId, name);
       checkIfMatch(entry.record, options.ifMatch);
-      await this.#options.store.functions.remove(entry.record.id);
-      this.#entries.delete(entry);
-      this.#tell(entry.record.id, null);
+      await this.#options.store.in(workspaceId).functions.remove(entry.record.id);
+      this.#drop(entry);
     });
   }
 
@@ -166,7 +208,7 @@ export class Catalog implements InvokeCatalog {
    * not exist when code and a runtime are given. Checked as a deploy is; its key fits no other sandbox.
    */
   async draft(
-    workspaceId: string,
+    workspaceId: WorkspaceId,
     name: string,
     { code, settings }: { code: CodeInput | null; settings: SettingsPatch | null },
     options: Pick<WriteOptions, 'signal'> = {},
@@ -198,7 +240,7 @@ export class Catalog implements InvokeCatalog {
         const entry = this.#entries.entryById(record.id);
         if (entry?.record.state !== 'preparing' || entry.record.revision.isolation !== isolation) return;
         const at = this.#now();
-        await this.#options.store.functions.setState(record.id, 'active', at);
+        await this.#options.store.in(record.workspaceId).functions.setState(record.id, 'active', at);
         this.#publish({ ...entry, record: { ...entry.record, state: 'active', updatedAt: at } });
       });
     }
@@ -211,20 +253,21 @@ export class Catalog implements InvokeCatalog {
   }
 
   /** Of packages nobody names any more; call it now and then (see PackageStore.collect). Returns how many went. */
-  async collectPackages(workspaceId: string): Promise<number> {
+  async collectPackages(workspaceId: WorkspaceId): Promise<number> {
     return await this.#options.packages.collect(workspaceId, async () => [
-      ...(await this.#options.store.functions.packageHashes(workspaceId)),
+      ...(await this.#options.store.in(workspaceId).functions.packageHashes()),
       ...this.#entries.inWorkspace(workspaceId).map(({ record }) => record.revision.codeSha256),
     ]);
   }
 
   async #change(
-    workspaceId: string,
+    workspaceId: WorkspaceId,
     name: string,
     patch: SettingsPatch,
     code: CodeInput | null,
     options: WriteOptions,
   ) {
+    await this.#options.catchUp?.();
     return await this.#locks.run(`${workspaceId}/${name}`, async () => {
       const current = this.#entry(workspaceId, name);
       checkIfMatch(current.record, options.ifMatch);
@@ -253,9 +296,9 @@ export class Catalog implements InvokeCatalog {
   }
 
   async #store(next: FunctionRecord, built: BuiltRevision): Promise<void> {
-    const { functions } = this.#options.store;
+    const { functions } = this.#options.store.in(next.workspaceId);
     const { id, settings, change, state, updatedAt: at, revision } = next;
-    const write = { settings, change, at };
+    const write = { settings, routeKeys: settings.routes.map(routeKey), change, at };
     if (built.isSameRevision) await functions.setSettings(id, write);
     else await functions.addRevision(id, { ...write, revision, state, secrets: built.secretRows });
   }
@@ -272,11 +315,16 @@ export class Catalog implements InvokeCatalog {
     return toFunctionView(entry.record);
   }
 
+  #drop(entry: CatalogEntry): void {
+    this.#entries.delete(entry);
+    this.#tell(entry.record.id, null);
+  }
+
   #tell(functionId: string, live: LiveFunction | null): void {
     for (const listener of this.#listeners) listener(functionId, live);
   }
 
-  async #package(workspaceId: string, name: string) {
+  async #package(workspaceId: WorkspaceId, name: string) {
     const { record } = this.#entry(workspaceId, name);
     const code = await this.#options.packages.open(workspaceId, record.revision.codeSha256);
     if (code) return code;
@@ -285,7 +333,7 @@ export class Catalog implements InvokeCatalog {
     });
   }
 
-  #entry(workspaceId: string, name: string): CatalogEntry {
+  #entry(workspaceId: WorkspaceId, name: string): CatalogEntry {
     const entry = this.#entries.byName(workspaceId, name);
     if (!entry) throw new ColdframeError('function_not_found');
     return entry;
@@ -298,6 +346,10 @@ export class Catalog implements InvokeCatalog {
 
 function liveOf({ pointers, record }: CatalogEntry): LiveFunction {
   return liveFunction(pointers, record.settings);
+}
+
+function isSame(a: FunctionRecord, b: FunctionRecord): boolean {
+  return a.change === b.change && a.state === b.state;
 }
 
 function checkName(name: string): void {

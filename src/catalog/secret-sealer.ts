@@ -1,4 +1,4 @@
-import type { SecretRow } from '../store/control-store.ts';
+import type { SecretRow } from '../store/contract/control-store.ts';
 
 /** What a ciphertext is bound to: moved to another secret or function it does not open. */
 export interface SecretOwner {

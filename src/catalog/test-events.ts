@@ -1,6 +1,7 @@
 import { LIMITS, NAME_PATTERN } from '../domain/limits.ts';
+import type { WorkspaceId } from '../domain/workspace-id.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
-import type { TestEventRow, TestEventsTable } from '../store/control-store.ts';
+import type { ControlStore, TestEventRow } from '../store/contract/control-store.ts';
 import type { FunctionView } from './function-view.ts';
 
 /** For one function; they are small things a person keeps by hand. */
@@ -15,8 +16,8 @@ export interface TestEventView {
 }
 
 export interface TestEventsOptions {
-  functions: { get(workspaceId: string, name: string): FunctionView };
-  table: TestEventsTable;
+  functions: { get(workspaceId: WorkspaceId, name: string): FunctionView };
+  store: Pick<ControlStore, 'in'>;
   now?: () => Date;
 }
 
@@ -28,20 +29,27 @@ export class TestEvents {
     this.#options = options;
   }
 
-  async list(workspaceId: string, functionName: string): Promise<TestEventView[]> {
-    const rows = await this.#options.table.list(this.#functionId(workspaceId, functionName));
+  async list(workspaceId: WorkspaceId, functionName: string): Promise<TestEventView[]> {
+    const rows = await this.#options.store.in(workspaceId).testEvents.list(this.#functionId(workspaceId, functionName));
     return rows.map(toView);
   }
 
   /** Throws `test_event_not_found`. */
-  async get(workspaceId: string, functionName: string, name: string): Promise<TestEventView> {
-    const row = await this.#options.table.get(this.#functionId(workspaceId, functionName), name);
+  async get(workspaceId: WorkspaceId, functionName: string, name: string): Promise<TestEventView> {
+    const row = await this.#options.store
+      .in(workspaceId)
+      .testEvents.get(this.#functionId(workspaceId, functionName), name);
     if (!row) throw new ColdframeError('test_event_not_found');
     return toView(row);
   }
 
   /** Replaces one of the same name. Throws `invalid_request`, `invalid_json`, `payload_too_large`, `quota_exceeded`. */
-  async put(workspaceId: string, functionName: string, name: string, event: string): Promise<{ created: boolean }> {
+  async put(
+    workspaceId: WorkspaceId,
+    functionName: string,
+    name: string,
+    event: string,
+  ): Promise<{ created: boolean }> {
     const functionId = this.#functionId(workspaceId, functionName);
     if (!NAME.test(name)) {
       throw new ColdframeError('invalid_request', {
@@ -50,20 +58,22 @@ export class TestEvents {
     }
     if (Buffer.byteLength(event) > LIMITS.payloadMaxBytes) throw new ColdframeError('payload_too_large');
     checkJson(event);
-    const there = await this.#options.table.list(functionId);
+    const there = await this.#options.store.in(workspaceId).testEvents.list(functionId);
     if (there.length >= TEST_EVENTS_MAX && !there.some((row) => row.name === name))
       throw new ColdframeError('quota_exceeded');
     const updatedAt = (this.#options.now?.() ?? new Date()).toISOString();
-    return await this.#options.table.put({ functionId, name, event, updatedAt });
+    return await this.#options.store.in(workspaceId).testEvents.put({ functionId, name, event, updatedAt });
   }
 
   /** Throws `test_event_not_found`. */
-  async remove(workspaceId: string, functionName: string, name: string): Promise<void> {
-    const wasThere = await this.#options.table.remove(this.#functionId(workspaceId, functionName), name);
+  async remove(workspaceId: WorkspaceId, functionName: string, name: string): Promise<void> {
+    const wasThere = await this.#options.store
+      .in(workspaceId)
+      .testEvents.remove(this.#functionId(workspaceId, functionName), name);
     if (!wasThere) throw new ColdframeError('test_event_not_found');
   }
 
-  #functionId(workspaceId: string, functionName: string): string {
+  #functionId(workspaceId: WorkspaceId, functionName: string): string {
     return this.#options.functions.get(workspaceId, functionName).id;
   }
 }

@@ -3,10 +3,16 @@ import type { DriverLog } from '../contract/host-context.ts';
 import { asInterrupted, COMPARISON_LIMITS, type Comparison, type ComparisonState } from '../domain/comparison.ts';
 import type { Isolation, RuntimeId } from '../domain/names.ts';
 import type { InvokeCatalog, RunnableRevision } from '../domain/runnable-revision.ts';
+import type { WorkspaceId } from '../domain/workspace-id.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { uuid7 } from '../ids/uuid7.ts';
 import type { DriverAnswer } from '../isolations/isolation-registry.ts';
-import type { ComparisonPage, ComparisonsTable } from '../store/control-store.ts';
+import type {
+  ComparisonPage,
+  ControlStore,
+  ServerIdentity,
+  StoredComparison,
+} from '../store/contract/control-store.ts';
 import { chooseIsolations } from './choose-isolations.ts';
 import { IsolationRun, SANDBOXES_AT_ONCE } from './isolation-run.ts';
 
@@ -15,7 +21,9 @@ const STOP_DEADLINE_MS = 15_000;
 const NO_ROOM = 'The host has no room for its sandboxes beside those of live calls.';
 
 export interface ComparisonsOptions {
-  table: ComparisonsTable;
+  store: Pick<ControlStore, 'in' | 'across'>;
+  /** This life of this server: it answers for its own comparisons alone. */
+  server: ServerIdentity;
   catalog: Pick<InvokeCatalog, 'resolve'>;
   driverFor(isolation: Isolation, runtime: RuntimeId): DriverAnswer;
   /** Room within the bound on memory limits; null when there is none. */
@@ -33,6 +41,7 @@ export interface ComparisonRequest {
 }
 
 interface Running {
+  workspaceId: WorkspaceId;
   comparison: Comparison;
   ending: Exclude<ComparisonState, 'running'>;
   stop: AbortController;
@@ -53,28 +62,30 @@ export class Comparisons {
     this.#options = options;
   }
 
-  /** Before anything else: what an earlier life left running was interrupted. */
+  /** Before anything else: what an earlier life of this server left running was interrupted. */
   async recover(): Promise<void> {
-    await this.#options.table.interruptRunning(new Date().toISOString());
+    await this.#options.store.across.interruptComparisons(this.#options.server, new Date().toISOString());
   }
 
   /**
    * Begins in the background and returns what will be done. Throws `comparison_running`, `draining`, `unknown_isolation`,
    * `isolation_not_usable`, `isolation_preparing`, and what resolving the function throws.
    */
-  async start(workspaceId: string, functionName: string, request: ComparisonRequest): Promise<Comparison> {
+  async start(workspaceId: WorkspaceId, functionName: string, request: ComparisonRequest): Promise<Comparison> {
     if (this.#isStopping) throw new ColdframeError('draining');
     const target = this.#options.catalog.resolve(workspaceId, functionName);
     if (this.#running.has(workspaceId)) throw new ColdframeError('comparison_running');
     const comparison = this.#begin(target, request);
     this.#running.set(workspaceId, 'starting');
     try {
-      await this.#options.table.insert(comparison, COMPARISON_LIMITS.keptMax);
+      const { server, store } = this.#options;
+      await store.in(workspaceId).comparisons.insert(comparison, server.id, COMPARISON_LIMITS.keptMax);
     } catch (error) {
       this.#running.delete(workspaceId);
       throw error;
     }
-    const running: Running = { comparison, ending: 'finished', stop: new AbortController(), done: Promise.resolve() };
+    const stop = new AbortController();
+    const running: Running = { workspaceId, comparison, ending: 'finished', stop, done: Promise.resolve() };
     this.#running.set(workspaceId, running);
     // Stopped while it was being stored: it ends at once, and says so.
     if (this.#isStopping) this.#stopOne(running, 'interrupted');
@@ -83,26 +94,26 @@ export class Comparisons {
   }
 
   /** Throws `comparison_not_found`. */
-  async get(workspaceId: string, id: string): Promise<Comparison> {
+  async get(workspaceId: WorkspaceId, id: string): Promise<Comparison> {
     const running = this.#of(workspaceId);
     if (running?.comparison.id === id) return structuredClone(running.comparison);
-    const stored = await this.#options.table.get(workspaceId, id);
+    const stored = await this.#options.store.in(workspaceId).comparisons.get(id);
     if (stored === null) throw new ColdframeError('comparison_not_found');
     return this.#settled(stored);
   }
 
   /** Newest first. Throws `function_not_found`. */
-  async list(workspaceId: string, functionId: string, page: ComparisonPage) {
-    const { items, nextCursor } = await this.#options.table.list(functionId, page);
+  async list(workspaceId: WorkspaceId, functionId: string, page: ComparisonPage) {
+    const { items, nextCursor } = await this.#options.store.in(workspaceId).comparisons.list(functionId, page);
     const running = this.#of(workspaceId)?.comparison;
     return {
-      items: items.map((one) => (one.id === running?.id ? structuredClone(running) : this.#settled(one))),
+      items: items.map((one) => (one.comparison.id === running?.id ? structuredClone(running) : this.#settled(one))),
       nextCursor,
     };
   }
 
   /** Ends it; what was measured is kept. Throws `comparison_not_found`, `comparison_finished`. */
-  async cancel(workspaceId: string, id: string): Promise<void> {
+  async cancel(workspaceId: WorkspaceId, id: string): Promise<void> {
     const running = this.#of(workspaceId);
     if (running?.comparison.id === id) return this.#stopOne(running, 'cancelled');
     await this.get(workspaceId, id);
@@ -131,10 +142,11 @@ export class Comparisons {
     return running === undefined || running === 'starting' ? null : running;
   }
 
-  /** Reads as running, but nobody works at it: its end could not be stored. */
-  #settled(stored: Comparison): Comparison {
-    const isBeginning = this.#running.get(stored.workspaceId) === 'starting';
-    return stored.state === 'running' && !isBeginning ? asInterrupted(stored, stored.createdAt) : stored;
+  /** One of this server that reads as running, though nobody works at it, could not be stored at its end. */
+  #settled({ comparison, serverId }: StoredComparison): Comparison {
+    const isBeginning = this.#running.get(comparison.workspaceId) === 'starting';
+    const isLeft = comparison.state === 'running' && serverId === this.#options.server.id && !isBeginning;
+    return isLeft ? asInterrupted(comparison, comparison.createdAt) : comparison;
   }
 
   #stopOne(running: Running, ending: Running['ending']): void {
@@ -174,11 +186,11 @@ export class Comparisons {
       if (running.stop.signal.aborted) entry.state = 'stopped';
       else {
         await this.#runOne(running, at, target, event);
-        await this.#store(comparison);
+        await this.#store(running, comparison);
       }
     }
     // Who reads that it has ended may start the next one, so it is stored before anybody can read it.
-    await this.#store({ ...comparison, state: running.ending, finishedAt: new Date().toISOString() });
+    await this.#store(running, { ...comparison, state: running.ending, finishedAt: new Date().toISOString() });
     this.#running.delete(comparison.workspaceId);
   }
 
@@ -208,9 +220,9 @@ export class Comparisons {
     }
   }
 
-  async #store(comparison: Comparison): Promise<void> {
+  async #store({ workspaceId }: Running, comparison: Comparison): Promise<void> {
     try {
-      await this.#options.table.update(comparison);
+      await this.#options.store.in(workspaceId).comparisons.update(comparison);
     } catch (error) {
       this.#options.log.warn({ comparison: comparison.id, err: error }, 'a comparison could not be stored');
     }

@@ -1,8 +1,11 @@
 /** What every driver on one host shares; built once by main.ts. */
 export interface HostContext {
-  /** This installation, 12 hex digits, kept in the data directory; part of every label, cgroup and directory name. */
+  /** What this machine owns things by: 12 hex digits, kept in the data directory; part of every label, cgroup and directory name. */
   instance: string;
-  /** This start of the server, `e` + base-36 start time; older epochs of the same instance may be reaped, newer never. */
+  /**
+   * This life of the server, `e` + a base-36 number that the store makes rise; older epochs of the same instance may be
+   * reaped, newer ones and those of other instances never.
+   */
   epoch: string;
   /**
    * Directory of this instance for sockets, slots and runtimes: short (socket paths are capped at 108 bytes), mode 0711

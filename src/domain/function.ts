@@ -1,5 +1,6 @@
 import type { FunctionState, Isolation } from './names.ts';
 import type { FunctionSettings, RevisionSettings } from './settings.ts';
+import type { WorkspaceId } from './workspace-id.ts';
 
 /** A value in a function's environment: plain text, or a secret kept encrypted and never read back. */
 export type EnvValue = string | { secret: string };
@@ -11,7 +12,7 @@ export type StoredEnv = Record<string, { plain: string } | { secretId: string }>
 export interface Revision {
   id: string;
   functionId: string;
-  workspaceId: string;
+  workspaceId: WorkspaceId;
   /** Counts up from 1 per function. */
   number: number;
   codeSha256: string;
@@ -25,7 +26,7 @@ export interface Revision {
 /** A named unit of user code, as the catalog keeps it in memory for admission. */
 export interface FunctionRecord {
   id: string;
-  workspaceId: string;
+  workspaceId: WorkspaceId;
   name: string;
   /** The immutable random id in `/fn/{urlId}`. */
   urlId: string;

@@ -12,6 +12,7 @@ import type { EnforcedLimits } from '../domain/invocation.ts';
 import type { LeaveSignal } from '../domain/leave-signal.ts';
 import type { Isolation, RuntimeId, Scope } from '../domain/names.ts';
 import type { InvokeCatalog, RunnableRevision } from '../domain/runnable-revision.ts';
+import type { WorkspaceId } from '../domain/workspace-id.ts';
 import type { InvokeResult, Invoker } from '../invoke/types.ts';
 import type { PoolSnapshot } from '../pool/types.ts';
 import type { LiveEvent, Records } from '../records/records.ts';
@@ -72,7 +73,7 @@ export interface HttpLog {
 
 /** Who a request speaks for. */
 export interface Principal {
-  workspaceId: string;
+  workspaceId: WorkspaceId;
   scopes: readonly Scope[];
   /** Null for a session opened by a sign-in link. */
   keyId: string | null;
@@ -101,14 +102,14 @@ export interface Page<T> {
 
 /** All throw catalogue errors; `options.ifMatch` is the If-Match header as sent. */
 export interface FunctionOperations {
-  list(workspaceId: string, options: ListFunctions): Page<FunctionView>;
-  get(workspaceId: string, name: string): FunctionView;
-  create(workspaceId: string, input: CreateFunction, options: WriteOptions): Promise<FunctionView>;
-  update(workspaceId: string, name: string, patch: SettingsPatch, options: WriteOptions): Promise<FunctionView>;
-  remove(workspaceId: string, name: string, options: WriteOptions): Promise<void>;
-  putCode(workspaceId: string, name: string, code: CodeInput, options: WriteOptions): Promise<FunctionView>;
-  getCode(workspaceId: string, name: string): Promise<CodeView>;
-  getCodeZip(workspaceId: string, name: string): Promise<Readable>;
+  list(workspaceId: WorkspaceId, options: ListFunctions): Page<FunctionView>;
+  get(workspaceId: WorkspaceId, name: string): FunctionView;
+  create(workspaceId: WorkspaceId, input: CreateFunction, options: WriteOptions): Promise<FunctionView>;
+  update(workspaceId: WorkspaceId, name: string, patch: SettingsPatch, options: WriteOptions): Promise<FunctionView>;
+  remove(workspaceId: WorkspaceId, name: string, options: WriteOptions): Promise<void>;
+  putCode(workspaceId: WorkspaceId, name: string, code: CodeInput, options: WriteOptions): Promise<FunctionView>;
+  getCode(workspaceId: WorkspaceId, name: string): Promise<CodeView>;
+  getCodeZip(workspaceId: WorkspaceId, name: string): Promise<Readable>;
 }
 
 /** A function's code: text files whole, others named without content. */
@@ -126,10 +127,10 @@ export interface TestEventView {
 }
 
 export interface TestEventOperations {
-  list(workspaceId: string, functionName: string): Promise<TestEventView[]>;
-  get(workspaceId: string, functionName: string, name: string): Promise<TestEventView>;
-  put(workspaceId: string, functionName: string, name: string, event: string): Promise<{ created: boolean }>;
-  remove(workspaceId: string, functionName: string, name: string): Promise<void>;
+  list(workspaceId: WorkspaceId, functionName: string): Promise<TestEventView[]>;
+  get(workspaceId: WorkspaceId, functionName: string, name: string): Promise<TestEventView>;
+  put(workspaceId: WorkspaceId, functionName: string, name: string, event: string): Promise<{ created: boolean }>;
+  remove(workspaceId: WorkspaceId, functionName: string, name: string): Promise<void>;
 }
 
 export interface KeyView {
@@ -142,13 +143,13 @@ export interface KeyView {
 }
 
 export interface KeyOperations {
-  list(workspaceId: string): KeyView[] | Promise<KeyView[]>;
+  list(workspaceId: WorkspaceId): KeyView[] | Promise<KeyView[]>;
   create(
-    workspaceId: string,
+    workspaceId: WorkspaceId,
     input: { name: string; scopes: Scope[]; expiresAt: string | null },
   ): Promise<KeyView & { secret: string }>;
   /** Throws `key_not_found`. */
-  remove(workspaceId: string, id: string): Promise<void>;
+  remove(workspaceId: WorkspaceId, id: string): Promise<void>;
 }
 
 export interface UrlTarget {
@@ -174,7 +175,7 @@ export interface UrlCatalog {
 }
 
 export interface TryRequest {
-  workspaceId: string;
+  workspaceId: WorkspaceId;
   functionName: string;
   /** Null runs the deployed code. */
   code: CodeInput | null;
@@ -197,15 +198,19 @@ export interface ComparisonOperations {
    * resolving the function throws.
    */
   start(
-    workspaceId: string,
+    workspaceId: WorkspaceId,
     functionName: string,
     request: { isolations: readonly string[] | null; count?: number; timeLimitMs?: number; event: Uint8Array },
   ): Promise<Comparison>;
   /** Throws `comparison_not_found`. */
-  get(workspaceId: string, id: string): Promise<Comparison>;
-  list(workspaceId: string, functionId: string, page: { limit: number; cursor?: string }): Promise<Page<Comparison>>;
+  get(workspaceId: WorkspaceId, id: string): Promise<Comparison>;
+  list(
+    workspaceId: WorkspaceId,
+    functionId: string,
+    page: { limit: number; cursor?: string },
+  ): Promise<Page<Comparison>>;
   /** Throws `comparison_not_found`, `comparison_finished`. */
-  cancel(workspaceId: string, id: string): Promise<void>;
+  cancel(workspaceId: WorkspaceId, id: string): Promise<void>;
 }
 
 export type LiveTopic = LiveEvent['topic'];

@@ -1,24 +1,30 @@
 import { ISOLATIONS, type Isolation } from '../domain/names.ts';
-import type { SettingsTable } from '../store/control-store.ts';
+import type { SettingsTable } from '../store/contract/control-store.ts';
 import type { Log } from '../telemetry/log.ts';
 
-const KEY = 'isolations_seen';
+/** Of the versions before several servers could share a store. */
+const OLD_KEY = 'isolations_seen';
 
-/** Which isolations were ever usable here; kept in control.db, so that `auto` knows what this host once had. */
+/** Which isolations were ever usable on this machine; kept in the store, so that `auto` knows what it once had. */
 export interface SeenIsolations {
   readonly isolations: readonly Isolation[];
   add(isolation: Isolation): void;
 }
 
-export async function openSeenIsolations(settings: SettingsTable, log: Log): Promise<SeenIsolations> {
-  const stored = (await settings.get(KEY))?.split(',') ?? [];
+export async function openSeenIsolations(
+  settings: Pick<SettingsTable, 'get' | 'put'>,
+  instance: string,
+  log: Log,
+): Promise<SeenIsolations> {
+  const key = `isolations_seen.${instance}`;
+  const stored = ((await settings.get(key)) ?? (await settings.get(OLD_KEY)))?.split(',') ?? [];
   const isolations = ISOLATIONS.filter((isolation) => stored.includes(isolation));
   return {
     isolations,
     add(isolation) {
       isolations.push(isolation);
       settings
-        .put(KEY, isolations.join(','))
+        .put(key, isolations.join(','))
         .catch((error: unknown) => log.warn({ err: error }, 'usable isolations could not be noted'));
     },
   };

@@ -5,8 +5,10 @@ import { Catalog } from '../catalog/catalog.ts';
 import { CodeCheck } from '../catalog/code-check/code-check.ts';
 import { TestEvents } from '../catalog/test-events.ts';
 import type { Config } from '../config/config.ts';
+import { DEFAULT_WORKSPACE } from '../domain/default-workspace.ts';
 import type { RuntimeId } from '../domain/names.ts';
 import { PackageStore } from '../packages/package-store.ts';
+import { ChangeFollower } from '../store/feed/change-follower.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Sandboxes } from './build-sandboxes.ts';
 import type { Stores } from './open-stores.ts';
@@ -15,7 +17,6 @@ import type { StopInOrder } from './stop-in-order.ts';
 const COLLECT_EVERY_MS = 10 * 60_000;
 /** The overflow uid would do for a syntax check, but files of unmapped owners look like its: take one of the sandbox range's end. */
 const CHECKER_UID = 649_999;
-const WORKSPACE = 'default';
 
 interface Inputs {
   config: Config;
@@ -30,6 +31,8 @@ export interface CatalogParts {
   catalog: Catalog;
   auth: Auth;
   testEvents: TestEvents;
+  /** Hears of what other servers change, once everybody listens to the catalog. */
+  startFollowing(): void;
   packages: { startCollecting(): void };
 }
 
@@ -37,6 +40,8 @@ export interface CatalogParts {
 export async function buildCatalog({ config, dataDir, stores, sandboxes, log, undo }: Inputs): Promise<CatalogParts> {
   const packages = new PackageStore({ dataDir });
   await packages.start();
+  // Before anything is loaded, so that no change falls between.
+  const feed = await ChangeFollower.open({ changes: stores.control.changes, log });
   const auth = new Auth({
     store: stores.control,
     adminKey: openAdminKey(dataDir, config.adminKey),
@@ -52,22 +57,31 @@ export async function buildCatalog({ config, dataDir, stores, sandboxes, log, un
   undo.add('code checks', () => codeCheck.stop());
   const catalog = new Catalog({
     store: stores.control,
+    namedUrls: DEFAULT_WORKSPACE,
+    catchUp: () => feed.catchUp(),
     packages,
     codeCheck,
     isolations: sandboxes.registry,
     secrets: openSecretBox(dataDir, config.masterKey),
   });
   for (const broken of await catalog.load()) log.warn(broken, 'a function cannot be called');
-  const testEvents = new TestEvents({ functions: catalog, table: stores.control.testEvents });
+  feed.follow('function', catalog);
+  feed.follow('key', auth.keys);
+  feed.follow('session', auth.sessions);
+  const testEvents = new TestEvents({ functions: catalog, store: stores.control });
   return {
     catalog,
     auth,
     testEvents,
+    startFollowing() {
+      feed.start();
+      undo.add('change feed', () => feed.stop());
+    },
     packages: {
       startCollecting() {
         const timer = setInterval(() => {
           catalog
-            .collectPackages(WORKSPACE)
+            .collectPackages(DEFAULT_WORKSPACE)
             .catch((error: unknown) => log.warn({ err: error }, 'packages could not be collected'));
         }, COLLECT_EVERY_MS).unref();
         undo.add('package collector', () => clearInterval(timer));

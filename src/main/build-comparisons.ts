@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { Comparisons } from '../compare/comparisons.ts';
 import type { HostContext } from '../contract/host-context.ts';
 import type { SandboxPool } from '../pool/pool.ts';
+import type { ServerIdentity } from '../store/contract/control-store.ts';
 import type { Sandboxes } from './build-sandboxes.ts';
 import type { Stores } from './open-stores.ts';
 
@@ -11,13 +12,16 @@ interface Inputs {
   sandboxes: Sandboxes;
   pool: SandboxPool;
   host: HostContext;
+  server: ServerIdentity;
 }
 
 /** Comparisons of isolations, with those of an earlier life marked as interrupted. */
-export async function buildComparisons({ catalog, stores, sandboxes, pool, host }: Inputs): Promise<Comparisons> {
+export async function buildComparisons(inputs: Inputs): Promise<Comparisons> {
+  const { catalog, stores, sandboxes, pool, host, server } = inputs;
   const { instance, epoch, log } = host;
   const comparisons = new Comparisons({
-    table: stores.control.comparisons,
+    store: stores.control,
+    server,
     catalog,
     driverFor: (isolation, runtime) => sandboxes.registry.get(isolation, runtime),
     reserve: (mib) => pool.reserve(mib),

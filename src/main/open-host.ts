@@ -1,37 +1,36 @@
-import { randomBytes } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DriverLog, HostContext } from '../contract/host-context.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
-import type { SettingsTable } from '../store/control-store.ts';
+import { uuid7 } from '../ids/uuid7.ts';
+import type { ControlStore, ServerIdentity } from '../store/contract/control-store.ts';
+import { openInstance } from './open-instance.ts';
 
-const INSTANCE_KEY = 'instance';
 /** One host uid per live sandbox; far above ordinary users, below the overflow uid's neighbourhood of other tools. */
 const UID_RANGE = { first: 600_000, count: 50_000 };
 
-/** The installation's identity, this start's epoch, and the run directory for sockets, slots and staged runtimes. */
+/**
+ * What this machine owns things by (`instance`), this life of its server (`epoch`, taken from the store), and the run directory
+ * for sockets, slots and staged runtimes.
+ */
 export async function openHost(options: {
   dataDir: string;
-  settings: SettingsTable;
+  store: Pick<ControlStore, 'servers' | 'settings'>;
   log: DriverLog;
-}): Promise<HostContext> {
-  const instance = (await options.settings.get(INSTANCE_KEY)) ?? (await nameInstance(options.settings));
+}): Promise<{ host: HostContext; server: ServerIdentity }> {
+  const instance = await openInstance(options.dataDir, options.store.settings);
+  const server = await options.store.servers.register({ id: uuid7(), instance }, Date.now());
   const isRoot = process.getuid?.() === 0;
-  return {
+  const host = {
     instance,
-    epoch: `e${Date.now().toString(36)}`,
+    epoch: `e${server.epoch.toString(36)}`,
     runDir: openRunDir(instance, options.dataDir, isRoot),
     dataDir: options.dataDir,
     uidRange: isRoot ? UID_RANGE : null,
     log: options.log,
   };
-}
-
-async function nameInstance(settings: SettingsTable): Promise<string> {
-  const instance = randomBytes(6).toString('hex');
-  await settings.put(INSTANCE_KEY, instance);
-  return instance;
+  return { host, server };
 }
 
 /**

@@ -4,7 +4,7 @@ import { HostSampler } from '../records/live/host-sampler.ts';
 import { LiveFeed } from '../records/live/live-feed.ts';
 import { RecordsQueue } from '../records/queue/records-queue.ts';
 import { RetentionLoop } from '../records/retention-loop.ts';
-import type { ControlStore } from '../store/control-store.ts';
+import type { ControlStore } from '../store/contract/control-store.ts';
 import { DiskGuard } from '../store/disk-guard.ts';
 import { openControlStore } from '../store/open-control-store.ts';
 import { openTelemetryStore } from '../store/open-telemetry-store.ts';

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import type { Migration } from './contract/engine.ts';
 import { CONTROL_MIGRATIONS } from './control/control-migrations.ts';
 import { openControlStore } from './open-control-store.ts';
 import { openTelemetryStore } from './open-telemetry-store.ts';
-import { type Migration, migrate } from './sqlite/migrate.ts';
+import { migrate } from './sqlite/migrate.ts';
 import { type OpenDatabase, openForWriting } from './sqlite/open-database.ts';
 import { TELEMETRY_MIGRATIONS } from './telemetry/telemetry-migrations.ts';
 import { keptLog, tempDir } from './testing/temp-dir.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { defaultSettings } from '../../src/catalog/settings/settings-merge.ts';
+import { DEFAULT_WORKSPACE } from '../../src/domain/default-workspace.ts';
 import type { AttemptRecord, FunctionError, InvocationRecord, LogLine } from '../../src/domain/invocation.ts';
 import type { Outcome, RuntimeId, Start, StartReason } from '../../src/domain/names.ts';
 import { type Settings, splitSettings } from '../../src/domain/settings.ts';
@@ -8,7 +9,6 @@ import { openControlStore } from '../../src/store/open-control-store.ts';
 import { openTelemetryStore } from '../../src/store/open-telemetry-store.ts';
 import { SEED_CODE, SEED_NAMES, SEED_NODE_ERROR, SEED_PYTHON_CODE, SEED_PYTHON_ERROR } from './seed-words.ts';
 
-const WORKSPACE = 'default';
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 const BATCH_ROWS = 500;
 const HOUR_MS = 3_600_000;
@@ -65,8 +65,8 @@ async function seedFunctions(
 ): Promise<SeededFunction[]> {
   const packages = new PackageStore({ dataDir });
   await packages.start();
-  const node = await packages.putFiles(WORKSPACE, { 'index.js': SEED_CODE });
-  const python = await packages.putFiles(WORKSPACE, { 'index.py': SEED_PYTHON_CODE });
+  const node = await packages.putFiles(DEFAULT_WORKSPACE, { 'index.js': SEED_CODE });
+  const python = await packages.putFiles(DEFAULT_WORKSPACE, { 'index.py': SEED_PYTHON_CODE });
   const bornMs = Date.now() - 30 * DAY_MS;
   const seeded: SeededFunction[] = [];
   const inserts: Promise<void>[] = [];
@@ -80,14 +80,20 @@ async function seedFunctions(
     const codeSha256 = (isPython ? python : node).sha256;
     const { ofRevision, ofFunction: settings } = splitSettings(settingsOf(runtime, index));
     const revision = {
-      ...{ id: revisionId, functionId: id, workspaceId: WORKSPACE, number: 1, codeSha256, settings: ofRevision },
+      ...{
+        id: revisionId,
+        functionId: id,
+        workspaceId: DEFAULT_WORKSPACE,
+        number: 1,
+        codeSha256,
+        settings: ofRevision,
+      },
       ...{ env: {}, isolation: 'process' as const, createdAt: at },
     };
     const urlId = randomUUID().replaceAll('-', '').slice(0, 16);
     inserts.push(
-      control.functions.insert({
+      control.in(DEFAULT_WORKSPACE).functions.insert({
         id,
-        workspaceId: WORKSPACE,
         name,
         urlId,
         state: 'active',
@@ -95,6 +101,7 @@ async function seedFunctions(
         settings,
         revision,
         secrets: [],
+        routeKeys: [],
       }),
     );
     seeded.push({ id, name, runtime, revisionId, codeSha256 });
@@ -146,7 +153,7 @@ function recordOf(
   const event = JSON.stringify({ order: { id: 10_000 + index, items: 1 + (index % 4), currency: 'EUR' } });
   const result = outcome === 'ok' ? JSON.stringify({ accepted: true, total: 12.5 * (1 + (index % 4)) }) : null;
   return {
-    ...{ id: idAt(startMs, index), workspaceId: WORKSPACE, functionId: fn.id, functionName: fn.name },
+    ...{ id: idAt(startMs, index), workspaceId: DEFAULT_WORKSPACE, functionId: fn.id, functionName: fn.name },
     ...{ mode: 'sync', trigger: index % 4 === 0 ? 'http' : 'api', state: 'finished', outcome },
     ...{ isolation: 'process', start, startedAt, finishedAt: new Date(startMs + totalMs).toISOString() },
     ...{ durationMs: totalMs, eventBytes: event.length, resultBytes: result?.length ?? null, event, result },

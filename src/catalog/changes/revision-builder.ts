@@ -12,11 +12,12 @@ import {
 } from '../../domain/names.ts';
 import { languageOf } from '../../domain/runtimes.ts';
 import { type FunctionSettings, type RevisionSettings, type Settings, splitSettings } from '../../domain/settings.ts';
+import type { WorkspaceId } from '../../domain/workspace-id.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { uuid7 } from '../../ids/uuid7.ts';
 import type { IsolationResolver, ResolvedIsolation } from '../../isolations/isolation-resolver.ts';
 import type { PackageStore } from '../../packages/package-store.ts';
-import type { SecretRow } from '../../store/control-store.ts';
+import type { SecretRow } from '../../store/contract/control-store.ts';
 import type { CodeInput, SettingsInput, SettingsPatch } from '../catalog-input.ts';
 import type { CodeCheck } from '../code-check/code-check.ts';
 import { sourceFileName } from '../code-check/handler-file.ts';
@@ -34,7 +35,7 @@ export interface RevisionBuilderOptions {
 }
 
 export interface BuildRequest {
-  workspaceId: string;
+  workspaceId: WorkspaceId;
   functionId: string;
   /** What the function is now; null for a new one. */
   current: CatalogEntry | null;
@@ -103,7 +104,6 @@ export class RevisionBuilder {
       env: env.plain,
       secretRows: env.newSecrets.map(({ id, value }) => ({
         id,
-        workspaceId,
         functionId,
         createdAt: at,
         ...this.#options.secrets.seal(value, { secretId: id, functionId }),

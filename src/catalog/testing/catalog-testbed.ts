@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { openSecretBox } from '../../auth/master-key.ts';
+import { DEFAULT_WORKSPACE } from '../../domain/default-workspace.ts';
 import type { Isolation } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { PackageStore } from '../../packages/package-store.ts';
 import { removeTree } from '../../packages/remove-tree.ts';
-import type { ControlStore } from '../../store/control-store.ts';
+import type { ControlStore } from '../../store/contract/control-store.ts';
 import { openControlStore } from '../../store/open-control-store.ts';
 import { keptLog } from '../../store/testing/temp-dir.ts';
 import { Catalog, type CatalogOptions } from '../catalog.ts';
@@ -39,7 +40,8 @@ export class CatalogTestbed {
       await this.reopen();
     });
     afterEach(async () => {
-      for (const { id } of await this.store.functions.all()) await this.store.functions.remove(id);
+      for (const { id, workspaceId } of await this.store.across.functions())
+        await this.store.in(workspaceId).functions.remove(id);
       await removeTree(join(this.dataDir, 'packages'));
     });
     afterAll(async () => {
@@ -56,7 +58,10 @@ export class CatalogTestbed {
     const secrets = openSecretBox(this.dataDir, null);
     const codeCheck = this.#codeCheck;
     const isolations = this.#isolations;
-    this.catalog = new Catalog({ store: this.store, packages, codeCheck, secrets, isolations, ...over });
+    this.catalog = new Catalog({
+      ...{ store: this.store, namedUrls: DEFAULT_WORKSPACE, packages, codeCheck, secrets, isolations },
+      ...over,
+    });
     await this.catalog.load();
     this.changes = [];
     this.catalog.onChange((functionId, live) =>
@@ -65,11 +70,11 @@ export class CatalogTestbed {
   }
 
   readonly create = (over: Partial<CreateFunction> = {}) =>
-    this.catalog.create('default', { name: 'hello', runtime: 'nodejs24', code: { source: SOURCE }, ...over });
+    this.catalog.create(DEFAULT_WORKSPACE, { name: 'hello', runtime: 'nodejs24', code: { source: SOURCE }, ...over });
 
   /** Stored functions, and folders in the packages that are no whole package. */
   readonly stored = async () => ({
-    functions: (await this.store.functions.all()).length,
+    functions: (await this.store.across.functions()).length,
     staged: (await readdir(join(this.dataDir, 'packages', 'default')).catch(() => [])).filter((name) =>
       name.startsWith('.'),
     ),

@@ -23,17 +23,21 @@ export interface RouteEntry {
   functionId: string;
 }
 
-const DEFAULT_WORKSPACE = 'default';
-
 /**
  * Every function, in memory: what admission, the function listener and lists read. Answers are single map lookups of objects
  * built at deploy, so the invocation path allocates nothing here. Only the catalog writes it, after the store has committed.
  */
 export class CatalogEntries implements InvokeCatalog {
+  readonly #namedUrls: string;
   readonly #workspaces = new Map<string, Map<string, CatalogEntry>>();
   readonly #byId = new Map<string, CatalogEntry>();
   readonly #byUrlId = new Map<string, CatalogEntry>();
   #routes: readonly RouteEntry[] | null = null;
+
+  /** `namedUrls` is the workspace whose functions the function listener finds by name alone. */
+  constructor(namedUrls: string) {
+    this.#namedUrls = namedUrls;
+  }
 
   resolve(workspaceId: string, ref: string): RunnableRevision {
     const colon = ref.indexOf(':');
@@ -57,7 +61,7 @@ export class CatalogEntries implements InvokeCatalog {
   /** What the function listener asks; null when there is none, throws `function_not_ready` like `resolve`. */
   readonly urls = {
     byUrlId: (urlId: string): UrlTarget | null => urlTargetOf(this.#byUrlId.get(urlId)),
-    byName: (name: string): UrlTarget | null => urlTargetOf(this.byName(DEFAULT_WORKSPACE, name)),
+    byName: (name: string): UrlTarget | null => urlTargetOf(this.byName(this.#namedUrls, name)),
     byFunctionId: (functionId: string): UrlTarget | null => urlTargetOf(this.#byId.get(functionId)),
     routes: (): readonly RouteEntry[] => {
       this.#routes ??= [...this.#byId.values()].flatMap(({ record }) =>
@@ -90,7 +94,8 @@ export class CatalogEntries implements InvokeCatalog {
 
   delete(entry: CatalogEntry): void {
     const { id, workspaceId, name, urlId } = entry.record;
-    this.#workspaces.get(workspaceId)?.delete(name);
+    // The name may be another function's by now, made by another server.
+    if (this.byName(workspaceId, name)?.record.id === id) this.#workspaces.get(workspaceId)?.delete(name);
     this.#byId.delete(id);
     this.#byUrlId.delete(urlId);
     this.#routes = null;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_WORKSPACE } from '../../domain/default-workspace.ts';
 import { MIB } from '../../domain/limits.ts';
 import { functionUrlBed, OPEN, returns } from '../testing/function-url-bed.ts';
 import { exchange, repliesOf } from '../testing/raw-http.ts';
@@ -49,7 +50,7 @@ describe('failures and refusals', () => {
   });
 
   it('a signed-in console session opens no function url', async () => {
-    bed.deps.sessions.set(sessionToken('tok'), { workspaceId: 'default', scopes: ['admin'], keyId: null });
+    bed.deps.sessions.set(sessionToken('tok'), { workspaceId: DEFAULT_WORKSPACE, scopes: ['admin'], keyId: null });
     expect(
       (await fetch(`${bed.origin}/fn/keyed`, { headers: { cookie: `coldframe_session=${sessionToken('tok')}` } }))
         .status,

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_WORKSPACE } from '../../domain/default-workspace.ts';
 import type { InvocationRecord } from '../../domain/invocation.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeRequest, InvokeResult } from '../../invoke/types.ts';
@@ -12,12 +13,12 @@ import { fakeTestEvents } from './fake-test-events.ts';
 import { type FakeUrls, fakeUrls } from './fake-urls.ts';
 import { resultOf, runnable, sessionToken } from './samples.ts';
 
-export const ADMIN: Principal = { workspaceId: 'default', scopes: ['admin'], keyId: 'k-admin' };
+export const ADMIN: Principal = { workspaceId: DEFAULT_WORKSPACE, scopes: ['admin'], keyId: 'k-admin' };
 const KEYS: Record<string, Principal> = {
   'admin-key': ADMIN,
-  'read-key': { workspaceId: 'default', scopes: ['read'], keyId: 'k-read' },
-  'invoke-key': { workspaceId: 'default', scopes: ['invoke'], keyId: 'k-invoke' },
-  'deploy-key': { workspaceId: 'default', scopes: ['deploy'], keyId: 'k-deploy' },
+  'read-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['read'], keyId: 'k-read' },
+  'invoke-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['invoke'], keyId: 'k-invoke' },
+  'deploy-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['deploy'], keyId: 'k-deploy' },
 };
 
 /** What the fake invoker does with a call; the default echoes the event. */

@@ -1,135 +1,181 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { FunctionRecord, Revision } from '../../domain/function.ts';
-import type { FunctionState, Isolation } from '../../domain/names.ts';
+import type { Isolation } from '../../domain/names.ts';
+import type { WorkspaceId } from '../../domain/workspace-id.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { AddedRevision, ChangedSettings, FunctionsTable, NewFunction } from '../control-store.ts';
-import { isConstraintFailure } from '../sqlite/sqlite-failure.ts';
+import type { ChangedSettings, FunctionsTable } from '../contract/control-store.ts';
+import { tellChange } from './changes-rows.ts';
 import type { ControlSchema } from './control-schema.ts';
+import { claimRoutes } from './routes-rows.ts';
 import { insertSecrets } from './secrets-rows.ts';
+import type { Read, WorkspaceStatements, Write } from './statements.ts';
+import { toMs, toTime } from './times.ts';
 
 /** Functions and their revisions. */
-export class FunctionsRows implements FunctionsTable {
-  readonly #db: Kysely<ControlSchema>;
-
-  constructor(db: Kysely<ControlSchema>) {
-    this.#db = db;
-  }
-
-  async all(): Promise<FunctionRecord[]> {
-    const functions = await this.#db.selectFrom('functions').selectAll().orderBy('id').execute();
-    const newest = await this.#db
+export const functionsRows: WorkspaceStatements<FunctionsTable> = {
+  async get({ db }, workspaceId, functionId) {
+    const row = await db
       .selectFrom('functions')
-      .innerJoin('revisions', 'revisions.id', 'functions.revision_id')
-      .selectAll('revisions')
-      .execute();
-    const byId = new Map(newest.map((row) => [row.id, revisionOf(row)]));
-    return functions.map((row) => functionOf(row, byId.get(row.revision_id)));
-  }
-
-  async insert(fn: NewFunction): Promise<void> {
-    const { id, workspaceId, name, urlId, state, at, settings, revision, secrets } = fn;
-    const taken = await this.#db
-      .selectFrom('functions')
-      .select('id')
+      .selectAll()
       .where('workspace_id', '=', workspaceId)
-      .where('name', '=', name)
+      .where('id', '=', functionId)
       .executeTakeFirst();
-    if (taken !== undefined) throw new ColdframeError('function_exists');
-    await this.#db
-      .insertInto('functions')
-      .values({
-        id,
-        workspace_id: workspaceId,
-        name,
-        url_id: urlId,
-        state,
-        revision_id: revision.id,
-        settings_json: JSON.stringify(settings),
-        change: 1,
-        created_at: at,
-        updated_at: at,
-      })
-      .execute();
-    await this.#insertRevision(revision);
-    await insertSecrets(this.#db, secrets);
-  }
+    return row === undefined ? null : functionOf(row, await readRevision({ db }, workspaceId, row.revision_id));
+  },
 
-  async addRevision(functionId: string, added: AddedRevision): Promise<void> {
-    const { revision, state, secrets } = added;
-    await this.setSettings(functionId, added);
+  async insert(tx, workspaceId, fn) {
+    const { id, name, urlId, state, at, settings, revision, secrets, routeKeys } = fn;
     try {
-      await this.#insertRevision(revision);
+      await tx.db
+        .insertInto('functions')
+        .values({
+          id,
+          workspace_id: workspaceId,
+          name,
+          url_id: urlId,
+          state,
+          revision_id: revision.id,
+          settings_json: JSON.stringify(settings),
+          change: 1,
+          created_at_ms: toMs(at),
+          updated_at_ms: toMs(at),
+        })
+        .execute();
     } catch (error) {
-      if (isConstraintFailure(error)) throw new ColdframeError('function_changed', { cause: error });
-      throw error;
+      throw tx.isUniqueViolation(error) ? new ColdframeError('function_exists', { cause: error }) : error;
     }
-    await this.#db
+    await insertRevision(tx, workspaceId, id, revision);
+    await insertSecrets(tx, workspaceId, secrets);
+    await claimRoutes(tx, workspaceId, id, routeKeys);
+    await tellChange(tx, { topic: 'function', workspaceId, id });
+  },
+
+  async addRevision(tx, workspaceId, functionId, added) {
+    const { revision, state, secrets } = added;
+    await changeSettings(tx, workspaceId, functionId, added);
+    try {
+      await insertRevision(tx, workspaceId, functionId, revision);
+    } catch (error) {
+      throw tx.isUniqueViolation(error) ? new ColdframeError('function_changed', { cause: error }) : error;
+    }
+    await tx.db
       .updateTable('functions')
       .set({ revision_id: revision.id, state })
+      .where('workspace_id', '=', workspaceId)
       .where('id', '=', functionId)
       .execute();
-    await insertSecrets(this.#db, secrets);
-  }
+    await insertSecrets(tx, workspaceId, secrets);
+    await tellChange(tx, { topic: 'function', workspaceId, id: functionId });
+  },
 
-  async setSettings(functionId: string, { settings, change, at }: ChangedSettings): Promise<void> {
-    const { numUpdatedRows } = await this.#db
-      .updateTable('functions')
-      .set({ settings_json: JSON.stringify(settings), change, updated_at: at })
-      .where('id', '=', functionId)
-      .where('change', '=', change - 1)
-      .executeTakeFirst();
-    if (numUpdatedRows > 0n) return;
-    const there = await this.#db.selectFrom('functions').select('id').where('id', '=', functionId).executeTakeFirst();
-    throw new ColdframeError(there === undefined ? 'function_not_found' : 'function_changed');
-  }
+  async setSettings(tx, workspaceId, functionId, changed) {
+    await changeSettings(tx, workspaceId, functionId, changed);
+    await tellChange(tx, { topic: 'function', workspaceId, id: functionId });
+  },
 
-  async setState(functionId: string, state: FunctionState, at: string): Promise<void> {
-    const { numUpdatedRows } = await this.#db
+  async setState(tx, workspaceId, functionId, state, at) {
+    const { numUpdatedRows } = await tx.db
       .updateTable('functions')
-      .set({ state, updated_at: at })
+      .set({ state, updated_at_ms: toMs(at) })
+      .where('workspace_id', '=', workspaceId)
       .where('id', '=', functionId)
       .executeTakeFirst();
     if (numUpdatedRows === 0n) throw new ColdframeError('function_not_found');
-  }
+    await tellChange(tx, { topic: 'function', workspaceId, id: functionId });
+  },
 
-  async revision(revisionId: string): Promise<Revision | null> {
-    const row = await this.#db.selectFrom('revisions').selectAll().where('id', '=', revisionId).executeTakeFirst();
-    return row === undefined ? null : revisionOf(row);
-  }
+  async revision(tx, workspaceId, revisionId) {
+    return (await readRevision(tx, workspaceId, revisionId)) ?? null;
+  },
 
-  async remove(functionId: string): Promise<void> {
-    // Revisions and test events go with it, by their foreign keys.
-    const { numDeletedRows } = await this.#db.deleteFrom('functions').where('id', '=', functionId).executeTakeFirst();
+  async remove(tx, workspaceId, functionId) {
+    // Everything of it goes along, by foreign keys.
+    const { numDeletedRows } = await tx.db
+      .deleteFrom('functions')
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', functionId)
+      .executeTakeFirst();
     if (numDeletedRows === 0n) throw new ColdframeError('function_not_found');
-    await this.#db.deleteFrom('secrets').where('function_id', '=', functionId).execute();
-  }
+    await tellChange(tx, { topic: 'function', workspaceId, id: functionId });
+  },
 
-  async packageHashes(workspaceId: string): Promise<string[]> {
-    const rows = await this.#db
+  async packageHashes({ db }, workspaceId) {
+    const rows = await db
       .selectFrom('revisions')
       .select('code_sha256')
       .distinct()
       .where('workspace_id', '=', workspaceId)
       .execute();
     return rows.map((row) => row.code_sha256);
-  }
+  },
+};
 
-  async #insertRevision(revision: Revision): Promise<void> {
-    await this.#db
-      .insertInto('revisions')
-      .values({
-        id: revision.id,
-        function_id: revision.functionId,
-        workspace_id: revision.workspaceId,
-        number: revision.number,
-        code_sha256: revision.codeSha256,
-        settings_json: JSON.stringify(revision.settings),
-        env_json: JSON.stringify(revision.env),
-        isolation: revision.isolation,
-        created_at: revision.createdAt,
-      })
-      .execute();
+/** Of every workspace, each with its newest revision. */
+export async function allFunctions({ db }: Read): Promise<FunctionRecord[]> {
+  const functions = await db.selectFrom('functions').selectAll().orderBy('id').execute();
+  const newest = await db
+    .selectFrom('functions')
+    .innerJoin('revisions', (join) =>
+      join
+        .onRef('revisions.workspace_id', '=', 'functions.workspace_id')
+        .onRef('revisions.id', '=', 'functions.revision_id'),
+    )
+    .selectAll('revisions')
+    .execute();
+  const byId = new Map(newest.map((row) => [row.id, revisionOf(row)]));
+  return functions.map((row) => functionOf(row, byId.get(row.revision_id)));
+}
+
+async function changeSettings(
+  tx: Write,
+  workspaceId: WorkspaceId,
+  functionId: string,
+  { settings, routeKeys, change, at }: ChangedSettings,
+): Promise<void> {
+  const { numUpdatedRows } = await tx.db
+    .updateTable('functions')
+    .set({ settings_json: JSON.stringify(settings), change, updated_at_ms: toMs(at) })
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', functionId)
+    .where('change', '=', change - 1)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) {
+    const there = await functionsRows.get(tx, workspaceId, functionId);
+    throw new ColdframeError(there === null ? 'function_not_found' : 'function_changed');
   }
+  await claimRoutes(tx, workspaceId, functionId, routeKeys);
+}
+
+async function readRevision({ db }: Read, workspaceId: WorkspaceId, id: string): Promise<Revision | undefined> {
+  const row = await db
+    .selectFrom('revisions')
+    .selectAll()
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row === undefined ? undefined : revisionOf(row);
+}
+
+async function insertRevision(
+  { db }: Write,
+  workspaceId: WorkspaceId,
+  functionId: string,
+  revision: Revision,
+): Promise<void> {
+  await db
+    .insertInto('revisions')
+    .values({
+      id: revision.id,
+      function_id: functionId,
+      workspace_id: workspaceId,
+      number: revision.number,
+      code_sha256: revision.codeSha256,
+      settings_json: JSON.stringify(revision.settings),
+      env_json: JSON.stringify(revision.env),
+      isolation: revision.isolation,
+      created_at_ms: toMs(revision.createdAt),
+    })
+    .execute();
 }
 
 function functionOf(row: Selectable<ControlSchema['functions']>, revision: Revision | undefined): FunctionRecord {
@@ -144,8 +190,8 @@ function functionOf(row: Selectable<ControlSchema['functions']>, revision: Revis
     name: row.name,
     urlId: row.url_id,
     state: row.state,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
+    createdAt: toTime(row.created_at_ms),
+    updatedAt: toTime(row.updated_at_ms),
     settings: JSON.parse(row.settings_json),
     change: row.change,
     revision,
@@ -162,6 +208,6 @@ function revisionOf(row: Selectable<ControlSchema['revisions']>): Revision {
     settings: JSON.parse(row.settings_json),
     env: JSON.parse(row.env_json),
     isolation: row.isolation as Isolation,
-    createdAt: row.created_at,
+    createdAt: toTime(row.created_at_ms),
   };
 }

@@ -1,57 +1,76 @@
-import type { Kysely } from 'kysely';
-import type { KeyRow, KeysTable } from '../control-store.ts';
+import type { Selectable } from 'kysely';
+import type { KeyRow, KeysTable } from '../contract/control-store.ts';
+import { tellChange } from './changes-rows.ts';
 import type { ControlSchema } from './control-schema.ts';
+import type { Read, WorkspaceStatements } from './statements.ts';
+import { toMs, toMsOrNull, toTime, toTimeOrNull } from './times.ts';
 
 /** API keys; only the hash of a secret is stored. */
-export class KeysRows implements KeysTable {
-  readonly #db: Kysely<ControlSchema>;
+export const keysRows: WorkspaceStatements<KeysTable> = {
+  async get({ db }, workspaceId, id) {
+    const row = await db
+      .selectFrom('keys')
+      .selectAll()
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row === undefined ? null : keyOf(row);
+  },
 
-  constructor(db: Kysely<ControlSchema>) {
-    this.#db = db;
-  }
-
-  async all(): Promise<KeyRow[]> {
-    const rows = await this.#db.selectFrom('keys').selectAll().orderBy('id').execute();
-    return rows.map((row) => ({
-      id: row.id,
-      workspaceId: row.workspace_id,
-      name: row.name,
-      scopes: JSON.parse(row.scopes_json),
-      secretSha256: row.secret_sha256,
-      createdAt: row.created_at,
-      lastUsedAt: row.last_used_at,
-      expiresAt: row.expires_at,
-    }));
-  }
-
-  async insert(row: KeyRow): Promise<void> {
-    await this.#db
+  async insert(tx, workspaceId, row) {
+    await tx.db
       .insertInto('keys')
       .values({
         id: row.id,
-        workspace_id: row.workspaceId,
+        workspace_id: workspaceId,
         name: row.name,
         scopes_json: JSON.stringify(row.scopes),
         secret_sha256: row.secretSha256,
-        created_at: row.createdAt,
-        last_used_at: row.lastUsedAt,
-        expires_at: row.expiresAt,
+        created_at_ms: toMs(row.createdAt),
+        last_used_at_ms: toMsOrNull(row.lastUsedAt),
+        expires_at_ms: toMsOrNull(row.expiresAt),
       })
       .execute();
-  }
+    await tellChange(tx, { topic: 'key', workspaceId, id: row.id });
+  },
 
-  async remove(workspaceId: string, id: string): Promise<boolean> {
-    const { numDeletedRows } = await this.#db
+  async remove(tx, workspaceId, id) {
+    const { numDeletedRows } = await tx.db
       .deleteFrom('keys')
       .where('workspace_id', '=', workspaceId)
       .where('id', '=', id)
       .executeTakeFirst();
-    return numDeletedRows > 0n;
-  }
+    if (numDeletedRows === 0n) return false;
+    await tellChange(tx, { topic: 'key', workspaceId, id });
+    return true;
+  },
 
-  async touch(used: { id: string; at: string }[]): Promise<void> {
+  async touch({ db }, workspaceId, used) {
     for (const { id, at } of used) {
-      await this.#db.updateTable('keys').set({ last_used_at: at }).where('id', '=', id).execute();
+      await db
+        .updateTable('keys')
+        .set({ last_used_at_ms: toMs(at) })
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .execute();
     }
-  }
+  },
+};
+
+/** Of every workspace. */
+export async function allKeys({ db }: Read): Promise<KeyRow[]> {
+  return (await db.selectFrom('keys').selectAll().orderBy('id').execute()).map(keyOf);
+}
+
+function keyOf(row: Selectable<ControlSchema['keys']>): KeyRow {
+  return {
+    id: row.id,
+    workspaceId: row.workspace_id,
+    name: row.name,
+    scopes: JSON.parse(row.scopes_json),
+    secretSha256: row.secret_sha256,
+    createdAt: toTime(row.created_at_ms),
+    lastUsedAt: toTimeOrNull(row.last_used_at_ms),
+    expiresAt: toTimeOrNull(row.expires_at_ms),
+  };
 }

@@ -1,55 +1,63 @@
-import type { Kysely } from 'kysely';
-import type { SessionRow, SessionsTable } from '../control-store.ts';
-import type { ControlSchema } from './control-schema.ts';
+import type { SessionRow, SessionsTable } from '../contract/control-store.ts';
+import { tellChange } from './changes-rows.ts';
+import type { Read, WorkspaceStatements, Write } from './statements.ts';
+import { toMs, toTime } from './times.ts';
 
 /** Signed-in browsers; only the hash of a token is stored. */
-export class SessionsRows implements SessionsTable {
-  readonly #db: Kysely<ControlSchema>;
-
-  constructor(db: Kysely<ControlSchema>) {
-    this.#db = db;
-  }
-
-  async insert(row: SessionRow): Promise<void> {
-    await this.#db
+export const sessionsRows: WorkspaceStatements<SessionsTable> = {
+  async insert({ db }, workspaceId, row) {
+    await db
       .insertInto('sessions')
       .values({
         id: row.id,
-        workspace_id: row.workspaceId,
+        workspace_id: workspaceId,
         token_sha256: row.tokenSha256,
         scopes_json: JSON.stringify(row.scopes),
         key_reference: row.keyReference,
-        created_at: row.createdAt,
-        expires_at: row.expiresAt,
+        created_at_ms: toMs(row.createdAt),
+        expires_at_ms: toMs(row.expiresAt),
       })
       .execute();
-  }
+  },
 
-  async byToken(tokenSha256: string): Promise<SessionRow | null> {
-    const row = await this.#db
-      .selectFrom('sessions')
-      .selectAll()
-      .where('token_sha256', '=', tokenSha256)
+  async extend({ db }, workspaceId, id, expiresAt) {
+    const { numUpdatedRows } = await db
+      .updateTable('sessions')
+      .set({ expires_at_ms: toMs(expiresAt) })
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', id)
       .executeTakeFirst();
-    if (row === undefined) return null;
-    return {
-      id: row.id,
-      workspaceId: row.workspace_id,
-      tokenSha256: row.token_sha256,
-      scopes: JSON.parse(row.scopes_json),
-      keyReference: row.key_reference,
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-    };
-  }
+    return numUpdatedRows > 0n;
+  },
 
-  async remove(id: string): Promise<boolean> {
-    const { numDeletedRows } = await this.#db.deleteFrom('sessions').where('id', '=', id).executeTakeFirst();
-    return numDeletedRows > 0n;
-  }
+  async remove(tx, workspaceId, id) {
+    const { numDeletedRows } = await tx.db
+      .deleteFrom('sessions')
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (numDeletedRows === 0n) return false;
+    await tellChange(tx, { topic: 'session', workspaceId, id });
+    return true;
+  },
+};
 
-  async prune(now: string): Promise<number> {
-    const { numDeletedRows } = await this.#db.deleteFrom('sessions').where('expires_at', '<=', now).executeTakeFirst();
-    return Number(numDeletedRows);
-  }
+export async function sessionByToken({ db }: Read, tokenSha256: string): Promise<SessionRow | null> {
+  const row = await db.selectFrom('sessions').selectAll().where('token_sha256', '=', tokenSha256).executeTakeFirst();
+  if (row === undefined) return null;
+  return {
+    id: row.id,
+    workspaceId: row.workspace_id,
+    tokenSha256: row.token_sha256,
+    scopes: JSON.parse(row.scopes_json),
+    keyReference: row.key_reference,
+    createdAt: toTime(row.created_at_ms),
+    expiresAt: toTime(row.expires_at_ms),
+  };
+}
+
+/** Tells nobody: every server sees by the clock that a session has expired. */
+export async function pruneSessions({ db }: Write, now: string): Promise<number> {
+  const { numDeletedRows } = await db.deleteFrom('sessions').where('expires_at_ms', '<=', toMs(now)).executeTakeFirst();
+  return Number(numDeletedRows);
 }

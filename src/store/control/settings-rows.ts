@@ -1,25 +1,22 @@
-import type { Kysely } from 'kysely';
-import type { SettingsTable } from '../control-store.ts';
-import type { ControlSchema } from './control-schema.ts';
+import type { SettingsTable } from '../contract/control-store.ts';
+import type { ServerStatements } from './statements.ts';
 
-/** Facts about this installation; they belong to no workspace. */
-export class SettingsRows implements SettingsTable {
-  readonly #db: Kysely<ControlSchema>;
-
-  constructor(db: Kysely<ControlSchema>) {
-    this.#db = db;
-  }
-
-  async get(key: string): Promise<string | null> {
-    const row = await this.#db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst();
+/** Facts that all servers share; they belong to no workspace. */
+export const settingsRows: ServerStatements<SettingsTable> = {
+  async get({ db }, key) {
+    const row = await db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst();
     return row?.value ?? null;
-  }
+  },
 
-  async put(key: string, value: string): Promise<void> {
-    await this.#db
+  async put({ db }, key, value) {
+    await db
       .insertInto('settings')
       .values({ key, value })
       .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
       .execute();
-  }
-}
+  },
+
+  async remove({ db }, key) {
+    await db.deleteFrom('settings').where('key', '=', key).execute();
+  },
+};

@@ -1,64 +1,71 @@
-import type { Kysely, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
+import type { WorkspaceId } from '../../domain/workspace-id.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { TestEventRow, TestEventsTable } from '../control-store.ts';
+import type { TestEventRow, TestEventsTable } from '../contract/control-store.ts';
 import type { ControlSchema } from './control-schema.ts';
+import type { Read, WorkspaceStatements } from './statements.ts';
+import { toMs, toTime } from './times.ts';
 
 /** Events saved with a function to call it by hand. */
-export class TestEventsRows implements TestEventsTable {
-  readonly #db: Kysely<ControlSchema>;
-
-  constructor(db: Kysely<ControlSchema>) {
-    this.#db = db;
-  }
-
-  async list(functionId: string): Promise<TestEventRow[]> {
-    const rows = await this.#db
+export const testEventsRows: WorkspaceStatements<TestEventsTable> = {
+  async list({ db }, workspaceId, functionId) {
+    const rows = await db
       .selectFrom('test_events')
       .selectAll()
+      .where('workspace_id', '=', workspaceId)
       .where('function_id', '=', functionId)
       .orderBy('name')
       .execute();
     return rows.map(testEventOf);
-  }
+  },
 
-  async get(functionId: string, name: string): Promise<TestEventRow | null> {
-    const row = await this.#db
-      .selectFrom('test_events')
-      .selectAll()
-      .where('function_id', '=', functionId)
-      .where('name', '=', name)
-      .executeTakeFirst();
-    return row === undefined ? null : testEventOf(row);
-  }
+  get: readTestEvent,
 
-  /** `function_not_found` when there is no such function. */
-  async put(row: TestEventRow): Promise<{ created: boolean }> {
-    const owner = await this.#db
+  async put({ db }, workspaceId, row) {
+    const owner = await db
       .selectFrom('functions')
-      .select('workspace_id')
+      .select('id')
+      .where('workspace_id', '=', workspaceId)
       .where('id', '=', row.functionId)
       .executeTakeFirst();
     if (owner === undefined) throw new ColdframeError('function_not_found');
-    const known = await this.get(row.functionId, row.name);
-    const content = { event: row.event, updated_at: row.updatedAt };
-    await this.#db
+    const known = await readTestEvent({ db }, workspaceId, row.functionId, row.name);
+    const content = { event: row.event, updated_at_ms: toMs(row.updatedAt) };
+    await db
       .insertInto('test_events')
-      .values({ function_id: row.functionId, workspace_id: owner.workspace_id, name: row.name, ...content })
-      .onConflict((conflict) => conflict.columns(['function_id', 'name']).doUpdateSet(content))
+      .values({ function_id: row.functionId, workspace_id: workspaceId, name: row.name, ...content })
+      .onConflict((conflict) => conflict.columns(['workspace_id', 'function_id', 'name']).doUpdateSet(content))
       .execute();
     return { created: known === null };
-  }
+  },
 
-  async remove(functionId: string, name: string): Promise<boolean> {
-    const { numDeletedRows } = await this.#db
+  async remove({ db }, workspaceId, functionId, name) {
+    const { numDeletedRows } = await db
       .deleteFrom('test_events')
+      .where('workspace_id', '=', workspaceId)
       .where('function_id', '=', functionId)
       .where('name', '=', name)
       .executeTakeFirst();
     return numDeletedRows > 0n;
-  }
+  },
+};
+
+async function readTestEvent(
+  { db }: Read,
+  workspaceId: WorkspaceId,
+  functionId: string,
+  name: string,
+): Promise<TestEventRow | null> {
+  const row = await db
+    .selectFrom('test_events')
+    .selectAll()
+    .where('workspace_id', '=', workspaceId)
+    .where('function_id', '=', functionId)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row === undefined ? null : testEventOf(row);
 }
 
 function testEventOf(row: Selectable<ControlSchema['test_events']>): TestEventRow {
-  return { functionId: row.function_id, name: row.name, event: row.event, updatedAt: row.updated_at };
+  return { functionId: row.function_id, name: row.name, event: row.event, updatedAt: toTime(row.updated_at_ms) };
 }

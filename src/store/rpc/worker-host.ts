@@ -1,6 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { ColdframeError } from '../../errors/coldframe-error.ts';
-import { sqliteFailure } from '../sqlite/sqlite-failure.ts';
+import type { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { FromWorker, ToWorker, WireError } from './protocol.ts';
 
 /** One call as a worker works on it; answered exactly once. */
@@ -20,9 +19,13 @@ export interface WorkerService {
 
 /**
  * Runs inside a store worker: opens the service, then feeds it the calls that came in while it worked on the ones before
- * (that is what lets control.db commit many writes at once). After `close` it answers what is queued and ends.
+ * (that is what lets control.db commit many writes at once). After `close` it answers what is queued and ends. `failureOf`
+ * makes whatever the service throws an error of the catalogue.
  */
-export async function hostWorker(open: () => Promise<WorkerService>): Promise<void> {
+export async function hostWorker(
+  open: () => Promise<WorkerService>,
+  failureOf: (error: unknown) => ColdframeError,
+): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error('a store worker must be started as a worker thread');
   const send = (message: FromWorker): void => port.postMessage(message);
@@ -30,7 +33,7 @@ export async function hostWorker(open: () => Promise<WorkerService>): Promise<vo
   try {
     service = await open();
   } catch (error) {
-    send({ kind: 'failed', error: wireErrorOf(error) });
+    send({ kind: 'failed', error: wireErrorOf(failureOf(error)) });
     return;
   }
   let queue: IncomingCall[] = [];
@@ -57,23 +60,26 @@ export async function hostWorker(open: () => Promise<WorkerService>): Promise<vo
 
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'close') isClosing = true;
-    else queue.push(incomingCall(message, send));
+    else queue.push(incomingCall(message, send, failureOf));
     if (!isServing) void (queue.length > 0 ? serveAll() : isClosing ? end() : undefined);
   });
   send({ kind: 'ready' });
 }
 
-function incomingCall(message: Extract<ToWorker, { kind: 'call' }>, send: (message: FromWorker) => void): IncomingCall {
+function incomingCall(
+  message: Extract<ToWorker, { kind: 'call' }>,
+  send: (message: FromWorker) => void,
+  failureOf: (error: unknown) => ColdframeError,
+): IncomingCall {
   return {
     method: message.method,
     args: message.args,
     succeed: (value) => send({ kind: 'result', id: message.id, value }),
-    fail: (error) => send({ kind: 'error', id: message.id, error: wireErrorOf(error) }),
+    fail: (error) => send({ kind: 'error', id: message.id, error: wireErrorOf(failureOf(error)) }),
   };
 }
 
-function wireErrorOf(error: unknown): WireError {
-  const known = error instanceof ColdframeError ? error : sqliteFailure(error);
+function wireErrorOf(known: ColdframeError): WireError {
   return {
     code: known.code,
     internalMessage: known.cause instanceof Error ? `${known.message}: ${known.cause.message}` : known.message,

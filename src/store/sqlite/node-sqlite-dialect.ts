@@ -17,19 +17,25 @@ import {
 /** Prepared statements kept per connection; the queries of one database are fewer. */
 const STATEMENTS_MAX = 200;
 
+/** Throws to refuse a statement by its text. */
+type VetStatement = (sql: string) => void;
+
 /**
  * Kysely over one open `node:sqlite` connection. Kysely's own SQLite dialect expects better-sqlite3 and reads no rows from
  * node:sqlite. Every query runs synchronously on the one connection, so transactions are the caller's BEGIN and COMMIT.
  */
 export class NodeSqliteDialect implements Dialect {
   readonly #database: DatabaseSync;
+  readonly #vet: VetStatement;
 
-  constructor(database: DatabaseSync) {
+  /** `vet` sees each text once, before it is prepared. */
+  constructor(database: DatabaseSync, vet: VetStatement = () => undefined) {
     this.#database = database;
+    this.#vet = vet;
   }
 
   createDriver(): Driver {
-    return new NodeSqliteDriver(this.#database);
+    return new NodeSqliteDriver(this.#database, this.#vet);
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -49,9 +55,9 @@ class NodeSqliteDriver implements Driver {
   readonly #connection: NodeSqliteConnection;
   readonly #database: DatabaseSync;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, vet: VetStatement) {
     this.#database = database;
-    this.#connection = new NodeSqliteConnection(database);
+    this.#connection = new NodeSqliteConnection(database, vet);
   }
 
   async init(): Promise<void> {}
@@ -81,10 +87,12 @@ class NodeSqliteDriver implements Driver {
 
 class NodeSqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
+  readonly #vet: VetStatement;
   readonly #statements = new Map<string, { statement: StatementSync; isReader: boolean }>();
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, vet: VetStatement) {
     this.#database = database;
+    this.#vet = vet;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -103,6 +111,7 @@ class NodeSqliteConnection implements DatabaseConnection {
   #prepared(sql: string): { statement: StatementSync; isReader: boolean } {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
+    this.#vet(sql);
     if (this.#statements.size >= STATEMENTS_MAX) this.#statements.clear();
     const statement = this.#database.prepare(sql);
     const prepared = { statement, isReader: statement.columns().length > 0 };

@@ -11,7 +11,7 @@ const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Pages in the WAL (4 KiB each) at which a commit checkpoints by itself, should the scheduled ones not keep up. */
 const AUTO_CHECKPOINT_PAGES = 2_000;
 
-export interface OpenDatabase<Schema> {
+export interface OpenDatabase<Schema = unknown> {
   /** Kysely for queries; `raw` for transactions, pragmas and statements prepared once. Same connection. */
   db: Kysely<Schema>;
   raw: DatabaseSync;

@@ -6,6 +6,9 @@ const SQLITE_READONLY = 8;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_CONSTRAINT = 19;
+/** Extended: which constraint it was. */
+const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
+const SQLITE_CONSTRAINT_UNIQUE = 2067;
 /** Extended: the shared-memory file of the WAL could not grow, which is what a full tmpfs says. */
 const SQLITE_IOERR_SHMSIZE = 4874;
 
@@ -20,10 +23,10 @@ export function sqliteFailure(error: unknown): ColdframeError {
   });
 }
 
-/** True for a violated unique, foreign key or check constraint. */
-export function isConstraintFailure(error: unknown): boolean {
+/** Whether a statement failed because another row has the same unique key. */
+export function isUniqueViolation(error: unknown): boolean {
   const code = sqliteCode(error);
-  return code !== null && (code & 0xff) === SQLITE_CONSTRAINT;
+  return code === SQLITE_CONSTRAINT_UNIQUE || code === SQLITE_CONSTRAINT_PRIMARYKEY;
 }
 
 function sqliteCode(error: unknown): number | null {

@@ -1,4 +1,4 @@
-import type { Migration } from '../sqlite/migrate.ts';
+import type { Migration } from '../contract/engine.ts';
 import { first } from './migrations/0001-first.ts';
 import { attempts } from './migrations/0002-attempts.ts';
 

@@ -4,7 +4,8 @@ import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { hostWorker, type IncomingCall, type WorkerService } from '../rpc/worker-host.ts';
 import { checkpointAndClose, startHousekeeping } from '../sqlite/housekeeping.ts';
 import { migrate } from '../sqlite/migrate.ts';
-import { type OpenDatabase, openForReading, openForWriting } from '../sqlite/open-database.ts';
+import { openForReading, openForWriting } from '../sqlite/open-database.ts';
+import { sqliteFailure } from '../sqlite/sqlite-failure.ts';
 import type {
   FunctionErrorsQuery,
   FunctionsActivityQuery,
@@ -34,12 +35,12 @@ export interface TelemetryWorkerData {
 type Methods = Record<string, (args: unknown[]) => Promise<unknown>>;
 
 const data = workerData as TelemetryWorkerData;
-await hostWorker(() => (data.role === 'writer' ? openWriter() : openReader()));
+await hostWorker(() => (data.role === 'writer' ? openWriter() : openReader()), sqliteFailure);
 
 async function openWriter(): Promise<WorkerService> {
   const database = openForWriting<TelemetrySchema>(data.path, 'NORMAL');
   try {
-    await migrate(database as unknown as OpenDatabase<unknown>, TELEMETRY_MIGRATIONS);
+    await migrate(database, TELEMETRY_MIGRATIONS);
   } catch (error) {
     database.raw.close();
     throw error;

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { OUTCOMES } from '../../../domain/names.ts';
-import type { HttpDeps } from '../../deps.ts';
+import type { HttpDeps, Principal } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { nullable, oneOf } from '../../serving/queries/list-schema.ts';
@@ -93,7 +93,7 @@ function stepOf(windowMs: number): number {
   return Math.ceil(windowMs / SPARKLINE_POINTS / unitMs) * unitMs;
 }
 
-function namesOf(functions: HttpDeps['functions'], workspaceId: string): Map<string, string> {
+function namesOf(functions: HttpDeps['functions'], workspaceId: Principal['workspaceId']): Map<string, string> {
   const names = new Map<string, string>();
   let cursor: string | undefined;
   do {

@@ -1,16 +1,16 @@
 import { type Kysely, sql } from 'kysely';
-import type { Migration } from '../../sqlite/migrate.ts';
+import type { ColumnTypes, Migration } from '../../contract/engine.ts';
 
 /** The first schema of control.db. */
 export const first: Migration = {
   number: 1,
   name: 'first',
-  async up(db) {
+  async up(db, types) {
     await createWorkspaces(db);
     await createFunctions(db);
     await createRevisions(db);
     await createAccess(db);
-    await createSecrets(db);
+    await createSecrets(db, types);
     await db.schema
       .createTable('test_events')
       .addColumn('function_id', 'text', (column) => column.notNull().references('functions.id').onDelete('cascade'))
@@ -94,15 +94,15 @@ async function createAccess(db: Kysely<unknown>): Promise<void> {
 }
 
 /** No foreign key to functions: the secrets of a new function are stored before the function itself. */
-async function createSecrets(db: Kysely<unknown>): Promise<void> {
+async function createSecrets(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
   await db.schema
     .createTable('secrets')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('workspace_id', 'text', (column) => column.notNull())
     .addColumn('function_id', 'text', (column) => column.notNull())
     .addColumn('key_id', 'text', (column) => column.notNull())
-    .addColumn('nonce', 'blob', (column) => column.notNull())
-    .addColumn('ciphertext', 'blob', (column) => column.notNull())
+    .addColumn('nonce', sql.raw(types.bytes), (column) => column.notNull())
+    .addColumn('ciphertext', sql.raw(types.bytes), (column) => column.notNull())
     .addColumn('created_at', 'text', (column) => column.notNull())
     .execute();
   await db.schema.createIndex('secrets_by_function').on('secrets').column('function_id').execute();

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Migration } from '../../sqlite/migrate.ts';
+import type { Migration } from '../../contract/engine.ts';
 
 /** Nobody knows which key an older session was opened with, so those end: their browsers sign in once more. */
 export const sessionsKnowTheirKey: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from '../../sqlite/migrate.ts';
+import type { Migration } from '../../contract/engine.ts';
 
 /** Comparisons of isolations; they go with their function. */
 export const comparisons: Migration = {

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { Migration } from '../../sqlite/migrate.ts';
+import type { Migration } from '../../contract/engine.ts';
 
 interface Before {
   functions: { id: string; revision_id: string; settings_json: string };

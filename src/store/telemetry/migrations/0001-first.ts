@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Migration } from '../../sqlite/migrate.ts';
+import type { Migration } from '../../contract/engine.ts';
 
 /** The first schema of telemetry.db. */
 export const first: Migration = {

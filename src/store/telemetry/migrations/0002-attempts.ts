@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { Migration } from '../../sqlite/migrate.ts';
+import type { Migration } from '../../contract/engine.ts';
 
 /**
  * Attempts get rows of their own, keyed by invocation and number, with their output and what their errors are grouped by;

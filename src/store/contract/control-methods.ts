@@ -1,0 +1,44 @@
+import type { ControlStore, WorkspaceStore } from './control-store.ts';
+
+/**
+ * How a method runs. `write`: in a transaction of its own. `read`: a few rows by key, beside the writes. `scan`: lists, counts
+ * and exports, on a connection of their own, so that no accept waits for one.
+ */
+export type MethodKind = 'write' | 'read' | 'scan';
+
+type Kinds<T> = { [M in keyof T]: MethodKind };
+
+/** Every method of one workspace's tables; anything else is refused. */
+export const WORKSPACE_METHODS: { [T in keyof WorkspaceStore]: Kinds<WorkspaceStore[T]> } = {
+  functions: {
+    get: 'read',
+    insert: 'write',
+    addRevision: 'write',
+    setSettings: 'write',
+    setState: 'write',
+    revision: 'read',
+    remove: 'write',
+    packageHashes: 'scan',
+  },
+  keys: { get: 'read', insert: 'write', remove: 'write', touch: 'write' },
+  sessions: { insert: 'write', extend: 'write', remove: 'write' },
+  secrets: { get: 'scan' },
+  testEvents: { list: 'scan', get: 'read', put: 'write', remove: 'write' },
+  comparisons: { insert: 'write', update: 'write', get: 'read', list: 'scan' },
+};
+
+type ServerTables = Omit<ControlStore, 'in'>;
+
+/** Every method that belongs to no workspace. */
+export const SERVER_METHODS: { [T in keyof ServerTables]: Kinds<ServerTables[T]> } = {
+  across: {
+    functions: 'scan',
+    keys: 'scan',
+    sessionByToken: 'read',
+    pruneSessions: 'write',
+    interruptComparisons: 'write',
+  },
+  changes: { lastSeq: 'scan', since: 'scan' },
+  servers: { register: 'write', end: 'write' },
+  settings: { get: 'read', put: 'write', remove: 'write' },
+};
