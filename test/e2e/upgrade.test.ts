@@ -47,8 +47,12 @@ it('the data directory of an earlier version opens, shows what it held and serve
     expect(await routed.json()).toMatchObject({ hello: 'nobody' });
 
     const headers = { ...as(CB5D05C.adminKey), 'content-type': 'application/merge-patch+json' };
-    const changed = await server.api('PATCH', '/functions/greet', { description: 'changed by today' }, headers);
-    expect(changed.body).toMatchObject({ description: 'changed by today', revision: { number: 4 } });
+    const patched = async (patch: object) => (await server.api('PATCH', '/functions/greet', patch, headers)).body;
+    const unchanged = { tags: { team: 'fixture' }, env: { PLACE: 'here', TOKEN: { secret: 'kept-in-the-fixture' } } };
+    expect(await patched(unchanged)).toMatchObject({ revision: { number: 3 } });
+    const described = { description: 'changed by today' };
+    expect(await patched(described)).toMatchObject({ ...described, revision: { number: 3 } });
+    expect(await patched({ timeoutMs: 4_000 })).toMatchObject({ ...described, revision: { number: 4 } });
   } finally {
     await server.stop();
   }

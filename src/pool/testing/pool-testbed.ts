@@ -62,8 +62,12 @@ export class Testbed {
 
   /** Announces these as a function's live revisions; null deletes it. */
   setLive(functionId: string, targets: RunnableRevision[] | null): void {
+    this.setLiveFunction(functionId, targets && liveOf(targets));
+  }
+
+  setLiveFunction(functionId: string, live: LiveFunction | null): void {
     this.#deployed.add(functionId);
-    this.pool.setLive(functionId, targets && liveOf(targets));
+    this.pool.setLive(functionId, live);
   }
 
   /** For functions that a test does not deploy: whatever is asked for is live, and nothing is ready or warm ahead of it. */
@@ -111,7 +115,7 @@ export class Testbed {
 }
 
 /** The first decides what counts over the function; each is kept ready and warm as its own settings say. */
-export function liveOf(targets: RunnableRevision[]): LiveFunction {
+function liveOf(targets: RunnableRevision[]): LiveFunction {
   return {
     maxConcurrency: targets[0]?.functionSettings.maxConcurrency ?? 0,
     revisions: targets.map((target) => ({ target, minWarm: target.functionSettings.minWarm, isStocked: true })),
