@@ -90,6 +90,12 @@ describe('minWarm', () => {
     lease.release();
   });
 
+  test('is there for a function whose sandboxes need variables at boot, of which none is ever ready', async () => {
+    await begin();
+    bed.setLive('id-a', [revisionOf('a', 'r1', { minWarm: 1 }, { NODE_OPTIONS: '--no-warnings' })]);
+    await until('one bound', () => boundTo('a') === 1);
+  });
+
   test('a lost one is replaced', async () => {
     await begin();
     const target = revisionOf('a', 'r1', { minWarm: 1 });

@@ -230,7 +230,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
 
   #plan(): void {
     const nowMs = performance.now();
-    this.#classes.sweep(nowMs);
+    this.#classes.sweep(this.#functions.all(), nowMs);
     const classes = this.#classes.all;
     const { refillHeldUntilMs } = this.#loop;
     const sources = { classes, functions: this.#functions.all(), sandboxes: this.#sandboxes, drivers: this.#drivers };

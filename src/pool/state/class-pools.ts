@@ -64,8 +64,17 @@ export class ClassPools {
     owner.stocked = stocked;
   }
 
-  /** Forgets classes that nothing uses any more. */
-  sweep(nowMs: number): void {
-    for (const [key, classPool] of this.#pools) if (classPool.isUnused(nowMs)) this.#pools.delete(key);
+  /** Forgets classes that nothing uses any more. One that a minWarm of these functions needs stays, with its back-off. */
+  sweep(functions: Iterable<FunctionPool>, nowMs: number): void {
+    const needed = new Set<string>();
+    for (const owner of functions) {
+      for (const { target, minWarm } of owner.live) {
+        const sandboxClass = minWarm === 0 ? null : owner.revisions.get(target.key)?.sandboxClass;
+        if (sandboxClass) needed.add(sandboxClass.key);
+      }
+    }
+    for (const [key, classPool] of this.#pools) {
+      if (!needed.has(key) && classPool.isUnused(nowMs)) this.#pools.delete(key);
+    }
   }
 }
