@@ -12,6 +12,7 @@ import { FunctionPools } from './state/function-pools.ts';
 import type { PoolLease } from './state/lease.ts';
 import type { PooledSandbox } from './state/pooled-sandbox.ts';
 import type { RevisionHost, RevisionOwner, RevisionPool } from './state/revision-pool.ts';
+import { StuckCounts } from './state/stuck-counts.ts';
 import type { Waiter } from './state/wait-queue.ts';
 import { OwnedSandboxes, type OwnedSandboxesHost } from './steps/owned-sandboxes.ts';
 import { PlanLoop } from './steps/plan-loop.ts';
@@ -58,6 +59,8 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
   readonly #functions: FunctionPools;
   readonly #sandboxes: OwnedSandboxes;
   readonly #classes: ClassPools;
+  readonly #stuck = new StuckCounts();
+  readonly #log: DriverLog;
   readonly #retired: RetiredRevisions;
   readonly #loop: PlanLoop;
   readonly #callers: WaitingCallers;
@@ -77,6 +80,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     const { signal } = this.#stopping;
     this.#settings = { idleBudgetMib, limitTotalMib, refillMax, demandMax };
     this.#drivers = drivers;
+    this.#log = log;
     this.#functions = new FunctionPools(this);
     this.#classes = new ClassPools(drivers, options.readyBaseline ?? READY_BASELINE);
     this.#sandboxes = new OwnedSandboxes(this.#classes, log, this);
@@ -86,6 +90,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
       functions: this.#functions,
       classes: this.#classes,
       retired: this.#retired,
+      stuck: this.#stuck,
       drivers,
       loop: this.#loop,
       claimReady: (classPool, revision) => this.#starts.claimReady(classPool, revision),
@@ -141,7 +146,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
    * beside what is there now, since nothing is evicted for it. Give it back once; repeats do nothing.
    */
   reserve(mib: number): (() => void) | null {
-    let heldMib = this.#reservedMib + mib;
+    let heldMib = this.#heldElsewhereMib() + mib;
     for (const entry of this.#sandboxes.all) heldMib += entry.sandboxClass.limitMib;
     if (heldMib > this.#settings.limitTotalMib) return null;
     this.#reservedMib += mib;
@@ -196,7 +201,23 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     this.#loop.request();
   }
 
-  removed(): void {
+  stuck({ sandbox, boundTo }: PooledSandbox): void {
+    if (boundTo === null) return;
+    const { functionId, functionName } = boundTo.target;
+    this.#stuck.add(functionId);
+    if (!this.#stuck.isStopped(functionId)) return;
+    const fields = { functionId, functionName, sandboxId: sandbox.id, stuck: this.#stuck.of(functionId) };
+    this.#log.error(fields, 'a function gets no new sandbox until those that cannot be removed are gone');
+    this.#serveFunction(functionId);
+  }
+
+  removed(entry: PooledSandbox): void {
+    if (entry.isStuck && entry.boundTo !== null) {
+      const { functionId } = entry.boundTo.target;
+      const wasStopped = this.#stuck.isStopped(functionId);
+      this.#stuck.remove(functionId);
+      if (wasStopped && !this.#stopping.signal.aborted) this.#serveFunction(functionId);
+    }
     this.#loop.request();
   }
 
@@ -224,6 +245,24 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     return owner.queued >= LIMITS.queueDepthMax ? throttled('queue_full')(0) : null;
   }
 
+  /** Those of `try` included, which are apart. */
+  #serveFunction(functionId: string): void {
+    for (const revision of [...this.#functions.revisions()]) {
+      if (revision.target.functionId !== functionId) continue;
+      revision.retryAtMs = 0;
+      this.#callers.serve(revision);
+    }
+  }
+
+  /** Memory limits of sandboxes that are not the pool's: reserved ones, and what others could not remove. */
+  #heldElsewhereMib(): number {
+    let heldMib = this.#reservedMib;
+    for (const driver of this.#drivers.all()) {
+      for (const one of driver.stuck()) if (this.#sandboxes.byId(one.sandboxId) === null) heldMib += one.limitMib;
+    }
+    return heldMib;
+  }
+
   #serveAll(owner: RevisionOwner): void {
     for (const revision of [...owner.revisions.values()]) if (revision.queue.size > 0) this.#callers.serve(revision);
   }
@@ -234,7 +273,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     const classes = this.#classes.all;
     const { refillHeldUntilMs } = this.#loop;
     const sources = { classes, functions: this.#functions.all(), sandboxes: this.#sandboxes, drivers: this.#drivers };
-    const state = planState({ ...sources, refillHeldUntilMs, reservedMib: this.#reservedMib }, nowMs);
+    const state = planState({ ...sources, refillHeldUntilMs, reservedMib: this.#heldElsewhereMib() }, nowMs);
     for (const action of plan(state, this.#settings, nowMs)) {
       if (action.do === 'create') this.#starts.create(this.#classes.byKey(action.classKey)!);
       else if (action.do === 'evict') this.#evict(action.sandboxId, action.reason);

@@ -49,6 +49,8 @@ export class PooledSandbox {
   isPaused = false;
   /** Never handed out again: dead, evicted, retired or used up. */
   isGone = false;
+  /** Its first removal failed. */
+  isStuck = false;
   idleSinceMs: number;
   /** Told to the first caller, then null. */
   startRecord: StartRecord | null = null;

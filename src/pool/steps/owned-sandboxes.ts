@@ -6,14 +6,17 @@ import { Freezer } from './freezer.ts';
 export interface OwnedSandboxesHost {
   /** One will serve nothing new, whatever the cause: others may be needed. */
   left(): void;
+  /** The first try of removing it failed. The guard tries again; its memory is not free. */
+  stuck(entry: PooledSandbox): void;
   /** Nothing of it is left: its memory is free. */
-  removed(): void;
+  removed(entry: PooledSandbox): void;
 }
 
 /**
  * Every sandbox the pool owns, from its create until nothing of it is left; so a leak is a row that stays here. A sandbox
  * leaves once (`isGone`), whoever notices first: its death, an eviction, a retired revision, a stop. It is destroyed when its
- * last lease is back, so that calls in flight finish (I9), and counts against the host's memory until it is removed.
+ * last lease is back, so that calls in flight finish (I9), and counts against the host's memory until it is removed,
+ * however often that has to be tried.
  */
 export class OwnedSandboxes {
   readonly #entries = new Map<string, PooledSandbox>();
@@ -47,6 +50,7 @@ export class OwnedSandboxes {
     this.#entries.set(entry.sandbox.id, entry);
     this.#classes.of(entry.sandboxClass).population++;
     entry.sandbox.onDead(() => this.discard(entry, 'sandbox_lost'));
+    void entry.sandbox.removed.then(() => this.#removed(entry));
     if (!entry.sandbox.alive) this.discard(entry, 'sandbox_lost');
     return !entry.isGone;
   }
@@ -67,19 +71,24 @@ export class OwnedSandboxes {
     const removal = entry.sandbox
       .destroy(reason)
       .catch((error: unknown) => {
-        // The guard keeps it listed and tries again; here it only stops counting.
-        this.#log.warn({ sandboxId: entry.sandbox.id, err: error }, 'a sandbox was not removed at the first try');
+        this.#log.warn({ sandboxId: entry.sandbox.id, err: error }, 'a sandbox could not be told to end');
       })
       .then(() => {
         this.#removals.delete(removal);
-        if (!this.#entries.delete(entry.sandbox.id)) return;
-        this.#classes.of(entry.sandboxClass).population--;
-        this.#host.removed();
+        if (entry.isStuck || !this.#entries.has(entry.sandbox.id)) return;
+        entry.isStuck = true;
+        this.#host.stuck(entry);
       });
     this.#removals.add(removal);
   }
 
-  /** Destroys everything, calls in flight included, and resolves when the last removal has ended. */
+  #removed(entry: PooledSandbox): void {
+    this.#entries.delete(entry.sandbox.id);
+    this.#classes.of(entry.sandboxClass).population--;
+    this.#host.removed(entry);
+  }
+
+  /** Destroys everything, calls in flight included, and resolves when each has had its first try of removal. */
   async destroyAll(): Promise<void> {
     for (const entry of [...this.#entries.values()]) {
       if (entry.isGone) this.destroy(entry, 'stopping');

@@ -5,6 +5,7 @@ import type { ClassPools } from '../state/class-pools.ts';
 import type { FunctionPools } from '../state/function-pools.ts';
 import type { RevisionPool } from '../state/revision-pool.ts';
 import { classOfRevision } from '../state/sandbox-class.ts';
+import type { StuckCounts } from '../state/stuck-counts.ts';
 import type { Waiter } from '../state/wait-queue.ts';
 import type { AcquireOptions, AcquireResult } from '../types.ts';
 import type { PlanLoop } from './plan-loop.ts';
@@ -16,11 +17,14 @@ const PLATFORM_ATTEMPTS_MAX = 2;
 const PREPARING_WAIT_MS = 60_000;
 /** A caller who accepts no queueing (queueTimeoutMs 0) still gets this long for the start of its own sandbox. */
 const STARTING_WAIT_MS = 10_000;
+/** minWarm of a function that gets no new sandbox is looked at again after this long; the end of that is told, too. */
+const STOPPED_LOOK_MS = 30_000;
 
 export interface WaitingCallersDeps {
   functions: FunctionPools;
   classes: ClassPools;
   retired: RetiredRevisions;
+  stuck: StuckCounts;
   drivers: DriverSource;
   loop: PlanLoop;
   /** Claims one ready sandbox for the revision; false when none is ready. */
@@ -62,6 +66,10 @@ export class WaitingCallers {
     if (this.#isClosed) return;
     revision.owner.serve();
     if (revision.want() <= 0) return;
+    if (this.#deps.stuck.isStopped(revision.target.functionId)) {
+      this.#refuseStarts(revision);
+      return;
+    }
     const classPool = this.classPoolOf(revision);
     if (classPool === null) return;
     while (revision.want() > 0 && this.#deps.claimReady(classPool, revision));
@@ -140,6 +148,16 @@ export class WaitingCallers {
     const error = new ColdframeError('isolation_unavailable', { publicMessage });
     this.answerAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
     return null;
+  }
+
+  /** No new sandbox for it now. Its callers wait for one that is there, or are told. */
+  #refuseStarts(revision: RevisionPool): void {
+    revision.prefills = 0;
+    revision.retryAtMs = performance.now() + STOPPED_LOOK_MS;
+    this.#deps.classes.forget(revision);
+    if (revision.bound.size + revision.loading > 0) return;
+    const error = new ColdframeError('sandboxes_stuck');
+    this.answerAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
   }
 
   /** Nobody waits any more, and nobody will. */
