@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HostLag } from '../../src/sandbox/conformance/host-lag.ts';
 import { fixture } from '../support/fixture.ts';
 import { hostTraces, NO_TRACES, pidsOf } from '../support/host-traces.ts';
 import { readUntil } from '../support/read-until.ts';
@@ -147,6 +148,7 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
       isAnswered = true;
     });
     let killedAtMs = 0;
+    const hostLag = new HostLag();
     let killed = '';
     await readUntil(
       async () => {
@@ -165,7 +167,7 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
     );
     const reply = await call;
     expect([reply.status, reply.body.code]).toEqual([502, 'sandbox_crashed']);
-    expect(performance.now() - killedAtMs).toBeLessThan(NOTICED_WITHIN_MS);
+    expect(performance.now() - killedAtMs).toBeLessThan(NOTICED_WITHIN_MS + hostLag.stop());
     expect((await server.record(reply.headers.get('coldframe-invocation-id') ?? '')).outcome).toBe('crashed');
     expect((await server.invoke(name, { ms: 1 })).status).toBe(200);
     await expectGone(killed);

@@ -26,7 +26,7 @@ afterAll(() => server.stop());
 async function snoop<T = Record<string, string>>(isolation: string, event: unknown): Promise<T> {
   const name = `snoop-${isolation}`;
   if ((await server.api('GET', `/functions/${name}`)).status === 404)
-    await server.deploy(name, 'python', SNOOP, { isolation, timeoutMs: 20_000 });
+    await server.deploy(name, 'python', SNOOP, { isolation, timeoutMs: 120_000 });
   const reply = await server.invoke<T>(name, event);
   expect([reply.status, reply.status === 200 ? '' : reply.text]).toEqual([200, '']);
   return reply.body;

@@ -42,13 +42,15 @@ const NO_DISK_LIMIT = { process: 'the process isolation has no disk limit, and s
 const everyPathRefused = (result: Record<string, unknown>): boolean =>
   Object.values(result).every((one) => one !== 'opened') && Object.keys(result).length > 0;
 
+/** For one that has to run out of time: soon. */
+const SOON = { timeoutMs: 800 };
+
 /** What each hostile fixture must end in: the same everywhere unless said otherwise. Settings: hostile-functions.test.ts. */
 export const HOSTILE_CASES: readonly HostileCase[] = [
-  { fixture: 'spins', ending: TIMEOUT },
-  { fixture: 'ignores-sigterm', ending: TIMEOUT },
-  { fixture: 'fork-bomb', needsOwnProcesses: true, needs: 'pids', ending: TIMEOUT },
-  // Long enough to reach the limit on a host that is busy with other things.
-  { fixture: 'allocates', needs: 'memory', settings: { timeoutMs: 20_000 }, ending: OUT_OF_MEMORY },
+  { fixture: 'spins', settings: SOON, ending: TIMEOUT },
+  { fixture: 'ignores-sigterm', settings: SOON, ending: TIMEOUT },
+  { fixture: 'fork-bomb', needsOwnProcesses: true, needs: 'pids', settings: SOON, ending: TIMEOUT },
+  { fixture: 'allocates', needs: 'memory', ending: OUT_OF_MEMORY },
   {
     fixture: 'fills-disk',
     ending: okWith(({ code, written }) => code === 'ENOSPC' && (written as number) <= 32 * 1024 * 1024),
@@ -60,7 +62,7 @@ export const HOSTILE_CASES: readonly HostileCase[] = [
     never: NO_DISK_LIMIT,
   },
   // Its writer is held to 1 MiB a second, so its time runs out.
-  { fixture: 'prints-100mib', ending: TIMEOUT },
+  { fixture: 'prints-100mib', settings: SOON, ending: TIMEOUT },
   { fixture: 'closes-stdio', ending: okWith(({ closed }) => closed === true) },
   { fixture: 'replies-twice', ending: VIOLATION },
   { fixture: 'forges-other-stream', ending: VIOLATION },

@@ -5,6 +5,9 @@ import { BOTH, type ConformanceCase, NODE, running } from './conformance-case.ts
 import { processes } from './host-traces.ts';
 import { call, paceMs, until } from './sandbox-rig.ts';
 
+/** For a function that ends by itself: no claim, but long enough on a host whose cores are busy. */
+const PATIENT_MS = 50_000;
+
 /** I2: dead at once or as soon as its last call has settled, and never lent again. */
 async function isFinished(sandbox: Sandbox): Promise<void> {
   expect(sandbox.alive).toBe(false);
@@ -21,10 +24,10 @@ export const HostileCases: ConformanceCase[] = [
     async run(bench) {
       for (const fixture of ['spins', 'ignores-sigterm']) {
         const sandbox = await running(bench, fixture);
-        const { reply, replyMs } = await call(sandbox, {}, { timeoutMs: 300 });
+        const { reply, replyMs, hostLagMs } = await call(sandbox, {}, { timeoutMs: 300 });
         expect(reply).toEqual({ kind: 'timeout' });
         expect(replyMs).toBeGreaterThanOrEqual(295);
-        expect(replyMs).toBeLessThan(300 + 100);
+        expect(replyMs).toBeLessThan(300 + 100 + hostLagMs);
         await isFinished(sandbox);
       }
     },
@@ -60,7 +63,7 @@ export const HostileCases: ConformanceCase[] = [
     enforced: ['memory'],
     async run(bench) {
       const sandbox = await running(bench, 'allocates');
-      const { reply } = await call(sandbox, {}, { timeoutMs: 20_000 });
+      const { reply } = await call(sandbox, {}, { timeoutMs: PATIENT_MS });
       expect(reply).toMatchObject({ kind: 'died', exit: { cause: 'oom' } });
       await isFinished(sandbox);
     },
@@ -91,11 +94,11 @@ export const HostileCases: ConformanceCase[] = [
     enforced: ['disk'],
     async run(bench) {
       const bytes = await running(bench, 'fills-disk', {}, { diskMib: 16 });
-      const filled = await call(bytes, {}, { timeoutMs: 20_000 });
+      const filled = await call(bytes, {}, { timeoutMs: PATIENT_MS });
       expect(filled.value).toMatchObject({ code: expect.stringMatching(/ENOSPC|EDQUOT/) });
       expect((filled.value as { written: number }).written).toBeLessThanOrEqual(16 * 1024 * 1024);
       const inodes = await running(bench, 'fills-inodes', {}, { diskMib: 16 });
-      const { value } = await call(inodes, {}, { timeoutMs: 30_000 });
+      const { value } = await call(inodes, {}, { timeoutMs: PATIENT_MS });
       expect(value).toMatchObject({ code: expect.stringMatching(/ENOSPC|EDQUOT/) });
     },
   },
@@ -187,13 +190,13 @@ export const HostileCases: ConformanceCase[] = [
     async run(bench) {
       const source = bench.source({ 'index.mjs': 'export const handler = () => { for (;;); };' });
       const sandbox = await running(bench, source);
-      const calling = call(sandbox, {}, { timeoutMs: 20_000 });
+      const calling = call(sandbox, {}, { timeoutMs: PATIENT_MS });
       await new Promise((resolve) => setImmediate(resolve));
       const beganAtMs = paceMs();
       const destroying = sandbox.destroy('test');
-      const { reply } = await calling;
+      const { reply, hostLagMs } = await calling;
       expect(reply).toMatchObject({ kind: 'died', exit: { cause: 'destroyed' } });
-      expect(paceMs() - beganAtMs).toBeLessThan(500);
+      expect(paceMs() - beganAtMs).toBeLessThan(500 + hostLagMs);
       await destroying;
     },
   },

@@ -9,6 +9,7 @@ import type {
   SandboxRequest,
   Settled,
 } from '../../contract/sandbox.ts';
+import { HostLag } from './host-lag.ts';
 
 /** For tests alone: plain promises around the callbacks of a sandbox. */
 export interface Finished {
@@ -16,6 +17,8 @@ export interface Finished {
   settled: Settled;
   /** Milliseconds from dispatch to the reply. */
   replyMs: number;
+  /** How late this host was with anything meanwhile: what a claim about `replyMs` allows for. */
+  hostLagMs: number;
   /** The result parsed; undefined for anything but a result that is JSON. */
   value: unknown;
 }
@@ -92,8 +95,10 @@ export async function loaded(
 export function call(sandbox: Sandbox, event: unknown, overrides: Partial<SandboxRequest> = {}): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const beganAtMs = paceMs();
+    const hostLag = new HostLag();
     let reply: SandboxReply | null = null;
     let replyMs = 0;
+    let hostLagMs = 0;
     const request: SandboxRequest = {
       requestId: randomUUID(),
       functionArn: 'arn:aws:lambda:local:000000000000:function:hello',
@@ -107,10 +112,11 @@ export function call(sandbox: Sandbox, event: unknown, overrides: Partial<Sandbo
       if (reply !== null) reject(new Error('replied twice'));
       reply = given;
       replyMs = paceMs() - beganAtMs;
+      hostLagMs = atPace(hostLag.stop());
     };
     const onSettled = (settled: Settled): void => {
       if (reply === null) reject(new Error('settled before the reply'));
-      else resolve({ reply, settled, replyMs, value: parsed(reply) });
+      else resolve({ reply, settled, replyMs, hostLagMs, value: parsed(reply) });
     };
     sandbox.invoke(request, onReply, onSettled);
   });
