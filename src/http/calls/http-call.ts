@@ -4,6 +4,7 @@ import type { Isolation, Mode, Trigger } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import type { InvokeRequest } from '../../invoke/types.ts';
 import type { HttpReply } from '../serving/replies/http-reply.ts';
+import { whenDrained } from '../serving/replies/when-drained.ts';
 import { CallerGone } from './caller-gone.ts';
 
 /**
@@ -78,17 +79,7 @@ export class HttpCall implements InvokeRequest, ReplyStream {
   }
 
   whenDrained(): Promise<void> {
-    const { res } = this;
-    if (res.destroyed || !res.writableNeedDrain) return Promise.resolve();
-    return new Promise((resolve) => {
-      const settle = (): void => {
-        res.off('drain', settle);
-        res.off('close', settle);
-        resolve();
-      };
-      res.on('drain', settle);
-      res.on('close', settle);
-    });
+    return whenDrained(this.res);
   }
 }
 

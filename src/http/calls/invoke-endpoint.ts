@@ -13,6 +13,7 @@ import { toColdframeError } from '../serving/problems/error-mapping.ts';
 import type { HttpReply } from '../serving/replies/http-reply.ts';
 import { type CancelTokens, cancelTokenOf } from './cancel-tokens.ts';
 import { HttpCall } from './http-call.ts';
+import { traceIdOf } from './trace-id.ts';
 import { writeProblem, writeRefusal, writeReply } from './write-reply.ts';
 
 export interface InvokeEndpoint {
@@ -98,7 +99,14 @@ export function createInvokeEndpoint(
     const minIsolation = minIsolationOf(headers);
     const cancelToken = cancelTokenOf(headers);
     const target = catalog.resolve(principal.workspaceId, ref);
-    return { id, target, traceId: traceIdOf(headers), minIsolation, cancelToken, receivedAtMs };
+    return {
+      id,
+      target,
+      traceId: traceIdOf(headers['coldframe-trace'] ?? headers['x-amzn-trace-id']),
+      minIsolation,
+      cancelToken,
+      receivedAtMs,
+    };
   }
 
   function call(res: HttpReply, head: Head, body: Buffer, held: number | Holding): void {
@@ -168,12 +176,4 @@ function minIsolationOf(headers: IncomingHttpHeaders): Isolation | null {
   throw new ColdframeError('invalid_request', {
     errors: [{ path: '/headers/coldframe-min-isolation', message: `must be one of ${ISOLATIONS.join(', ')}` }],
   });
-}
-
-/** X-Ray ids are under 256 bytes; a longer one is a caller's mistake and is not passed on. */
-const TRACE_ID_MAX_CHARS = 256;
-
-function traceIdOf(headers: IncomingHttpHeaders): string | null {
-  const value = headers['coldframe-trace'] ?? headers['x-amzn-trace-id'];
-  return typeof value === 'string' && value.length <= TRACE_ID_MAX_CHARS ? value : null;
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { LIMITS } from '../../domain/limits.ts';
 import type { InvokeResult } from '../../invoke/types.ts';
 import { HttpCall } from '../calls/http-call.ts';
+import { traceIdOf } from '../calls/trace-id.ts';
 import type { HttpDeps, Principal, UrlTarget } from '../deps.ts';
 import { bearerOf } from '../serving/access.ts';
 import { BodyBudget } from '../serving/body/body-budget.ts';
@@ -173,7 +174,7 @@ export function createFunctionServer(
       return;
     }
     const extraHeaders = ['coldframe-invocation-id', id, ...headersBesideReply(req, match)];
-    const traceId = traceIdOf(req);
+    const traceId = traceIdOf(req.headers['x-amzn-trace-id']);
     const head = { id, target, event, traceId, minIsolation: null, receivedAtMs: received.receivedAtMs };
     const request = new HttpCall(res, head, 'http', new UrlStream(res, extraHeaders, match.isOwnOrigin));
     deps.invoker.invoke(request, (result) => {
@@ -210,11 +211,4 @@ export function createFunctionServer(
     },
     close: (graceMs) => closeGracefully(server, graceMs),
   };
-}
-
-const TRACE_ID_MAX_CHARS = 256;
-
-function traceIdOf(req: IncomingMessage): string | null {
-  const value = req.headers['x-amzn-trace-id'];
-  return typeof value === 'string' && value.length <= TRACE_ID_MAX_CHARS ? value : null;
 }

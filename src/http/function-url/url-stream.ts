@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { ReplyStream } from '../../contract/sandbox.ts';
 import { JsonScanError, jsonMembers } from '../serving/body/json-members.ts';
+import { whenDrained } from '../serving/replies/when-drained.ts';
 import { withoutOverridden } from './cors.ts';
 import { answerFailure } from './refusals.ts';
 import { RESPONSE_MEMBERS, responseHeadOf } from './url-response.ts';
@@ -59,17 +60,7 @@ export class UrlStream implements ReplyStream {
   }
 
   whenDrained(): Promise<void> {
-    const res = this.#res;
-    if (res.destroyed || !res.writableNeedDrain) return Promise.resolve();
-    return new Promise((resolve) => {
-      const settle = (): void => {
-        res.off('drain', settle);
-        res.off('close', settle);
-        resolve();
-      };
-      res.on('drain', settle);
-      res.on('close', settle);
-    });
+    return whenDrained(this.#res);
   }
 
   /** The call is over. A stream that failed is cut, so that half of it is never taken for the whole. */

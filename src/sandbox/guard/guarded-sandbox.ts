@@ -12,13 +12,13 @@ import { SandboxError } from '../../contract/sandbox-error.ts';
 import { UNKNOWN_USAGE } from '../../domain/invocation.ts';
 import type { Frame } from '../wire/frame-codec.ts';
 import { BODY_MAX_BYTES, FRAME } from '../wire/frame-type.ts';
-import { Call, type CallOwner } from './call/call.ts';
-import { CallTable } from './call/call-table.ts';
-import { InvokeMeta } from './call/invoke-meta.ts';
-import { KILLED, LOST, lastReply, type Violation } from './call/last-reply.ts';
-import { MemoryWatch } from './call/memory-watch.ts';
-import { UsageMeter } from './call/usage-meter.ts';
 import type { BoxRemoval } from './driver-calls/box-removal.ts';
+import { Exchange, type ExchangeOwner } from './exchange/exchange.ts';
+import { ExchangeTable } from './exchange/exchange-table.ts';
+import { InvokeMeta } from './exchange/invoke-meta.ts';
+import { KILLED, LOST, lastReply, type Violation } from './exchange/last-reply.ts';
+import { MemoryWatch } from './exchange/memory-watch.ts';
+import { UsageMeter } from './exchange/usage-meter.ts';
 import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
 import { awaitHello } from './session/handshake.ts';
 import { loadHandler } from './session/load-handler.ts';
@@ -35,7 +35,7 @@ const CANCEL_GRACE_MS = 1_000;
  * that timed out, broke the protocol or is dying takes nothing new (I2), since `draining` and `dead` have no way back; a
  * result written before the process ended still counts, since an exit waits for the channel's end.
  */
-export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
+export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
   readonly id: string;
   readonly spec: SandboxSpec;
   readonly receipt: Sandbox['receipt'];
@@ -44,7 +44,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
   readonly #lifecycle: SandboxLifecycle;
   readonly #box: Box;
   readonly #session: ShimSession;
-  readonly #calls: CallTable;
+  readonly #exchanges: ExchangeTable;
   readonly #meta = new InvokeMeta();
   readonly #deadListeners: ((reason: string) => void)[] = [];
   readonly #gone = Promise.withResolvers<void>();
@@ -75,7 +75,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     this.#memory = new MemoryWatch(box, spec.memoryMib);
     this.#lifecycle = new SandboxLifecycle(this.id, onTransition);
     this.#session = new ShimSession(box, this);
-    this.#calls = new CallTable(this.#session);
+    this.#exchanges = new ExchangeTable(this.#session);
   }
 
   get state(): SandboxState {
@@ -140,22 +140,22 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     if (state === 'loaded') this.#lifecycle.transition('busy', 'invoke');
     this.#inFlight += 1;
     this.#unreplied += 1;
-    const stream = this.#calls.nextStream();
-    const call = new Call(this, request, { onReply, onSettled }, { stream, isShared, meterStart });
-    this.#calls.put(call);
-    call.isDispatched = this.#session.send(FRAME.invoke, stream, this.#meta.of(request), request.event, isShared);
+    const stream = this.#exchanges.nextStream();
+    const exchange = new Exchange(this, request, { onReply, onSettled }, { stream, isShared, meterStart });
+    this.#exchanges.put(exchange);
+    exchange.isDispatched = this.#session.send(FRAME.invoke, stream, this.#meta.of(request), request.event, isShared);
     // Refused while up: the shim has stopped reading. Otherwise its death is on the way, with the cause.
-    if (!call.isDispatched && this.#session.isUp) {
+    if (!exchange.isDispatched && this.#session.isUp) {
       this.#end('the shim does not read', LOST, null);
     }
   }
 
   cancel(requestId: string): boolean {
-    const call = this.#calls.waiting(requestId);
-    if (call === null) return false;
-    if (!call.isCancelled) {
-      call.cancel(CANCEL_GRACE_MS);
-      this.#session.send(FRAME.cancel, call.stream, '', null);
+    const exchange = this.#exchanges.waiting(requestId);
+    if (exchange === null) return false;
+    if (!exchange.isCancelled) {
+      exchange.cancel(CANCEL_GRACE_MS);
+      this.#session.send(FRAME.cancel, exchange.stream, '', null);
     }
     return true;
   }
@@ -199,24 +199,24 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
 
   // --- for the call
 
-  callReplied(call: Call): void {
+  exchangeReplied(exchange: Exchange): void {
     this.#session.output.beginDrain();
-    this.#calls.remove(call);
+    this.#exchanges.remove(exchange);
     this.#unreplied -= 1;
   }
 
   /** I1 and I2: answered first; then nothing new is taken, siblings run to their own clocks, and the rest is killed. */
-  callExpired(call: Call): void {
-    call.reply({ kind: call.isCancelled ? 'cancelled' : 'timeout' });
-    this.#calls.put(call);
-    this.#retire(call.isCancelled ? 'cancelled' : 'timeout');
+  exchangeExpired(exchange: Exchange): void {
+    exchange.reply({ kind: exchange.isCancelled ? 'cancelled' : 'timeout' });
+    this.#exchanges.put(exchange);
+    this.#retire(exchange.isCancelled ? 'cancelled' : 'timeout');
   }
 
-  settleCall(call: Call): void {
-    const isShared = call.isShared || this.#calls.lastStream > call.stream;
+  settleExchange(exchange: Exchange): void {
+    const isShared = exchange.isShared || this.#exchanges.lastStream > exchange.stream;
     const settled: Settled = {
-      usage: call.isDispatched ? this.#meter.usage(call.meterStart, isShared) : UNKNOWN_USAGE,
-      logs: this.#session.output.endDrain(call.lines),
+      usage: exchange.isDispatched ? this.#meter.usage(exchange.meterStart, isShared) : UNKNOWN_USAGE,
+      logs: this.#session.output.endDrain(exchange.lines),
     };
     this.#inFlight -= 1;
     if (this.#session.exit === null && this.#memory.hasKilled(settled.usage)) this.#retire('out of memory inside');
@@ -225,16 +225,16 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
       else if (this.state === 'draining') this.#end(this.#drainReason ?? 'drained', KILLED, null);
       this.#removeWhenQuiet();
     }
-    call.onSettled(settled);
+    exchange.onSettled(settled);
   }
 
   // --- for the session
 
   /** Whoever made the call that was never read may send it elsewhere. */
   onUnread(): void {
-    const call = this.#calls.unread();
-    if (call === null) return;
-    call.isDispatched = false;
+    const exchange = this.#exchanges.unread();
+    if (exchange === null) return;
+    exchange.isDispatched = false;
     this.#end('the sandbox died before it read the call', LOST, null);
   }
 
@@ -246,12 +246,12 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     this.#end(reason, KILLED, null);
   }
 
-  onViolation(detail: string, culprit: Call | null = null): void {
+  onViolation(detail: string, culprit: Exchange | null = null): void {
     this.#end(`protocol violation: ${detail}`, KILLED, { detail, culprit });
   }
 
   onCallFrame(frame: Frame): void {
-    const verdict = this.#calls.take(frame);
+    const verdict = this.#exchanges.take(frame);
     if (verdict === null) return;
     if (verdict === 'retire') this.#retire('the process ends');
     else this.onViolation(verdict.violation, verdict.culprit);
@@ -271,7 +271,7 @@ export class GuardedSandbox implements Sandbox, CallOwner, SessionOwner {
     this.#hasDied = exit !== KILLED;
     this.#endReason = reason;
     this.#lifecycle.transition('dead', reason);
-    for (const call of this.#calls.takeAll()) call.reply(lastReply(call, exit, violation));
+    for (const exchange of this.#exchanges.takeAll()) exchange.reply(lastReply(exchange, exit, violation));
     this.#session.terminate(exit);
     this.#tellDead(reason);
     this.#removeWhenQuiet();

@@ -4,7 +4,7 @@ import type { AttemptLogs, LoadResult, LoadSettings } from '../../../contract/sa
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { FRAME, type FrameType } from '../../wire/frame-type.ts';
-import { initTimeoutError, parseFunctionError } from '../call/function-error.ts';
+import { initTimeoutError, parseFunctionError } from '../exchange/function-error.ts';
 import type { Expected } from './expectation.ts';
 
 /** Making code visible is links, a bind mount or a copy of at most 250 MiB; beyond this the disk is stuck. */

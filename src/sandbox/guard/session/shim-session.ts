@@ -3,7 +3,7 @@ import type { AttemptLogs } from '../../../contract/sandbox.ts';
 import { FrameChannel } from '../../wire/frame-channel.ts';
 import type { Frame } from '../../wire/frame-codec.ts';
 import { FRAME, FROM_SHIM, type FrameType } from '../../wire/frame-type.ts';
-import { settleAfterPoll } from '../call/settle-queue.ts';
+import { settleAfterPoll } from '../exchange/settle-queue.ts';
 import { SandboxOutput } from '../output/attempt-output.ts';
 import { DeathWatch } from './death-watch.ts';
 import { Expectation, type Expected } from './expectation.ts';

@@ -6,19 +6,19 @@ import type { ReplyRelay } from './reply-relay.ts';
 import { type Settling, settleAfterPoll } from './settle-queue.ts';
 import type { MeterStart } from './usage-meter.ts';
 
-/** The sandbox, as its calls know it. */
-export interface CallOwner {
+/** The sandbox, as its exchanges know it. */
+export interface ExchangeOwner {
   readonly receipt: Pick<Receipt, 'driver'>;
-  callExpired(call: Call): void;
-  callReplied(call: Call): void;
-  settleCall(call: Call): void;
+  exchangeExpired(exchange: Exchange): void;
+  exchangeReplied(exchange: Exchange): void;
+  settleExchange(exchange: Exchange): void;
 }
 
 /**
- * One call in flight. It replies exactly once, by whichever comes first: a frame, its one timer, or the sandbox's end; then
+ * One request and its reply, in flight on a stream of its own. It replies exactly once, by whichever comes first: a frame, its one timer, or the sandbox's end; then
  * it settles once. One object and no closures: this is the hot path.
  */
-export class Call implements Settling {
+export class Exchange implements Settling {
   /** Also its ordinal in the sandbox: a later one given out before it settled means that others overlapped. */
   readonly stream: number;
   readonly request: SandboxRequest;
@@ -33,12 +33,12 @@ export class Call implements Settling {
   relay: ReplyRelay | null = null;
   /** Console lines that came attributed; null until the first. */
   lines: OutputBuffer | null = null;
-  readonly #owner: CallOwner;
+  readonly #owner: ExchangeOwner;
   readonly #onReply: (reply: SandboxReply) => void;
   #timer: NodeJS.Timeout;
 
   constructor(
-    owner: CallOwner,
+    owner: ExchangeOwner,
     request: SandboxRequest,
     callbacks: { onReply: (reply: SandboxReply) => void; onSettled: (settled: Settled) => void },
     start: { stream: number; isShared: boolean; meterStart: MeterStart },
@@ -59,12 +59,12 @@ export class Call implements Settling {
     return this.relay !== null || this.lines !== null;
   }
 
-  /** Ends the call; what comes after the first reply is ignored. */
+  /** Ends it; what comes after the first reply is ignored. */
   reply(reply: SandboxReply): void {
     if (this.hasReplied) return;
     this.hasReplied = true;
     clearTimeout(this.#timer);
-    this.#owner.callReplied(this);
+    this.#owner.exchangeReplied(this);
     this.#onReply(reply);
     settleAfterPoll(this);
   }
@@ -78,11 +78,11 @@ export class Call implements Settling {
   }
 
   expire(): void {
-    this.#owner.callExpired(this);
+    this.#owner.exchangeExpired(this);
   }
 
   settle(): void {
-    this.#owner.settleCall(this);
+    this.#owner.settleExchange(this);
   }
 
   /** A console line that belongs to this call. */
@@ -99,8 +99,8 @@ export class Call implements Settling {
   }
 }
 
-function expire(call: Call): void {
-  call.expire();
+function expire(exchange: Exchange): void {
+  exchange.expire();
 }
 
 const PLAIN_PREFIX = Buffer.from('{"us":');
