@@ -35,8 +35,8 @@ describe('docs/architecture.md', () => {
     const steps = walk('call').filter((file) => file.endsWith('.ts'));
     expect(steps.filter((file) => !joined.has(file))).toEqual([]);
     expect(reachable('src/http/console-server.ts')).toContain('src/http/calls/invoke-endpoint.ts');
-    expect(reachable('src/invoke/invoke.ts')).toContain('src/invoke/call.ts');
-    expect(reachable('src/invoke/call.ts')).toContain('src/invoke/outcome/ending.ts');
+    expect(reachable('src/invoke/invoke.ts')).toContain('src/invoke/attempt.ts');
+    expect(reachable('src/invoke/attempt.ts')).toContain('src/invoke/outcome/ending.ts');
     expect(reachable('src/sandbox/guard/guarded-driver.ts')).toContain('src/sandbox/wire/frame-channel.ts');
   });
 

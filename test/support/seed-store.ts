@@ -7,6 +7,7 @@ import { type Settings, splitSettings } from '../../src/domain/settings.ts';
 import { PackageStore } from '../../src/packages/package-store.ts';
 import { openControlStore } from '../../src/store/open-control-store.ts';
 import { openTelemetryStore } from '../../src/store/open-telemetry-store.ts';
+import { exampleAttempt } from '../../src/store/testing/example-record.ts';
 import { SEED_CODE, SEED_NAMES, SEED_NODE_ERROR, SEED_PYTHON_CODE, SEED_PYTHON_ERROR } from './seed-words.ts';
 
 const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
@@ -179,6 +180,7 @@ function attemptOf(
   const totalMs = round(outcome === 'timeout' ? spentMs + 3_000 : spentMs + ranMs + 0.3);
   const reasons: StartReason[] = start === 'cold' ? ['pool_empty', 'first_call'] : ['idle_expired', 'scaled_out'];
   return {
+    ...exampleAttempt(),
     ...{ number: 1, revisionId: fn.revisionId, runtime: fn.runtime, sandboxId: 'a1b2c3d4e5f60718', startedAt, outcome },
     code: outcome === 'ok' ? null : outcome === 'timeout' ? 'function_timeout' : 'function_error',
     ...{ start, startReason: start === 'warm' ? null : reasons[random() < 0.5 ? 0 : 1]! },

@@ -1,4 +1,5 @@
 import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
+import { attemptOf } from '../telemetry/fields/attempt-text.ts';
 
 /** A finished invocation with one ordinary attempt, for tests. */
 export function exampleRecord(id: string, over: Partial<InvocationRecord> = {}): InvocationRecord {
@@ -29,6 +30,8 @@ export function exampleRecord(id: string, over: Partial<InvocationRecord> = {}):
 export function exampleAttempt(over: Partial<AttemptRecord> = {}): AttemptRecord {
   const startedAt = over.startedAt ?? new Date().toISOString();
   return {
+    // Fields that are not told below are null, as in the row of an attempt from before they were there.
+    ...attemptOf('[]'),
     number: 1,
     revisionId: 'revision-1',
     runtime: 'nodejs24',
