@@ -21,7 +21,11 @@ const NOTHING_AHEAD = { COLDFRAME_POOL_READY: '0' };
 const canaries = await Canaries.open();
 const dataDir = mkdtempSync(join(tmpdir(), 'coldframe-threats-'));
 await giveGuestImage(dataDir);
-const server = await TestServer.start({ dataDir, env: SLOWNESS > 1 ? NOTHING_AHEAD : {} });
+const server = await TestServer.start({
+  dataDir,
+  inherited: canaries.hostFile,
+  env: SLOWNESS > 1 ? NOTHING_AHEAD : {},
+});
 const seen = new Map<Isolation, Map<string, Observation>>();
 try {
   for (const isolation of ISOLATIONS) {

@@ -3,6 +3,7 @@ import type { Config } from './config/config.ts';
 import { type DataDir, openDataDir } from './config/data-dir.ts';
 import { lockDataDir } from './config/data-lock.ts';
 import { MIB } from './domain/limits.ts';
+import { closeInherited } from './host/launch/close-inherited.ts';
 import { removeTree } from './host/slot/remove-tree.ts';
 import { uuid7 } from './ids/uuid7.ts';
 import { createInvoker } from './invoke/invoke.ts';
@@ -55,6 +56,7 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     level: config.logLevel,
     ...(process.stdout.isTTY ? { destination: humanLines((line) => process.stdout.write(line)) } : {}),
   });
+  if (process.platform === 'linux') closeInherited();
   const dataDir = openDataDir(config.dataDir, xdgDataHome);
   const lock = lockDataDir(dataDir.path);
   const stopping = new AbortController();

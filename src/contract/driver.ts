@@ -47,6 +47,8 @@ export interface DriverCapabilities {
   channel: 'uds' | 'stdio' | 'vsock' | 'tcp' | 'memory';
   /** Words for people, as in receipts. */
   fence: string;
+  /** Nothing stands between a function and the server itself, so nobody comes to it without having named it. Default false. */
+  fencesNothing?: boolean;
   /** Smallest memory limit in MiB this driver can run a runtime in. */
   memoryMinMib: number;
   /** Memory a box needs beyond the function's own limit (guest kernel, sentry), in MiB. */

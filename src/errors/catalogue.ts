@@ -278,6 +278,17 @@ export const CATALOGUE = {
     likelyCause: 'A mistyped name.',
     whatToDo: 'GET /api/v1/isolation lists them.',
   },
+  isolation_unfenced: {
+    status: 422,
+    title: 'Functions would not be fenced',
+    detail:
+      'Only process isolation is usable here, and nothing fences it: a function could read the server’s keys and secrets, change its files, and end it. Choose isolation `process` to accept that.',
+    causedBy: 'user',
+    retryable: false,
+    likelyCause:
+      'The server is not root, its kernel allows it no user namespaces, and neither Docker nor bubblewrap is usable.',
+    whatToDo: 'Mend what `coldframe doctor` names, or deploy with `--isolation process`.',
+  },
   isolation_not_usable: {
     status: 422,
     title: 'Isolation not usable here',

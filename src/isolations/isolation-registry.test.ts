@@ -25,6 +25,7 @@ const answers: Record<'docker' | 'bubblewrap' | 'process', ProbeResult> = {
   process: probed({}),
 };
 let startFails = false;
+let isProcessUnfenced = false;
 
 function build(over: Partial<typeof answers>, options: Partial<DriverRegistryOptions> = {}): DriverRegistry {
   Object.assign(answers, { docker: probed({}), bubblewrap: probed({}), process: probed({}) }, over);
@@ -39,6 +40,7 @@ function build(over: Partial<typeof answers>, options: Partial<DriverRegistryOpt
         onStart: () => {
           if (startFails) throw new Error('planned');
         },
+        capabilities: { fencesNothing: isolation === 'process' && isProcessUnfenced },
       }),
       { onEvent() {} },
     ),
@@ -163,6 +165,26 @@ describe('an isolation that was lost', () => {
 
   test('where nothing stronger was ever usable, auto comes to process', async () => {
     build({ docker: gone, bubblewrap: gone }, { seen: ['process'] });
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'process' });
+  });
+});
+
+describe('an isolation that fences nothing', () => {
+  afterEach(() => {
+    isProcessUnfenced = false;
+  });
+
+  test('is never what auto comes to, and says so; whoever names it gets it', async () => {
+    isProcessUnfenced = true;
+    build({ docker: gone, bubblewrap: gone }, { fallback: 'weaker' });
+    await expect(registry.resolve('auto', 'nodejs24')).rejects.toMatchObject({ code: 'isolation_unfenced' });
+    expect(await registry.resolve('process', 'nodejs24')).toMatchObject({ isolation: 'process' });
+    expect(registry.forRevision('docker', 'nodejs24')).toMatchObject({ state: 'unusable' });
+  });
+
+  test('is taken where the operator’s order begins with it', async () => {
+    isProcessUnfenced = true;
+    build({ docker: gone, bubblewrap: gone }, { order: ['process'] });
     expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'process' });
   });
 });

@@ -136,7 +136,8 @@ export class DriverRegistry implements DriverSource {
     if (own.state !== 'unusable' || this.#fallback === 'none') return own;
     for (const weaker of ISOLATIONS.slice(0, ISOLATIONS.indexOf(isolation)).reverse()) {
       const answer = this.get(weaker, runtime);
-      if (answer.state === 'usable' && AUTO_ISOLATIONS.includes(weaker)) return answer;
+      const isFenced = answer.state === 'usable' && answer.driver.capabilities.fencesNothing !== true;
+      if (isFenced && AUTO_ISOLATIONS.includes(weaker)) return answer;
     }
     return own;
   }
@@ -172,7 +173,7 @@ export class DriverRegistry implements DriverSource {
   /**
    * What a deploy's choice comes to. `auto`: the first usable in the operator's order that offers the runtime, else the
    * first being prepared. Where egress is asked for, `auto` passes over those for which it is not proven. Throws
-   * `unknown_isolation`, `isolation_not_usable` or `runtime_unavailable`.
+   * `unknown_isolation`, `isolation_not_usable`, `isolation_unfenced` or `runtime_unavailable`.
    */
   async resolve(choice: IsolationChoice, runtime: RuntimeId, network: Network = 'none'): Promise<ResolvedDriver> {
     await this.start();
@@ -187,12 +188,18 @@ export class DriverRegistry implements DriverSource {
     if (network === 'egress') await Promise.all(offering.map((it) => this.#egress.settled(it.driver)));
     const fencing = network === 'egress' ? offering.find(isFencing) : undefined;
     const best = fencing ?? offering[0] ?? slots.find((it) => it.answer === 'preparing');
+    if (choice === 'auto' && best && this.#mustBeNamed(best)) throw new ColdframeError('isolation_unfenced');
     if (best) return resolved(best, this.#egress.answer(best.driver.isolation));
     if (usable.length > 0) throw new ColdframeError('runtime_unavailable');
     const [named] = slots;
     const publicMessage =
       choice !== 'auto' && named ? `${choice} cannot be used here: ${named.detail}` : this.#whyNoAuto();
     throw new ColdframeError('isolation_not_usable', { publicMessage });
+  }
+
+  /** An order that begins with it names it, too. */
+  #mustBeNamed({ driver }: Slot): boolean {
+    return driver.capabilities.fencesNothing === true && this.#order[0] !== driver.isolation;
   }
 
   /** `auto` never falls to no fence at all by itself on a host that once had one. */

@@ -5,7 +5,7 @@ export interface IsolationResolver {
   /**
    * `auto` is the strongest usable (or being prepared) in the operator's order that offers the runtime, and fences the network
    * where one does. Throws
-   * `unknown_isolation`, `isolation_not_usable` or `runtime_unavailable`.
+   * `unknown_isolation`, `isolation_not_usable`, `isolation_unfenced` or `runtime_unavailable`.
    */
   resolve(choice: IsolationChoice, runtime: RuntimeId, network: Network): Promise<ResolvedIsolation>;
   /** The newest runtime of a language that some isolation here offers; null when none does. */

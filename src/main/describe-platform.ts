@@ -104,9 +104,11 @@ function warningsOf({ config, dataDir, host, sandboxes, stores, isProtected }: I
       `${stuck.length} sandbox(es) could not be removed from this host and hold ${heldMib} MiB of its sum of memory limits; each is tried again.`,
     );
   }
-  const usable = sandboxes.registry.usable().map((driver) => driver.isolation);
-  if (usable.length > 0 && usable.every((one) => one === 'process'))
-    warnings.push('Only process isolation is usable: functions are not fenced from this host. See `coldframe doctor`.');
+  const usable = sandboxes.registry.usable();
+  if (usable.length > 0 && usable.every(({ isolation }) => isolation === 'process')) {
+    const what = usable[0]?.lastProbe?.detail ?? 'Functions are not fenced from this host.';
+    warnings.push(`Only process isolation is usable. ${what} See \`coldframe doctor\`.`);
+  }
   if (config.host !== '127.0.0.1' && config.host !== 'localhost' && config.publicUrl === null) {
     warnings.push(
       'Listening beyond loopback without COLDFRAME_PUBLIC_URL: only requests with a loopback Host are answered.',

@@ -25,7 +25,7 @@ beforeAll(async () => {
   canaries = await Canaries.open();
   dataDir = mkdtempSync(join(tmpdir(), 'coldframe-escapes-'));
   await giveGuestImage(dataDir);
-  server = await TestServer.start({ dataDir });
+  server = await TestServer.start({ dataDir, inherited: canaries.hostFile });
 }, 2 * PREPARE_TIMEOUT_MS);
 afterAll(async () => {
   await server.stop();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { NODE_FLAGS } from '../../bin/node-flags.mjs';
@@ -17,6 +17,8 @@ export interface TestServerOptions {
   env?: Record<string, string>;
   /** Reuses a data directory (restart tests); it is then left in place by `stop`. */
   dataDir?: string;
+  /** A file that whoever starts the server has open, as descriptors low, above 16 and far behind a gap. */
+  inherited?: string;
 }
 
 /** A JSON reply with what tests look at. */
@@ -42,6 +44,7 @@ export class TestServer {
   private constructor(options: TestServerOptions) {
     this.#ownsDataDir = options.dataDir === undefined;
     this.dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'coldframe-test-'));
+    const inherited = options.inherited === undefined ? null : openSync(options.inherited, 'r');
     this.#child = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'src/cli/main.ts'), 'up'], {
       env: {
         PATH: process.env.PATH,
@@ -53,8 +56,9 @@ export class TestServer {
         ...(SLOWNESS > 1 ? { COLDFRAME_FIRECRACKER_SLOWNESS: `${SLOWNESS}` } : {}),
         ...options.env,
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: inherited === null ? ['ignore', 'pipe', 'pipe'] : withInherited(inherited),
     });
+    if (inherited !== null) closeSync(inherited);
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk: Buffer) => (this.#output += chunk.toString()));
   }
@@ -188,4 +192,14 @@ export class TestServer {
       return false;
     }
   }
+}
+
+const INHERITED_AS = [7, 18, 200];
+
+/** What is not named between them is left unopened: a gap. */
+function withInherited(fd: number): ('ignore' | 'pipe' | number)[] {
+  const stdio: ('ignore' | 'pipe' | number)[] = Array.from({ length: Math.max(...INHERITED_AS) + 1 }, () => 'ignore');
+  for (const at of [1, 2]) stdio[at] = 'pipe';
+  for (const at of INHERITED_AS) stdio[at] = fd;
+  return stdio;
 }

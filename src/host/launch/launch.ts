@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { BoxExit } from '../../contract/driver.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
+import { closeInherited } from './close-inherited.ts';
 import { LaunchedProcess } from './launched-process.ts';
 import type { OwnView } from './own-view.ts';
 import { viewed } from './viewed.ts';
@@ -52,6 +53,7 @@ export interface LaunchOptions {
  * are set only behind the change of uid.
  */
 export function launch(options: LaunchOptions): LaunchedProcess {
+  closeInherited();
   const { cgroup, uid, output } = options;
   const groups = cgroup?.paths ?? [];
   const fifos = output === null ? [] : [output.stdoutPath, output.stderrPath];

@@ -37,6 +37,11 @@ export const PROBES: readonly Probe[] = [
     open: { process: SEES_THE_HOST },
   },
   { id: 'server-state', group: 'files', tries: 'read the server’s keys, secrets, databases and environment' },
+  {
+    id: 'inherited-descriptors',
+    group: 'files',
+    tries: 'read a file that whoever started the server had open',
+  },
   { id: 'other-code', group: 'files', tries: 'find another function’s code' },
   { id: 'code-write', group: 'files', tries: 'change, replace or remove its own code' },
   {

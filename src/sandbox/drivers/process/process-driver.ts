@@ -52,6 +52,7 @@ export class ProcessDriver implements Driver {
   }
 
   get capabilities(): DriverCapabilities {
+    const fence = () => this.#fence;
     return {
       pause: this.#options.cgroups.availability.controllers.includes('freezer'),
       snapshot: false,
@@ -60,7 +61,13 @@ export class ProcessDriver implements Driver {
       sharesHostKernel: true,
       codeDelivery: 'path',
       channel: 'uds',
-      fence: this.#fence,
+      // What this host permits is learnt by the first probe.
+      get fence() {
+        return fence();
+      },
+      get fencesNothing() {
+        return fence() === 'none';
+      },
       memoryMinMib: 64,
       memoryOverheadMib: 0,
       typicalStartMs: 60,
