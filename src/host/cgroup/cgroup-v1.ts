@@ -23,6 +23,9 @@ export class CgroupV1 implements SandboxCgroup {
   #peak: KernelFile | null = null;
   #current: KernelFile | null = null;
   #memoryLimitMib: number | null = null;
+  #ourKills = 0;
+  isFrozen = false;
+  isRemoved = false;
   /** Who was frozen; nobody joins or leaves meanwhile. */
   #frozenPids: number[] = [];
 
@@ -81,6 +84,7 @@ export class CgroupV1 implements SandboxCgroup {
 
   /** Takes back a half-made group. */
   discard(): void {
+    this.isRemoved = true;
     this.#closeFiles();
     for (const directory of this.paths) {
       try {
@@ -108,6 +112,11 @@ export class CgroupV1 implements SandboxCgroup {
     return this.#current?.readNumber() ?? null;
   }
 
+  anonymousBytes(): number | null {
+    const { memory } = this.#directories;
+    return memory === undefined ? null : fieldOf(tryRead(join(memory, 'memory.stat')) ?? '', 'total_rss');
+  }
+
   resetPeak(): boolean {
     return this.#peak?.write('0') ?? false;
   }
@@ -115,6 +124,7 @@ export class CgroupV1 implements SandboxCgroup {
   freeze(): void {
     if (this.#directories.freezer === undefined) return;
     tryWrite(this.#file('freezer', 'freezer.state'), 'FROZEN');
+    this.isFrozen = true;
     this.#frozenPids = pidsOf(descendants(this.#directories.freezer));
   }
 
@@ -123,6 +133,7 @@ export class CgroupV1 implements SandboxCgroup {
     if (this.#directories.freezer === undefined) return;
     const wasKilled = hasPendingKill(this.#frozenPids);
     tryWrite(this.#file('freezer', 'freezer.state'), 'THAWED');
+    this.isFrozen = false;
     if (wasKilled) throw new SandboxError('sandbox_crashed', 'killed while frozen');
   }
 
@@ -138,13 +149,18 @@ export class CgroupV1 implements SandboxCgroup {
     }
   }
 
+  killForMemory(): void {
+    this.#ourKills++;
+    this.kill();
+  }
+
   oomKills(): number {
     const memory = this.#directories.memory;
-    if (memory === undefined) return 0;
+    if (memory === undefined) return this.#ourKills;
     // v1 counts a kill only in the victim's own group, which may be a child of Docker's.
     return descendants(memory).reduce(
       (sum, directory) => sum + (fieldOf(tryRead(join(directory, 'memory.oom_control')) ?? '', 'oom_kill') ?? 0),
-      0,
+      this.#ourKills,
     );
   }
 
@@ -163,6 +179,7 @@ export class CgroupV1 implements SandboxCgroup {
   }
 
   async remove(signal: AbortSignal): Promise<void> {
+    this.isRemoved = true;
     this.#closeFiles();
     await Promise.all(this.paths.map((directory) => removeTree(directory, signal)));
   }

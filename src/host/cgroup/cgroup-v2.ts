@@ -19,6 +19,9 @@ export class CgroupV2 implements SandboxCgroup {
   #peak: KernelFile | null = null;
   #current: KernelFile | null = null;
   #memoryLimitMib: number | null = null;
+  #ourKills = 0;
+  isFrozen = false;
+  isRemoved = false;
 
   constructor(layout: CgroupLayout & { version: 2 }, path: string) {
     this.#directory = join(layout.base, path);
@@ -65,6 +68,7 @@ export class CgroupV2 implements SandboxCgroup {
 
   /** Takes back a half-made group. */
   discard(): void {
+    this.isRemoved = true;
     this.#closeFiles();
     try {
       rmdirSync(this.#directory);
@@ -90,16 +94,22 @@ export class CgroupV2 implements SandboxCgroup {
     return this.#current?.readNumber() ?? null;
   }
 
+  anonymousBytes(): number | null {
+    return fieldOf(tryRead(this.#file('memory.stat')) ?? '', 'anon');
+  }
+
   resetPeak(): boolean {
     return this.#peak?.write('reset') ?? false;
   }
 
   freeze(): void {
     this.#write('cgroup.freeze', '1');
+    this.isFrozen = true;
   }
 
   thaw(): void {
     this.#write('cgroup.freeze', '0');
+    this.isFrozen = false;
   }
 
   kill(): void {
@@ -109,10 +119,15 @@ export class CgroupV2 implements SandboxCgroup {
     killAllIn([this.#directory]);
   }
 
+  killForMemory(): void {
+    this.#ourKills++;
+    this.kill();
+  }
+
   /** The kernel kills the whole group (memory.oom.group), so nobody is left to ask about. */
   oomKills(): number {
     // Hierarchical on v2: children of Docker's are counted in ours.
-    return fieldOf(tryRead(this.#file('memory.events')) ?? '', 'oom_kill') ?? 0;
+    return (fieldOf(tryRead(this.#file('memory.events')) ?? '', 'oom_kill') ?? 0) + this.#ourKills;
   }
 
   limitHits(): number {
@@ -124,6 +139,7 @@ export class CgroupV2 implements SandboxCgroup {
   }
 
   async remove(signal: AbortSignal): Promise<void> {
+    this.isRemoved = true;
     this.#closeFiles();
     await removeTree(this.#directory, signal);
   }

@@ -7,6 +7,7 @@ import { prepareV2Parent } from './cgroup-delegation.ts';
 import { type CgroupLayout, findCgroupLayout } from './cgroup-layout.ts';
 import { CgroupV1 } from './cgroup-v1.ts';
 import { CgroupV2 } from './cgroup-v2.ts';
+import { HeapWatch } from './heap-watch.ts';
 import type { CgroupAvailability, SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 
 /** Relative to 1024 of every other process group: the server outweighs all sandboxes together (v1). */
@@ -34,6 +35,7 @@ export interface CgroupTreeOptions {
  */
 export class CgroupTree {
   readonly #parentName: string;
+  readonly #heaps = new HeapWatch();
   readonly #epoch: string;
   readonly #log: DriverLog;
   readonly #layoutOverride: CgroupLayout | undefined;
@@ -78,6 +80,7 @@ export class CgroupTree {
     const group = this.#layout.version === 2 ? new CgroupV2(this.#layout, path) : new CgroupV1(this.#layout, path);
     try {
       group.make(limits);
+      if (limits.heapMib !== undefined && group.enforced.memory) this.#heaps.add(group, limits.heapMib);
       return group;
     } catch (cause) {
       group.discard();

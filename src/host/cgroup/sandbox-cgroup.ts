@@ -3,6 +3,8 @@ import type { MeterReading } from '../../contract/driver.ts';
 /** What one sandbox may use; the caller adds diskMib to memoryMib where /tmp is a tmpfs. */
 export interface SandboxCgroupLimits {
   memoryMib: number;
+  /** What its processes may hold of that, beside what it keeps in files; absent: only the sum is bounded. */
+  heapMib?: number;
   cpus: number;
   pidsMax: number;
 }
@@ -30,6 +32,11 @@ export interface SandboxCgroup {
   /** Kept-open descriptors, read at offset 0: microseconds, synchronous. */
   meter(): MeterReading;
   currentBytes(): number | null;
+  /** What its processes hold, without files and their cache; null where it cannot be read. A walk of the kernel's. */
+  anonymousBytes(): number | null;
+  readonly isFrozen: boolean;
+  /** From the begin of its removal. */
+  readonly isRemoved: boolean;
   /** Starts a new peak; false where the kernel cannot. */
   resetPeak(): boolean;
   freeze(): void;
@@ -37,6 +44,8 @@ export interface SandboxCgroup {
   thaw(): void;
   /** SIGKILL to everything in it and below, forks barred first; works on a frozen group. Bounded, synchronous, repeatable. */
   kill(): void;
+  /** As `kill`, for memory: counted in `oomKills`. */
+  killForMemory(): void;
   /** Out-of-memory kills so far, in it and below; 0 where it cannot be read. */
   oomKills(): number;
   /**

@@ -105,7 +105,8 @@ export class BoxBuilder {
     const token = randomBytes(16).toString('hex');
     const slot = await this.#options.slots.create(spec.id, { uid, ...options.slot }, signal);
     host.slot = slot;
-    const limits = { memoryMib: options.memoryMib, cpus: spec.cpus, pidsMax: spec.pidsMax };
+    const { cpus, pidsMax, memoryMib: heapMib } = spec;
+    const limits = { memoryMib: options.memoryMib, heapMib, cpus, pidsMax };
     const cgroup = this.#options.cgroups.create(spec.id, limits);
     host.cgroup = cgroup;
     const output = slot.openOutput();

@@ -1,11 +1,12 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SandboxError } from '../../contract/sandbox-error.ts';
 import { runTool } from '../run-tool.ts';
 import { removeTree } from '../slot/remove-tree.ts';
 import { makeOwnView, type OwnView } from './own-view.ts';
 import { viewed } from './viewed.ts';
 
-const TRIAL_DEADLINE_MS = 5_000;
+const TRIAL_DEADLINE_MS = 8_000;
 const TRIAL_DISK_MIB = 1;
 /** What a tool says is for our own log. */
 const REASON_MAX_CHARS = 500;
@@ -15,7 +16,7 @@ export type FoundView = { by: OwnView['by']; reason: null } | { by: null; reason
 
 /**
  * Whether sandboxes that are plain processes can be given a view of their own here, tried for real. A root server without uids
- * to give gets none: its sandboxes would be root. Never rejects but when the signal aborts.
+ * to give gets none: its sandboxes would be root. Rejects when the signal aborts or the trial does not end: nothing is known then.
  */
 export async function findView(
   options: { epochDir: string; hasUids: boolean; serverDirs: string[] },
@@ -32,6 +33,8 @@ export async function findView(
     const [command = '', ...args] = viewed(view);
     const { exitCode, stderr } = await runTool(command, [...args, 'test', '-d', slotDir], limit);
     signal.throwIfAborted();
+    // A host too busy to answer has not said no: whoever asked tries again.
+    if (limit.aborted) throw new SandboxError('sandbox_start_failed', 'the trial of namespaces did not end in time');
     if (exitCode === 0) return { by, reason: null };
     return {
       by: null,

@@ -1,4 +1,4 @@
-import { DENIED, ENOSYS, EPERM, NEW_NAMESPACE_FLAGS, NOT_IMPLEMENTED, SOCKET_FAMILIES } from './profile.ts';
+import { DENIED, DENIED_FLAGS, ENOSYS, EPERM, NOT_IMPLEMENTED, SOCKET_CALLS, SOCKET_FAMILIES } from './profile.ts';
 import { SYSCALL_NUMBERS } from './syscall-numbers.ts';
 
 export type Machine = keyof typeof SYSCALL_NUMBERS;
@@ -24,7 +24,8 @@ const ERRNO = 0x0005_0000;
 /** Offsets in the kernel's `struct seccomp_data`; arguments are 64 bits, of which these flags use the low half. */
 const OFFSET_NUMBER = 0;
 const OFFSET_ARCH = 4;
-const OFFSET_ARGUMENT_0 = 16;
+const OFFSET_ARGUMENTS = 16;
+const ARGUMENT_BYTES = 8;
 
 const AUDIT_ARCH: Record<Machine, number> = { x86_64: 0xc000_003e, aarch64: 0xc000_00b7 };
 
@@ -53,19 +54,19 @@ function assemble(machine: Machine): Instruction[] {
     // Also refuses the x32 numbers of x86_64, which have bit 30 set.
     onlyIf(JUMP_GREATER, newest),
     ret(ERRNO | ENOSYS),
-    ...cloneRule(numbers.clone as number),
-    ...socketRule(numbers.socket as number),
+    ...DENIED_FLAGS.flatMap((rule) => flagsRule(numbers[rule.name] as number, rule)),
+    ...SOCKET_CALLS.flatMap((name) => socketRule(numbers[name] as number)),
     ...NOT_IMPLEMENTED.flatMap((name) => fail(name, ENOSYS)),
     ...DENIED.flatMap((name) => fail(name, EPERM)),
     ret(ALLOW),
   ];
 }
 
-function cloneRule(number: number): Instruction[] {
+function flagsRule(number: number, { argument, flags }: { argument: number; flags: number }): Instruction[] {
   return [
     { code: JUMP_EQUAL, jumpTrue: 0, jumpFalse: 4, operand: number },
-    load(OFFSET_ARGUMENT_0),
-    onlyIf(JUMP_ANY_BIT, NEW_NAMESPACE_FLAGS),
+    load(OFFSET_ARGUMENTS + argument * ARGUMENT_BYTES),
+    onlyIf(JUMP_ANY_BIT, flags),
     ret(ERRNO | EPERM),
     ret(ALLOW),
   ];
@@ -75,7 +76,7 @@ function socketRule(number: number): Instruction[] {
   const families = SOCKET_FAMILIES.flatMap((family) => [onlyIf(JUMP_EQUAL, family), ret(ALLOW)]);
   return [
     { code: JUMP_EQUAL, jumpTrue: 0, jumpFalse: families.length + 2, operand: number },
-    load(OFFSET_ARGUMENT_0),
+    load(OFFSET_ARGUMENTS),
     ...families,
     ret(ERRNO | EPERM),
   ];

@@ -1,11 +1,13 @@
 import {
   allowedNames,
   DENIED,
+  DENIED_FLAGS,
   ENOSYS,
   EPERM,
-  NEW_NAMESPACE_FLAGS,
   NOT_IMPLEMENTED,
+  SOCKET_CALLS,
   SOCKET_FAMILIES,
+  SOCKET_FAMILIES_END,
 } from './profile.ts';
 
 /** The shape Docker takes in `HostConfig.SecurityOpt: ["seccomp=<json>"]`. */
@@ -30,7 +32,7 @@ export interface DockerSeccompRule {
 export function dockerSeccompProfile(): DockerSeccompProfile {
   const allow = 'SCMP_ACT_ALLOW';
   const errno = 'SCMP_ACT_ERRNO';
-  const noNamespaces = { index: 0, value: NEW_NAMESPACE_FLAGS, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' };
+  const families = Array.from({ length: SOCKET_FAMILIES_END }, (_, family) => family);
   return {
     defaultAction: errno,
     defaultErrnoRet: ENOSYS,
@@ -40,15 +42,30 @@ export function dockerSeccompProfile(): DockerSeccompProfile {
     ],
     syscalls: [
       { names: allowedNames(), action: allow },
-      { names: ['clone'], action: allow, args: [noNamespaces] },
-      // One rule each: several conditions on one argument would all have to hold.
-      ...SOCKET_FAMILIES.map((value) => ({
-        names: ['socket'],
-        action: allow,
+      // One rule per bit and per family: several conditions on one argument would all have to hold.
+      ...DENIED_FLAGS.flatMap(({ name, argument, flags }) => [
+        { names: [name], action: allow, args: [masked(argument, flags, 0)] },
+        ...bitsOf(flags).map((bit) => ({
+          ...{ names: [name], action: errno, errnoRet: EPERM },
+          args: [masked(argument, bit, bit)],
+        })),
+      ]),
+      ...families.map((value) => ({
+        names: [...SOCKET_CALLS],
+        ...(SOCKET_FAMILIES.includes(value) ? { action: allow } : { action: errno, errnoRet: EPERM }),
         args: [{ index: 0, value, valueTwo: 0, op: 'SCMP_CMP_EQ' }],
       })),
       { names: [...DENIED], action: errno, errnoRet: EPERM },
       { names: [...NOT_IMPLEMENTED], action: errno, errnoRet: ENOSYS },
     ],
   };
+}
+
+/** Holds when the bits of the mask in that argument are `value`. */
+function masked(index: number, mask: number, value: number) {
+  return { index, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' };
+}
+
+function bitsOf(flags: number): number[] {
+  return Array.from({ length: 32 }, (_, at) => (1 << at) >>> 0).filter((bit) => (flags & bit) !== 0);
 }

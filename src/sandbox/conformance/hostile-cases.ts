@@ -88,6 +88,29 @@ export const HostileCases: ConformanceCase[] = [
     },
   },
   {
+    name: 'memory-beside-disk',
+    guarantee: 'I6: the heap holds memoryMib and no more, whatever room diskMib gives to /tmp, and /tmp holds its own',
+    languages: ['python'],
+    enforced: ['memory', 'disk'],
+    async run(bench) {
+      const handler = `import time
+held = []
+def handler(event, context):
+    with open('/tmp/file', 'wb') as file:
+        for _ in range(event['fileMib']): file.write(b'x' * (1 << 20))
+    held.append(bytearray(event['heapMib'] << 20))
+    time.sleep(event['s'])
+    return 'held'`;
+      const code = bench.source({ 'index.py': handler });
+      const within = await running(bench, code, {}, { memoryMib: 128, diskMib: 256 });
+      expect((await call(within, { fileMib: 200, heapMib: 32, s: 1 })).value).toBe('held');
+      const beyond = await running(bench, code, {}, { memoryMib: 128, diskMib: 256 });
+      const { reply } = await call(beyond, { fileMib: 1, heapMib: 250, s: 30 }, { timeoutMs: 40_000 });
+      expect(reply).toMatchObject({ kind: 'died', exit: { cause: 'oom' } });
+      await isFinished(beyond);
+    },
+  },
+  {
     name: 'disk',
     guarantee: 'I6: the temp directory holds diskMib and no more, in bytes and in files',
     languages: BOTH,

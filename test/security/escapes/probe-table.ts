@@ -10,6 +10,10 @@ export interface Probe {
   tries: string;
   /** Where it gets through, and why that is so; everywhere else it must not. */
   open?: Partial<Record<Isolation, string>>;
+  /** Under a server of an ordinary user, where that differs: the reason, or null where it does not get through there. */
+  asUser?: Partial<Record<Isolation, string | null>>;
+  /** What is looked for lies where only root can put it. */
+  needsRoot?: true;
   /** Where the host's own settings decide, so that either answer is right: `open` tells of a host that refuses nothing. */
   hostDecides?: readonly Isolation[];
   /** It harms nobody where the sandbox has a kernel of its own, so getting through is as good as fenced there. */
@@ -19,8 +23,15 @@ export interface Probe {
 }
 
 const SEES_THE_HOST = 'it runs on the host’s own file system; permissions are all that protects';
+const SHARES_UID = 'all sandboxes of an ordinary user’s server are that user to the kernel';
 const SHARES_NETWORK = 'it has the host’s network';
 const NO_FILTER = 'there is no system call filter; the kernel’s settings alone decide';
+
+/** Why it gets through here, whoever the server runs as; undefined where it must not. */
+export function openingOf(probe: Probe, isolation: Isolation, isRoot: boolean): string | undefined {
+  const asUser = isRoot ? undefined : probe.asUser?.[isolation];
+  return asUser === undefined ? probe.open?.[isolation] : (asUser ?? undefined);
+}
 
 /** Weakest point first within a group. The suite holds every isolation of the registry to it; a new one must be fenced throughout. */
 export const PROBES: readonly Probe[] = [
@@ -28,12 +39,14 @@ export const PROBES: readonly Probe[] = [
     id: 'host-files',
     group: 'files',
     tries: 'read a file of the host that every user may read',
+    needsRoot: true,
     open: { process: SEES_THE_HOST },
   },
   {
     id: 'host-write',
     group: 'files',
     tries: 'write where every user of the host may write, beyond the usual temp folders',
+    needsRoot: true,
     open: { process: SEES_THE_HOST },
   },
   { id: 'server-state', group: 'files', tries: 'read the server’s keys, secrets, databases and environment' },
@@ -62,6 +75,7 @@ export const PROBES: readonly Probe[] = [
     group: 'processes',
     tries: 'see processes that are not its own',
     open: { process: 'it has the host’s /proc' },
+    asUser: { process: null },
   },
   { id: 'signal-others', group: 'processes', tries: 'signal a process that is not its own' },
   { id: 'ptrace-others', group: 'processes', tries: 'trace, read or borrow from a process that is not its own' },
@@ -185,6 +199,13 @@ export const PROBES: readonly Probe[] = [
     hostDecides: ['process'],
     isAboutTheKernel: true,
   },
+  {
+    id: 'host-budgets',
+    group: 'kernel',
+    tries: 'take what the host has once for all: asynchronous I/O, huge pages; pairs of rare sockets',
+    open: { process: NO_FILTER },
+    isAboutTheKernel: true,
+  },
   { id: 'memory', group: 'limits', tries: 'hold more memory than it was given', needs: 'memory' },
   { id: 'cpu', group: 'limits', tries: 'take more CPU time than it was given', needs: 'cpu' },
   { id: 'processes', group: 'limits', tries: 'have more processes than allowed', needs: 'pids' },
@@ -205,6 +226,7 @@ export const PROBES: readonly Probe[] = [
     id: 'uid-budgets',
     group: 'neighbours',
     tries: 'use up what the kernel counts by user: inotify, pipes, queues, keys',
+    asUser: { process: SHARES_UID, bubblewrap: SHARES_UID },
   },
   {
     id: 'shared-memory',

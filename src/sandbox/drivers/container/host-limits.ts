@@ -10,6 +10,8 @@ export function hostLimits(spec: SandboxSpec, kind: ContainerKind): SandboxCgrou
   return {
     // /tmp is a tmpfs, and its pages are charged to the sandbox.
     memoryMib: spec.memoryMib + spec.diskMib + kind.memoryOverheadMib,
+    // A kernel of its own keeps its processes' memory in one file: nobody outside can tell it from /tmp.
+    ...(kind.sharesHostKernel ? { heapMib: spec.memoryMib } : {}),
     cpus: spec.cpus,
     pidsMax: (spec.pidsMax + LAUNCHER_PIDS) * kind.hostPidsPerProcess + kind.hostPidsOwn,
   };

@@ -81,12 +81,15 @@ export class ProcessDriver implements Driver {
     if (process.platform !== 'linux') return { ...failed, state: 'absent', detail: 'This driver needs Linux.' };
     try {
       await runtimes.prepare(signal);
-      await this.#findView(signal);
     } catch {
       return { ...failed, state: 'restricted', detail: 'No runtime of this host could be made usable for sandboxes.' };
     }
     const labels = { instance: host.instance, epoch: host.epoch };
-    const error = await tryBoot(this, { id: `probe-process-${Date.now()}`, runtime: OWN_RUNTIME, labels }, signal);
+    const spec = { id: `probe-process-${Date.now()}`, runtime: OWN_RUNTIME, labels };
+    const error = await this.#findView(signal).then(
+      () => tryBoot(this, spec, signal),
+      (reason: unknown) => reason,
+    );
     if (error === null) {
       const { detail, fix } = WHAT_FENCES[this.#fence];
       const enforced = this.#enforced(controllers);
