@@ -1,12 +1,10 @@
 import { join } from 'node:path';
-import { mountLine } from '../slot/own-mounts.ts';
+import { mountLine, terminalOptions } from '../slot/own-mounts.ts';
 
 /** Files a temp file system may hold per MiB; each costs kernel memory even when empty. */
 const FILES_PER_MIB = 128;
 /** What /dev/shm may hold, as in bubblewrap's sandboxes. */
 const SHM_MAX_MIB = 64;
-/** Terminals of one sandbox; the host has 4,096 for everybody. */
-const TERMINALS_MAX = 64;
 /** What is bound back lies in folders made there; nothing else is put in. */
 const VOID_OPTIONS = 'mode=0755,size=1m,nr_inodes=1024';
 /** A table's line is left out where the same source is mounted at that place already; no host names one so. */
@@ -66,8 +64,7 @@ export function viewTable(plan: ViewPlan): ViewTable {
   for (const device of plan.sharedDevices) {
     lines.push(mountLine(SOURCE, device, 'tmpfs', `nosuid,nodev,mode=1777,${sized(Math.min(SHM_MAX_MIB, diskMib))}`));
   }
-  const terminals = `nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,max=${TERMINALS_MAX}`;
-  lines.push(mountLine(SOURCE, '/dev/pts', 'devpts', terminals));
+  lines.push(mountLine(SOURCE, '/dev/pts', 'devpts', terminalOptions()));
   return { stages, table: lines.join('') };
 }
 

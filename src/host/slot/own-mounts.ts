@@ -9,6 +9,9 @@ export interface SharedTree {
   at: string;
 }
 
+/** Terminals of one sandbox; the host has 4,096 for everybody (kernel.pty.max). */
+export const TERMINALS_MAX = 64;
+
 /** What is mounted for one sandbox alone, in its slot. */
 export interface OwnMounts {
   /** A temp file system bounded in bytes and files. */
@@ -21,6 +24,8 @@ export interface OwnMountPoints {
   tempDir: string | null;
   /** Whole, with every tree at its place; null where none was asked for. */
   rootDir: string | null;
+  /** Terminals of its own, bounded in number; there where the root is. */
+  terminalsDir: string | null;
 }
 
 /** Overlayfs takes these as its own separators. */
@@ -36,6 +41,7 @@ export function ownMountPoints(slotDir: string, { temp, root }: OwnMounts): OwnM
   return {
     tempDir: temp === null ? null : join(slotDir, 'tmp'),
     rootDir: root.length === 0 ? null : join(slotDir, 'root'),
+    terminalsDir: root.length === 0 ? null : join(slotDir, 'pts'),
   };
 }
 
@@ -58,6 +64,10 @@ export async function makeOwnMounts(
     lines.push(mountLine('tmpfs', points.tempDir, 'tmpfs', `nosuid,nodev,${owner},${size}`));
   }
   if (points.rootDir !== null) await mkdir(points.rootDir, { mode: 0o755 });
+  if (points.terminalsDir !== null) {
+    await mkdir(points.terminalsDir, { mode: 0o755 });
+    lines.push(mountLine('devpts', points.terminalsDir, 'devpts', terminalOptions()));
+  }
   for (const { source, at } of root) {
     // A read-only overlay wants two lower layers. Device nodes are the first tree's alone.
     const options = `ro,nosuid,${at === '/' ? '' : 'nodev,'}lowerdir=${source}:${emptyDir}`;
@@ -67,6 +77,11 @@ export async function makeOwnMounts(
   const table = join(slotDir, 'mounts');
   await writeFile(table, lines.join(''), { mode: 0o600 });
   return mountTable(table, signal);
+}
+
+/** Of a devpts that is one sandbox's. */
+export function terminalOptions(): string {
+  return `nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,max=${TERMINALS_MAX}`;
 }
 
 /** A line of a table as fstab(5) describes it. */

@@ -73,6 +73,7 @@ describe.skipIf(process.platform !== 'linux')('removing what a sandbox made (nee
 
   test('what is not there is removed already', async () => {
     await removeTree(join(root, 'never'), soon());
+    await removeTree(join(root, 'never', 'ever'), soon());
   });
 
   test('folders that are swapped for links all the while lead nowhere', async () => {

@@ -125,7 +125,9 @@ export class SlotTree {
     const trialDir = await mkdtemp(join(this.epochDir, '.overlay-'));
     const own = { temp: null, root: [{ source: trialDir, at: '/' }] };
     const failure = await makeOwnMounts(trialDir, own, emptyDir, AbortSignal.timeout(TRIAL_DEADLINE_MS));
-    await unmount(ownMountPoints(trialDir, own).rootDir ?? [], AbortSignal.timeout(TRIAL_DEADLINE_MS));
+    const { rootDir, terminalsDir } = ownMountPoints(trialDir, own);
+    const made = [rootDir, terminalsDir].filter((path) => path !== null);
+    await unmount(made, AbortSignal.timeout(TRIAL_DEADLINE_MS));
     await rm(trialDir, { recursive: true });
     if (failure === null) this.#emptyDir = emptyDir;
     return failure;

@@ -60,7 +60,7 @@ export class Slot {
   #bound: { code: CodeRef; target: string } | null = null;
   #delivered = false;
   readonly #emptyDir: string | null;
-  #own: OwnMountPoints = { tempDir: null, rootDir: null };
+  #own: OwnMountPoints = { tempDir: null, rootDir: null, terminalsDir: null };
 
   constructor(options: SlotOptions) {
     this.directory = options.directory;
@@ -98,6 +98,11 @@ export class Slot {
   /** The sandbox's own view of its runtime, whole; null where none could be mounted. */
   get rootDir(): string | null {
     return this.#own.rootDir;
+  }
+
+  /** Its own terminals; null where none could be mounted. */
+  get terminalsDir(): string | null {
+    return this.#own.terminalsDir;
   }
 
   /** A directory of the sandbox's own, beside `code/`: the temp directory of one that has no mount namespace. */
@@ -198,7 +203,8 @@ export class Slot {
       this.#bound = null;
       await this.#packages?.release(code);
     }
-    const own = [this.#own.rootDir, this.#own.tempDir].filter((path) => path !== null);
+    const { rootDir, tempDir, terminalsDir } = this.#own;
+    const own = [rootDir, tempDir, terminalsDir].filter((path) => path !== null);
     if (own.length > 0) await unmount(own, signal);
     signal.throwIfAborted();
     await removeTree(this.directory, signal);

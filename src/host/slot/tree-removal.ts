@@ -38,7 +38,8 @@ export interface Removal {
 export function* removal(parent: string, name: Buffer, onlyUid: number | null = null): Generator<void, Removal> {
   const walk = new Walk();
   // The folder above is the caller's own: nobody hostile can change its path.
-  const above = openSync(parent, O_PATH | constants.O_DIRECTORY);
+  const above = openIfThere(parent);
+  if (above === null) return walk.result;
   try {
     if (onlyUid !== null && lstatSync(within(above, name), { throwIfNoEntry: false })?.uid !== onlyUid)
       return walk.result;
@@ -47,6 +48,15 @@ export function* removal(parent: string, name: Buffer, onlyUid: number | null = 
     closeSync(above);
   }
   return walk.result;
+}
+
+function openIfThere(path: string): number | null {
+  try {
+    return openSync(path, O_PATH | constants.O_DIRECTORY);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 class Walk {

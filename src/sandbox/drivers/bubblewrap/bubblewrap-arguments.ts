@@ -15,6 +15,8 @@ export interface BubblewrapPlace {
   codeDir: string;
   /** The runtime as this sandbox's own overlays show it; null: it is bound as it is, and shared. */
   rootDir: string | null;
+  /** Terminals made by the host, bounded in number; null: bwrap makes some that are bounded for the whole host alone. */
+  terminalsDir: string | null;
   /** A temp file system made by the host, which can bound the number of files too; null: bwrap makes one bounded in bytes. */
   tempDir: string | null;
   diskMib: number;
@@ -50,6 +52,7 @@ export function bubblewrapArguments(place: BubblewrapPlace): string[] {
       join(rootDir ?? '', 'dev', name),
       `/dev/${name}`,
     ]),
+    ...(place.terminalsDir === null ? [] : ['--dev-bind', place.terminalsDir, '/dev/pts']),
     ...['--size', String(Math.min(SHM_MAX_MIB, place.diskMib) * MIB), '--tmpfs', '/dev/shm'],
     ...['--remount-ro', '/dev'],
     ...(place.tempDir === null

@@ -143,7 +143,7 @@ export class BubblewrapDriver implements Driver {
     });
     const args = bubblewrapArguments({
       ...{ runtime, channelDir: slot.channelDir, codeDir: slot.codeDir, env },
-      ...{ rootDir: slot.rootDir, tempDir: slot.tempDir },
+      ...{ rootDir: slot.rootDir, tempDir: slot.tempDir, terminalsDir: slot.terminalsDir },
       diskMib: spec.diskMib,
       canDisableUserns: tool.canDisableUserns,
       resolvConf: link === null ? null : this.#options.egress!.resolvConf,

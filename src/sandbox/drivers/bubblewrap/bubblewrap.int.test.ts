@@ -94,6 +94,30 @@ def handler(event, context):
   });
 });
 
+test('terminals of a sandbox are bounded, and every family of sockets but ours is refused in pairs too', async (context) => {
+  needsBubblewrap(context);
+  const runtime = rig.runtimes.ids.find((id) => id.startsWith('python'));
+  if (runtime === undefined || rig.uids === null) context.skip('needs python and root');
+  const source = `import os, socket
+def handler(event, context):
+    held, ended = [], None
+    try:
+        for _ in range(200): held.extend(os.openpty())
+    except OSError as error:
+        ended = error.errno
+    try:
+        pair = socket.socketpair(40, socket.SOCK_STREAM)
+    except OSError as error:
+        pair = error.errno
+    return {"pairs": len(held) // 2, "errno": ended, "name": os.ttyname(held[1]), "vsock": pair}
+`;
+  const { sandbox } = await loaded(guard, trees.source({ 'index.py': source }), {
+    spec: { runtime, labels: rig.labels },
+  });
+  const { value } = await call(sandbox, {});
+  expect(value).toEqual({ pairs: 64, errno: 28, name: '/dev/pts/0', vsock: 1 });
+});
+
 test('the sandbox sees a minimal read-only root, nothing of the host’s files and no network', async (context) => {
   needsBubblewrap(context);
   const source = `import fs from 'node:fs';
