@@ -19,7 +19,7 @@ test('a program inherits no descriptor of whoever started the server, however hi
   const leaked = openSync(import.meta.filename, 'r');
   const program = `import { launch } from '${join(import.meta.dirname, 'launch.ts')}';
 import { text } from 'node:stream/consumers';
-const options = ${JSON.stringify({ ...plain, command: ['/bin/sh', '-c', 'for fd in /proc/$$/fd/*; do if [ -e "$fd" ]; then echo "${fd##*/}"; fi; done'] })};
+const options = ${JSON.stringify({ ...plain, command: ['/bin/sh', '-c', 'for fd in /proc/$$/fd/*; do if [ -e "$fd" ]; then basename "$fd"; fi; done'] })};
 const launched = launch(options);
 process.stdout.write(await text(launched.output));`;
   // Everything between is left unopened: a gap.
