@@ -109,6 +109,18 @@ module.exports = {
       to: { path: 'node:sqlite|^sqlite$|node_modules/kysely' },
     },
     {
+      name: 'only-the-engine-touches-sqlite',
+      severity: 'error',
+      from: { path: '^src/store/(contract|control|feed|conformance|rpc)/' },
+      to: { path: 'node:sqlite|^sqlite$|^src/store/sqlite/' },
+    },
+    {
+      name: 'workspaces-come-from-authorisation',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/(auth|main)/|${NOT_SHIPPED}` },
+      to: { path: '^src/domain/default-workspace\\.ts$' },
+    },
+    {
       name: 'only-up-imports-main',
       severity: 'error',
       from: { path: '^src/', pathNot: `${at('main')}|^src/cli/up/` },

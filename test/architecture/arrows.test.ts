@@ -119,6 +119,14 @@ const OTHER_RULES: Record<string, { files: Record<string, string>; from: string 
     files: { 'src/http/a.ts': "import { DatabaseSync } from 'node:sqlite';\nexport const x = DatabaseSync;\n" },
     from: 'src/http/a.ts',
   },
+  'only-the-engine-touches-sqlite': {
+    files: { 'src/store/control/a.ts': takes('../sqlite/b.ts'), 'src/store/sqlite/b.ts': value },
+    from: 'src/store/control/a.ts',
+  },
+  'workspaces-come-from-authorisation': {
+    files: { 'src/http/a.ts': takes('../domain/default-workspace.ts'), 'src/domain/default-workspace.ts': value },
+    from: 'src/http/a.ts',
+  },
   'only-up-imports-main': {
     files: { 'src/cli/doctor/a.ts': takes('../../main.ts'), 'src/main.ts': value },
     from: 'src/cli/doctor/a.ts',
