@@ -35,7 +35,7 @@ const MAY_IMPORT = {
   invoke: ['domain', 'errors', 'ids', 'contract', 'pool', 'records'],
   compare: ['domain', 'errors', 'ids', 'contract', 'store', 'isolations', 'pool', 'invoke'],
   catalog: ['domain', 'errors', 'ids', 'packages', 'store', 'isolations'],
-  http: ['domain', 'errors', 'contract', 'store', 'records', 'templates', 'pool', 'invoke', 'catalog'],
+  http: ['domain', 'errors', 'contract', 'store', 'records', 'auth', 'templates', 'pool', 'invoke', 'catalog'],
   client: [],
   cli: ['domain', 'errors', 'config', 'client'],
 };
@@ -98,7 +98,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/http', pathNot: NOT_SHIPPED },
       to: {
-        path: '^src/(store|records|templates|pool|invoke|catalog)/',
+        path: '^src/(store|records|auth|templates|pool|invoke|catalog)/',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { KeyView } from '../auth/keys.ts';
+import type { Principal } from '../auth/principal.ts';
 import type {
   CodeInput,
   CreateFunction,
@@ -7,15 +9,18 @@ import type {
   WriteOptions,
 } from '../catalog/catalog-input.ts';
 import type { FunctionView } from '../catalog/function-view.ts';
+import type { TestEventView } from '../catalog/test-events.ts';
+import type { RouteEntry, UrlTarget } from '../catalog/view/catalog-entries.ts';
 import type { Comparison } from '../domain/comparison.ts';
 import type { EnforcedLimits } from '../domain/invocation.ts';
 import type { LeaveSignal } from '../domain/leave-signal.ts';
 import type { Isolation, RuntimeId, Scope } from '../domain/names.ts';
-import type { InvokeCatalog, RunnableRevision } from '../domain/runnable-revision.ts';
+import type { InvokeCatalog } from '../domain/runnable-revision.ts';
 import type { WorkspaceId } from '../domain/workspace-id.ts';
 import type { InvokeResult, Invoker } from '../invoke/types.ts';
 import type { PoolSnapshot } from '../pool/types.ts';
-import type { LiveEvent, Records } from '../records/records.ts';
+import type { LiveFeed } from '../records/live/live-feed.ts';
+import type { Records } from '../records/records.ts';
 import type { TelemetryStore } from '../store/telemetry-store.ts';
 import type { TemplateShelf } from '../templates/template-shelf.ts';
 
@@ -36,7 +41,7 @@ export interface HttpDeps {
   tryRunner: TryRunner;
   comparisons: ComparisonOperations;
   records: Pick<Records, 'get' | 'list' | 'logs'>;
-  live: LiveFeed;
+  live: Pick<LiveFeed, 'latestId' | 'subscribe'>;
   telemetry: Pick<TelemetryStore, 'metrics' | 'functionsActivity' | 'functionErrors'>;
   platform: PlatformOperations;
   pool: { snapshot(): PoolSnapshot };
@@ -69,14 +74,6 @@ export interface HttpLog {
   error(context: object, message: string): void;
   warn(context: object, message: string): void;
   info(context: object, message: string): void;
-}
-
-/** Who a request speaks for. */
-export interface Principal {
-  workspaceId: WorkspaceId;
-  scopes: readonly Scope[];
-  /** Null for a session opened by a sign-in link. */
-  keyId: string | null;
 }
 
 export interface HttpAuth {
@@ -119,27 +116,11 @@ export interface CodeView {
   binaryFiles: { path: string; sizeBytes: number }[];
 }
 
-export interface TestEventView {
-  name: string;
-  /** JSON text exactly as it was sent. */
-  event: string;
-  updatedAt: string;
-}
-
 export interface TestEventOperations {
   list(workspaceId: WorkspaceId, functionName: string): Promise<TestEventView[]>;
   get(workspaceId: WorkspaceId, functionName: string, name: string): Promise<TestEventView>;
   put(workspaceId: WorkspaceId, functionName: string, name: string, event: string): Promise<{ created: boolean }>;
   remove(workspaceId: WorkspaceId, functionName: string, name: string): Promise<void>;
-}
-
-export interface KeyView {
-  id: string;
-  name: string;
-  scopes: Scope[];
-  createdAt: string;
-  lastUsedAt: string | null;
-  expiresAt: string | null;
 }
 
 export interface KeyOperations {
@@ -150,17 +131,6 @@ export interface KeyOperations {
   ): Promise<KeyView & { secret: string }>;
   /** Throws `key_not_found`. */
   remove(workspaceId: WorkspaceId, id: string): Promise<void>;
-}
-
-export interface UrlTarget {
-  target: RunnableRevision;
-  urlId: string;
-}
-
-export interface RouteEntry {
-  method: string;
-  path: string;
-  functionId: string;
 }
 
 /** What the function listener asks, from memory. */
@@ -211,35 +181,6 @@ export interface ComparisonOperations {
   ): Promise<Page<Comparison>>;
   /** Throws `comparison_not_found`, `comparison_finished`. */
   cancel(workspaceId: WorkspaceId, id: string): Promise<void>;
-}
-
-export type LiveTopic = LiveEvent['topic'];
-
-export interface LiveSubscription {
-  topics: ReadonlySet<LiveTopic>;
-  /** Resume after this id; null means only what comes from now on. */
-  afterId: number | null;
-  functionId?: string;
-  workspaceId?: string;
-}
-
-export interface LiveEntry {
-  id: number;
-  event: LiveEvent;
-  /** The event as one line of JSON, shared by all listeners. */
-  json(): string;
-}
-
-/** A bounded buffer of recent events with rising ids. */
-export interface LiveFeed {
-  /** Id of the newest event so far: to read what is stored and then subscribe after it misses nothing. */
-  readonly latestId: number;
-  /** First what is kept after `afterId` (or one `onGap`, then the rest), then everything new. Null when there are too many listeners. */
-  subscribe(
-    subscription: LiveSubscription,
-    onEvent: (entry: LiveEntry) => void,
-    onGap: (gap: { fromId: number; toId: number }) => void,
-  ): (() => void) | null;
 }
 
 export interface PlatformView {

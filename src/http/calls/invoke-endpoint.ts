@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '../../auth/principal.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import { ISOLATIONS, type Isolation } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { HttpDeps, Principal } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
 import { type Access, requireScope } from '../serving/access.ts';
 import { type BodyBudget, SMALL_BODY_MAX_BYTES } from '../serving/body/body-budget.ts';
 import type { Holding, Party } from '../serving/body/holding.ts';

@@ -1,4 +1,5 @@
-import type { RouteEntry, UrlCatalog, UrlTarget } from '../deps.ts';
+import type { RouteEntry, UrlTarget } from '../../catalog/view/catalog-entries.ts';
+import type { UrlCatalog } from '../deps.ts';
 import { RouteTable } from './route-table.ts';
 
 /** Which function a request is for, and what its event says of the path. */

@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Principal } from '../../auth/principal.ts';
+import type { UrlTarget } from '../../catalog/view/catalog-entries.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { InvokeResult } from '../../invoke/types.ts';
 import { HttpCall } from '../calls/http-call.ts';
 import { traceIdOf } from '../calls/trace-id.ts';
-import type { HttpDeps, Principal, UrlTarget } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
 import { bearerOf } from '../serving/access.ts';
 import { BodyBudget } from '../serving/body/body-budget.ts';
 import type { Holding, Party } from '../serving/body/holding.ts';

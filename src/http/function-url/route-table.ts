@@ -1,4 +1,4 @@
-import type { RouteEntry } from '../deps.ts';
+import type { RouteEntry } from '../../catalog/view/catalog-entries.ts';
 
 interface Node {
   literals: Map<string, Node>;

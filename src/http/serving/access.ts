@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Principal } from '../../auth/principal.ts';
 import type { Scope } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { HttpAuth, Principal } from '../deps.ts';
+import type { HttpAuth } from '../deps.ts';
 import { sessionTokensOf } from './own-cookies.ts';
 import type { HostRule } from './server/host-rule.ts';
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Principal } from '../../auth/principal.ts';
 import type { Scope } from '../../domain/names.ts';
-import type { Principal } from '../deps.ts';
 
 /** The Fastify instance every operation registers itself on; schemas give bodies, queries and replies their types. */
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;

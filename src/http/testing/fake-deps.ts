@@ -1,11 +1,12 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Principal } from '../../auth/principal.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/default-workspace.ts';
 import type { InvocationRecord } from '../../domain/invocation.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { InvokeRequest, InvokeResult } from '../../invoke/types.ts';
 import { TemplateShelf } from '../../templates/template-shelf.ts';
-import type { HttpDeps, Principal } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
 import { type FakeComparisons, fakeComparisons } from './fake-comparisons.ts';
 import { fakeFunctions } from './fake-functions.ts';
 import { type FakeLive, fakeLive } from './fake-live.ts';

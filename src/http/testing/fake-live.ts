@@ -1,4 +1,5 @@
-import type { HttpDeps, LiveEntry, LiveSubscription } from '../deps.ts';
+import type { LiveEntry, LiveSubscription } from '../../records/live/live-feed.ts';
+import type { HttpDeps } from '../deps.ts';
 
 export type FakeLive = HttpDeps['live'] & {
   publish(entry: LiveEntry): void;

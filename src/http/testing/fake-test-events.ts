@@ -1,5 +1,6 @@
+import type { TestEventView } from '../../catalog/test-events.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { HttpDeps, TestEventView } from '../deps.ts';
+import type { HttpDeps } from '../deps.ts';
 
 export function fakeTestEvents(): HttpDeps['testEvents'] {
   const events = new Map<string, TestEventView>();

@@ -1,4 +1,5 @@
-import type { HttpDeps, RouteEntry, UrlTarget } from '../deps.ts';
+import type { RouteEntry, UrlTarget } from '../../catalog/view/catalog-entries.ts';
+import type { HttpDeps } from '../deps.ts';
 
 export type FakeUrls = HttpDeps['urls'] & { byUrl: Map<string, UrlTarget>; table: RouteEntry[] };
 

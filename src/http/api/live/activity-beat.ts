@@ -1,4 +1,4 @@
-import type { LiveEntry } from '../../deps.ts';
+import type { LiveEntry } from '../../../records/live/live-feed.ts';
 import type { SseStream } from '../../serving/replies/sse-stream.ts';
 
 /** Longer than records wait before they are stored: whoever reads figures at a beat finds the calls it tells of. */

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
-import type { HttpDeps, LiveEntry, LiveSubscription } from '../../deps.ts';
+import type { LiveEntry, LiveSubscription } from '../../../records/live/live-feed.ts';
+import type { HttpDeps } from '../../deps.ts';
 import { SseStream } from '../../serving/replies/sse-stream.ts';
 
 const HEARTBEAT_MS = 15_000;

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { LiveEntry } from '../../../records/live/live-feed.ts';
 import { type ConsoleServer, createConsoleServer } from '../../console-server.ts';
-import type { LiveEntry } from '../../deps.ts';
 import { fakeDeps } from '../../testing/fake-deps.ts';
 import { exchange, until } from '../../testing/raw-http.ts';
 import { record } from '../../testing/samples.ts';

@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { logLevelOf } from '../../../domain/log-level.ts';
-import type { HttpDeps, LiveEntry, LiveTopic } from '../../deps.ts';
+import type { LiveEntry, LiveTopic } from '../../../records/live/live-feed.ts';
+import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { queryError } from '../../serving/queries/time-query.ts';

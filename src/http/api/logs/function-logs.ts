@@ -1,7 +1,8 @@
 import Type from 'typebox';
 import { isAtLeast, LOG_LEVELS, type LogLevel, logLevelOf } from '../../../domain/log-level.ts';
+import type { LiveEntry } from '../../../records/live/live-feed.ts';
 import type { StoredLogLine } from '../../../store/telemetry-store.ts';
-import type { HttpDeps, LiveEntry } from '../../deps.ts';
+import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { oneOf, PAGE_QUERY, pageOf } from '../../serving/queries/list-schema.ts';

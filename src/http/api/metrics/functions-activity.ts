@@ -1,6 +1,7 @@
 import Type from 'typebox';
+import type { Principal } from '../../../auth/principal.ts';
 import { OUTCOMES } from '../../../domain/names.ts';
-import type { HttpDeps, Principal } from '../../deps.ts';
+import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { nullable, oneOf } from '../../serving/queries/list-schema.ts';

@@ -1,6 +1,6 @@
 import Type from 'typebox';
+import type { Principal } from '../../../auth/principal.ts';
 import { SCOPES } from '../../../domain/names.ts';
-import type { Principal } from '../../deps.ts';
 import { sessionCookieName } from '../../serving/own-cookies.ts';
 import { oneOf } from '../../serving/queries/list-schema.ts';
 
