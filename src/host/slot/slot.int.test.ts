@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -189,6 +189,30 @@ describe.skipIf(process.platform !== 'linux')('a slot (needs Linux)', () => {
     await odd.close(soon());
     rmSync(oddDir, { recursive: true });
   });
+
+  test.skipIf(!isRoot)(
+    'I5: what an earlier start left is deleted however deep, long, closed or busy it is (needs root)',
+    async () => {
+      const older = new SlotTree({ runDir, epoch: 'e4', log });
+      const slot = await older.create('left', { uid, view: 'path', tempMib: 8 }, soon());
+      // As where no mounts can be made, and a temp file system that somebody still works in.
+      const path = await slot.makePrivateDir('private');
+      const deep =
+        'n=0; name=$(printf "%0200d" 0); while [ $n -lt 40 ]; do mkdir $name && cd -P ./$name || exit 1; n=$((n+1)); done; echo x > file; chmod 0 .';
+      const as = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
+      expect(spawnSync('setpriv', [...as, 'sh', '-c', deep], { cwd: path }).status).toBe(0);
+      const worker = spawn('setpriv', [...as, 'sh', '-c', 'exec sleep 60 > held'], { cwd: slot.tempDir ?? path });
+      try {
+        expect(await slots.reapOlder(soon())).toBe(1);
+        expect(readdirSync(runDir)).not.toContain('e4');
+        expect(mounts().filter((line) => line.includes('/e4'))).toEqual([]);
+      } finally {
+        worker.kill('SIGKILL');
+        await new Promise((resolve) => worker.once('exit', resolve));
+        slot.close();
+      }
+    },
+  );
 
   test('I5: older epochs are unmounted and deleted, newer ones stay', async () => {
     const older = new SlotTree({ runDir, epoch: 'e4', log });

@@ -1,7 +1,7 @@
 import { removeOwned } from './remove-tree.ts';
 
 /** Folders of a host that everybody may write. */
-export const SHARED_FOLDERS = ['/tmp', '/var/tmp', '/dev/shm'];
+const SHARED_FOLDERS = ['/tmp', '/var/tmp', '/dev/shm'];
 
 /**
  * Deletes what a sandbox uid left in the folders everybody may write, so that the next sandbox with that uid does not own
