@@ -43,12 +43,12 @@ export interface CatalogOptions extends RevisionBuilderOptions {
 export type ChangeListener = (functionId: string, live: LiveFunction | null) => void;
 
 /**
- * The functions of this server: deploys and removes them, and answers from memory what they are now. The store is written
- * first, then memory, then listeners hear of it; a crash in between loses nothing, since memory is loaded from the store.
- * One change at a time per function; a refused or failed change leaves function, revisions and memory as they were. An
- * unchanged deploy makes no new revision, and neither does a change of the function's own settings. Changing or deleting never
- * touches calls in flight: they hold their own revision. What other servers store comes in by the change feed, and listeners
- * hear of it all the same.
+ * The functions of this server. It deploys, changes and removes them, and answers from memory what they are now. A change is
+ * written to the store first, then to memory, then listeners hear of it. A crash in between loses nothing, because memory is
+ * loaded from the store. Each function changes once at a time; a change that is refused or fails leaves everything as it was.
+ * An unchanged deploy makes no new revision, and neither does a change of the function's own settings. Calls in flight hold
+ * their own revision, so no change touches them. What other servers store comes in by the change feed, and listeners hear of
+ * it in the same way.
  */
 export class Catalog implements InvokeCatalog, Follower {
   readonly #options: CatalogOptions;
@@ -109,7 +109,7 @@ export class Catalog implements InvokeCatalog, Follower {
     return this.#entries.byId(functionId);
   }
 
-  /** What is live of every function, by id: what the pool begins with. */
+  /** The live revisions of every function, by function id. The pool begins with them. */
   live(): [string, LiveFunction][] {
     return this.#entries.all().map((entry) => [entry.record.id, liveOf(entry)]);
   }

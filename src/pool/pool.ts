@@ -36,21 +36,22 @@ export interface PoolOptions {
 }
 
 const READY_BASELINE = 2;
-/** Creates for waiting callers at once, per core: a create waits for a daemon as much as it computes. */
+/** Creates for waiting callers at once, per core. It is above 1 because a create waits for a daemon as long as it computes. */
 const DEMAND_CREATES_PER_CORE = 2;
 
 /**
- * Who gets which sandbox. The trade: memory held by ready and bound sandboxes against the time of a start. What should exist
- * is plan.ts's to say (pure); this class makes it so and hands out what is there.
+ * Decides which caller gets which sandbox. It trades memory, held by ready and bound sandboxes, against the time of a start.
+ * `plan.ts` is pure and says what should exist; this class makes it exist and hands out what is there.
  *
- * Modes of a sandbox: ready (generic) -> loading (claimed by one revision) -> bound (serving it; idle ones frozen)
- * -> gone (on its way to removal). It never goes back: one sandbox, one revision. Modes of a caller: served at once, or in its
- * revision's queue until exactly one of: a slot, a failed load, a failure of ours, its deadline, its own leaving, a stop.
+ * A sandbox is ready (generic), then loading (claimed by one revision), then bound (serves that revision; frozen when idle),
+ * then gone (on its way to removal). It never goes back, so it serves one revision in its life. A caller is served at once,
+ * or waits in the queue of its revision until one thing happens: a slot is free, a load fails, we fail, its time is over, it
+ * leaves, or the pool stops.
  *
- * Races ruled out. A create belongs to its class, not to a caller: who it is for is decided when it is there, so a caller
- * served meanwhile wastes nothing and a failed create strands nobody. A caller is answered only by being taken out of its
- * queue, and a sandbox leaves only through `OwnedSandboxes.discard`, once each. A replaced revision keeps its callers and their
- * sandboxes until the last one is back (I3, I9). After `stop` nothing is made and nothing is queued.
+ * Races ruled out. A create belongs to a class, not to a caller. Whom a sandbox is for is decided when it is there, so it is
+ * not wasted when its caller was served meanwhile, and a failed create leaves nobody behind. A caller is answered only by
+ * being taken out of its queue, which happens once. A sandbox leaves only through `OwnedSandboxes.discard`, once. A retired
+ * revision keeps its callers and their sandboxes until the last lease is back (I3, I9). After `stop` nothing is made or queued.
  */
 export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
   readonly #settings: PlanSettings;
@@ -68,7 +69,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
   readonly #reaper: Reaper;
   /** Memory limits of sandboxes that others make beside the pool. */
   #reservedMib = 0;
-  /** A caller waits for a create that did not fit: any slot that frees may change that. */
+  /** A caller waits for a create that did not fit. Any slot that frees may change that. */
   #isCallerBlocked = false;
   #stopListening: (() => void) | null = null;
   #stopped: Promise<void> | null = null;
@@ -142,8 +143,8 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
   }
 
   /**
-   * Room for sandboxes made beside the pool (comparisons), within the bound on all memory limits; null when it does not fit
-   * beside what is there now, since nothing is evicted for it. Give it back once; repeats do nothing.
+   * Holds memory for sandboxes made beside the pool (comparisons), within the bound on all memory limits. Returns the function
+   * that gives it back (repeats do nothing), or null when it does not fit beside what is there now: nothing is evicted for it.
    */
   reserve(mib: number): (() => void) | null {
     let heldMib = this.#heldElsewhereMib() + mib;
@@ -223,7 +224,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
 
   // --- steps
 
-  /** The answer, where there is one without waiting; else the revision to wait for. */
+  /** The answer, when there is one without waiting; otherwise the revision whose queue to wait in. */
   #answerOrQueue(target: RunnableRevision, options: AcquireOptions): AcquireResult | RevisionPool {
     if (this.#stopping.signal.aborted) return { kind: 'platform', error: new ColdframeError('draining'), queueMs: 0 };
     if (options.signal?.aborted) return { kind: 'gone' };

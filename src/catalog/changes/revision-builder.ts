@@ -47,7 +47,7 @@ export interface BuildRequest {
   signal?: AbortSignal;
 }
 
-/** Everything a new revision takes, checked; nothing of it is stored yet but the package. */
+/** Everything that a new revision takes, already checked. Only its package is stored yet. */
 export interface BuiltRevision {
   revision: Revision;
   /** The function's own, whatever its revision. */
@@ -61,8 +61,8 @@ export interface BuiltRevision {
 }
 
 /**
- * Turns a request into a revision, or refuses it. Cheap refusals come first; the only trace of a refused or crashed build is
- * a package nobody names, which the collector takes.
+ * Turns a request into a revision, or refuses it. Cheap refusals come first. A refused or crashed build leaves one trace: a
+ * package that no revision names, which the collector removes.
  */
 export class RevisionBuilder {
   readonly #options: RevisionBuilderOptions;
@@ -112,7 +112,7 @@ export class RevisionBuilder {
     };
   }
 
-  /** A bare language keeps the runtime of that language the function has, else it is the newest one here. */
+  /** For a bare language: the function's present runtime when it is of that language, otherwise the newest one on this host. */
   async #runtimeFor(asked: string | undefined, now: RuntimeId | null): Promise<RuntimeId> {
     if (asked === undefined) {
       if (now === null)
@@ -133,8 +133,8 @@ export class RevisionBuilder {
   }
 
   /**
-   * What the choice comes to now. For an unchanged choice the stored isolation stays when this host offers only a weaker one
-   * or none at present: a deploy never weakens a fence that nobody asked to weaken.
+   * The isolation that the choice leads to on this host now. When the choice is the same as before and the host offers only a
+   * weaker isolation or none, the stored one stays: a deploy never weakens a fence that nobody asked to weaken.
    */
   async #isolationFor(settings: RevisionSettings, now: Revision | null, state: FunctionState | null) {
     if (!ISOLATION_CHOICES.includes(settings.isolation)) {
@@ -193,7 +193,7 @@ export class RevisionBuilder {
   }
 }
 
-/** What makes two revisions the same; secrets count by id. */
+/** Two revisions are the same when these are equal. Secrets are compared by id. */
 function partsOf({ codeSha256, settings, env, isolation }: Revision) {
   return { codeSha256, settings, env, isolation };
 }

@@ -24,8 +24,8 @@ export interface RouteEntry {
 }
 
 /**
- * Every function, in memory: what admission, the function listener and lists read. Answers are single map lookups of objects
- * built at deploy, so the invocation path allocates nothing here. Only the catalog writes it, after the store has committed.
+ * Every function, in memory. Admission, the function listener and lists read it. An answer is a map lookup of an object that
+ * was built at deploy, so a call allocates nothing here. Only the catalog writes it, after the store has committed.
  */
 export class CatalogEntries implements InvokeCatalog {
   readonly #namedUrls: string;
@@ -102,7 +102,7 @@ export class CatalogEntries implements InvokeCatalog {
   }
 }
 
-/** An entry whose every part is at hand. */
+/** The entry of a function that can be called. */
 export function runnableEntry(record: FunctionRecord, env: Record<string, string>, code: PackageRef): CatalogEntry {
   const latest = {
     targets: [{ target: toRunnable(record, env, code), weight: 1 }],
@@ -119,7 +119,7 @@ export function toRunnable(
 ): RunnableRevision {
   const { revision } = record;
   return {
-    // The label is part of it: a sandbox says its version to the code it loads.
+    // The label is part of the key, because the code is told its version when it loads.
     key: `${revision.id}:${LATEST}`,
     workspaceId: record.workspaceId,
     functionId: record.id,

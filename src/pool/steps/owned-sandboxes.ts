@@ -4,19 +4,19 @@ import type { LeaveReason, PooledSandbox } from '../state/pooled-sandbox.ts';
 import { Freezer } from './freezer.ts';
 
 export interface OwnedSandboxesHost {
-  /** One will serve nothing new, whatever the cause: others may be needed. */
+  /** A sandbox serves nothing new any more, so another one may be needed. */
   left(): void;
-  /** The first try of removing it failed. The guard tries again; its memory is not free. */
+  /** The first try of removing a sandbox failed. The guard tries again; its memory is not free. */
   stuck(entry: PooledSandbox): void;
-  /** Nothing of it is left: its memory is free. */
+  /** Nothing of a sandbox is left, and its memory is free. */
   removed(entry: PooledSandbox): void;
 }
 
 /**
- * Every sandbox the pool owns, from its create until nothing of it is left; so a leak is a row that stays here. A sandbox
- * leaves once (`isGone`), whoever notices first: its death, an eviction, a retired revision, a stop. It is destroyed when its
- * last lease is back, so that calls in flight finish (I9), and counts against the host's memory until it is removed,
- * however often that has to be tried.
+ * Every sandbox the pool owns, from its create until nothing of it is left. A leak is therefore a row that stays here. A
+ * sandbox is given up once (`isGone`), by whatever comes first: its death, an eviction, the end of its revision, a stop. It is
+ * destroyed when its last lease is back, so that calls in flight finish (I9). It counts against the host's memory until it is
+ * removed, however often that has to be tried.
  */
 export class OwnedSandboxes {
   readonly #entries = new Map<string, PooledSandbox>();
@@ -66,7 +66,7 @@ export class OwnedSandboxes {
     this.#host.left();
   }
 
-  /** Legal once discarded; called again by the last release. */
+  /** Only after `discard`, which calls it when nothing is leased; otherwise the last release does. */
   destroy(entry: PooledSandbox, reason: string): void {
     const removal = entry.sandbox
       .destroy(reason)

@@ -26,8 +26,8 @@ export interface SandboxStartsDeps {
 }
 
 /**
- * Sandboxes on their way to a caller: made, kept ready, claimed, loaded; and what happens when any of it fails. Whom a
- * new sandbox is for is decided when it is there (`made`), in turn among the revisions that still want one.
+ * Sandboxes on their way to a caller: they are made, kept ready, claimed and loaded. It also says what follows when one of
+ * these steps fails. When a new sandbox is there (`made`), the revisions that still want one take turns.
  */
 export class SandboxStarts implements MakerHost, ClaimHost {
   readonly #deps: SandboxStartsDeps;
@@ -85,7 +85,7 @@ export class SandboxStarts implements MakerHost, ClaimHost {
   loaded(entry: PooledSandbox, revision: RevisionPool): void {
     this.#deps.sandboxes.freezer.watch(entry);
     if (revision.queue.size === 0) entry.startRecord = null;
-    // Before `settle` looks for those whose time is over: the sandbox was loading for them.
+    // This comes before `settle` ends the wait of callers whose time is over, because the sandbox was loading for them.
     this.#deps.callers.serve(revision);
     this.#deps.callers.settle(revision);
   }
@@ -128,7 +128,7 @@ export class SandboxStarts implements MakerHost, ClaimHost {
     this.#deps.loop.holdRefill();
   }
 
-  /** minWarm tries again later; a caller may have one more try. */
+  /** A waiting caller is charged with the failure; when nobody waits it was for minWarm, which tries again later. */
   #charge(revision: RevisionPool, error: Error, beganAtMs: number): void {
     if (!this.#deps.callers.charge(revision, error, beganAtMs)) {
       revision.prefills = 0;
@@ -149,10 +149,7 @@ interface MakerHost {
   makingFailed(classPool: ClassPool, error: Error, beganAtMs: number): void;
 }
 
-/**
- * Makes sandboxes of a class. It makes no promise about whom one is for: that is decided when it is there, so a caller who
- * was served meanwhile wastes no sandbox and a failed create holds nobody up. The guard gives every create its deadline.
- */
+/** Makes sandboxes of a class. Whom one is for is decided when it is there. The guard gives every create its deadline. */
 class Maker {
   readonly #labels: SandboxSpec['labels'];
   readonly #host: MakerHost;
@@ -169,7 +166,7 @@ class Maker {
     this.#creating.add(creating);
   }
 
-  /** Resolves when no create is under way; what was made meanwhile has been handed over. */
+  /** Resolves when no create is under way. By then every sandbox that was made has been handed over. */
   async settled(): Promise<void> {
     while (this.#creating.size > 0) await Promise.all(this.#creating);
   }

@@ -32,8 +32,8 @@ export interface WaitingCallersDeps {
 }
 
 /**
- * The callers who wait. One is answered only by being taken out of its queue, which happens once: so a slot, a failure, its
- * deadline and its own leaving may race, and exactly one of them answers.
+ * The callers who wait. A caller is answered only by being taken out of its queue, which happens once. So a slot, a failure,
+ * its deadline and its own leaving may race, and exactly one of them answers.
  */
 export class WaitingCallers {
   readonly #deps: WaitingCallersDeps;
@@ -61,7 +61,7 @@ export class WaitingCallers {
     else this.expired(revision, waiter);
   }
 
-  /** Serves whom it can, claims ready sandboxes for whom may have one, and asks for creates for the rest. */
+  /** Gives free slots to those who wait, then claims ready sandboxes for them, then asks for creates for the rest. */
   serve(revision: RevisionPool): void {
     if (this.#isClosed) return;
     revision.owner.serve();
@@ -78,7 +78,7 @@ export class WaitingCallers {
     this.#deps.loop.request();
   }
 
-  /** After a start ended either way: callers it covered may be due, and others may try their own. */
+  /** A start ended, well or badly. The callers it was for may have run out of time, and others may start their own. */
   settle(revision: RevisionPool): void {
     revision.queue.expireDue();
     this.serve(revision);
@@ -86,8 +86,9 @@ export class WaitingCallers {
   }
 
   /**
-   * A failure of ours: the caller at the head may have one more try, then is told. One who came after the try began has lost
-   * nothing by it: creates that hung while a daemon was away fail all at once when it is back. False when nobody waits.
+   * Counts a failure of ours against the caller at the head, who is told after the second one. A caller who came after the
+   * try began is not charged: creates that hung while a daemon was away all fail together when it is back, and that caller
+   * lost nothing by them. Returns false when nobody waits.
    */
   charge(revision: RevisionPool, error: Error, beganAtMs: number): boolean {
     const { head } = revision.queue;
@@ -126,7 +127,7 @@ export class WaitingCallers {
     } else this.answer(revision, waiter, { kind: 'throttled', reason: 'queue_timeout', queueMs });
   }
 
-  /** The class it starts from; null when its isolation cannot be used now: then its callers wait longer or are told. */
+  /** The class its sandboxes are made from. Null when its isolation cannot be used now; its callers then wait longer or are told. */
   classPoolOf(revision: RevisionPool): ClassPool | null {
     const { target } = revision;
     const { drivers, classes } = this.#deps;
@@ -160,7 +161,7 @@ export class WaitingCallers {
     this.answerAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
   }
 
-  /** Nobody waits any more, and nobody will. */
+  /** Answers everybody who waits, and lets nobody wait from now on. */
   close(error: Error): void {
     this.#isClosed = true;
     for (const revision of [...this.#deps.functions.revisions()]) {
