@@ -1,13 +1,21 @@
 import { existsSync, rmdirSync } from 'node:fs';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { CatalogTestbed } from '../../catalog/testing/catalog-testbed.ts';
 import { type ConsoleServer, createConsoleServer } from '../console-server.ts';
+import type { HttpDeps } from '../deps.ts';
 import { fakeDeps } from './fake-deps.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** The console's server over stand-ins for one test file: up before its first test, closed and nothing left after its last. */
+/**
+ * The console's server for one test file, over the real catalog and store, which begin each test with the function `hello`,
+ * and over stand-ins for the rooms that call functions: up before the first test, closed and nothing left after the last.
+ */
 export function consoleBed() {
+  const behind = new CatalogTestbed();
   const deps = fakeDeps();
+  deps.functions = functionsOf(behind);
+  beforeEach(() => behind.create());
   let http: ConsoleServer;
 
   beforeAll(async () => {
@@ -25,7 +33,8 @@ export function consoleBed() {
     headers: Record<string, string> = {},
     key = 'admin-key',
   ) {
-    const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+    const payload =
+      body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     const type: Record<string, string> = payload === undefined ? {} : { 'content-type': 'application/json' };
     const reply = await http.app.inject({
       method,
@@ -48,5 +57,19 @@ export function consoleBed() {
     get http() {
       return http;
     },
+  };
+}
+
+/** The catalog of the test that runs: each has a fresh one. */
+function functionsOf(behind: CatalogTestbed): HttpDeps['functions'] {
+  return {
+    list: (...given) => behind.catalog.list(...given),
+    get: (...given) => behind.catalog.get(...given),
+    create: (...given) => behind.catalog.create(...given),
+    update: (...given) => behind.catalog.update(...given),
+    remove: (...given) => behind.catalog.remove(...given),
+    putCode: (...given) => behind.catalog.putCode(...given),
+    getCode: (...given) => behind.catalog.getCode(...given),
+    getCodeZip: (...given) => behind.catalog.getCodeZip(...given),
   };
 }

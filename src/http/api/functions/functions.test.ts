@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { SOURCE } from '../../../catalog/testing/catalog-testbed.ts';
+import { craftZip } from '../../../packages/testing/craft-zip.ts';
 import { consoleBed } from '../../testing/console-bed.ts';
 
 const bed = consoleBed();
@@ -7,13 +9,18 @@ const HELLO = { name: 'new', runtime: 'nodejs24', code: { source: 'export const 
 
 describe('functions', () => {
   it('creates with 201, Location and ETag, and hides secrets', async () => {
-    const reply = await bed.send('POST', '/api/v1/functions', { ...HELLO, env: { A: 'b', T: { secret: 'x' } } });
+    const secret = 'a-word-nobody-may-read-back';
+    const body = { ...HELLO, url: { auth: 'none' }, env: { A: 'b', TOKEN: { secret } } };
+    const reply = await bed.send('POST', '/api/v1/functions', body);
     expect(reply.status).toBe(201);
     expect(reply.headers.location).toBe('/api/v1/functions/new');
-    expect(reply.headers.etag).toBe('"r1"');
-    expect(reply.json.env.TOKEN).toEqual({ secret: true });
-    expect(reply.json.url).toBe(`http://127.0.0.1:8643/fn/${'u'.repeat(16)}`);
+    expect(reply.json.env).toEqual({ A: 'b', TOKEN: { secret: true } });
+    expect(reply.json.url).toMatch(/^http:\/\/127\.0\.0\.1:8643\/fn\/\w+$/);
     expect(reply.json).not.toHaveProperty('urlId');
+    const read = await bed.send('GET', '/api/v1/functions/new');
+    expect(read.headers.etag).toBe(reply.headers.etag);
+    const listed = await bed.send('GET', '/api/v1/functions');
+    for (const { text } of [reply, read, listed]) expect(text).not.toContain(secret);
   });
 
   it.each([
@@ -63,12 +70,9 @@ describe('functions', () => {
   it('passes If-Match on and answers 412 function_changed', async () => {
     const stale = await bed.send('PATCH', '/api/v1/functions/hello', { memoryMib: 256 }, { 'if-match': '"old"' });
     expect([stale.status, stale.json.code]).toEqual([412, 'function_changed']);
-    const fresh = await bed.send(
-      'PATCH',
-      '/api/v1/functions/hello',
-      { memoryMib: null, env: { A: null } },
-      { 'if-match': '"r1"' },
-    );
+    const etag = String((await bed.send('GET', '/api/v1/functions/hello')).headers.etag);
+    const change = { memoryMib: null, env: { A: null } };
+    const fresh = await bed.send('PATCH', '/api/v1/functions/hello', change, { 'if-match': etag });
     expect(fresh.status).toBe(200);
   });
 
@@ -82,9 +86,12 @@ describe('functions', () => {
   });
 
   it('takes code as JSON and as a zip, and answers 404 for an absent function before reading it', async () => {
-    expect((await bed.send('PUT', '/api/v1/functions/hello/code', { source: 'x' })).status).toBe(200);
+    expect((await bed.send('PUT', '/api/v1/functions/hello/code', { source: SOURCE })).status).toBe(200);
     const zip = { 'content-type': 'application/zip' };
-    expect((await bed.send('PUT', '/api/v1/functions/hello/code', 'PK...', zip)).status).toBe(200);
+    const archive = craftZip([{ name: 'index.mjs', data: Buffer.from(SOURCE) }]);
+    expect((await bed.send('PUT', '/api/v1/functions/hello/code', archive, zip)).status).toBe(200);
+    const broken = await bed.send('PUT', '/api/v1/functions/hello/code', 'PK...', zip);
+    expect([broken.status, broken.json.code]).toEqual([422, 'invalid_zip']);
     expect((await bed.send('PUT', '/api/v1/functions/nobody/code', 'PK...', zip)).json.code).toBe('function_not_found');
     const extra = await bed.send('PUT', '/api/v1/functions/hello/code', { source: 'x', more: 1 });
     expect(extra.json.errors[0].path).toBe('/more');
@@ -94,9 +101,10 @@ describe('functions', () => {
   });
 
   it('gives code as JSON, or as a zip to those who ask for one', async () => {
-    expect((await bed.send('GET', '/api/v1/functions/hello/code')).json.files).toEqual({ 'index.js': 'export {}' });
+    const files = Object.values((await bed.send('GET', '/api/v1/functions/hello/code')).json.files);
+    expect(files).toEqual([SOURCE]);
     const zip = await bed.send('GET', '/api/v1/functions/hello/code', undefined, { accept: 'application/zip' });
-    expect([zip.headers['content-type'], zip.text]).toEqual(['application/zip', 'PK']);
+    expect([zip.headers['content-type'], zip.text.slice(0, 2)]).toEqual(['application/zip', 'PK']);
   });
 
   it('deletes with 204 and no body', async () => {
