@@ -90,6 +90,11 @@ export interface SandboxSpec {
   /** Ownership labels: instance id and epoch of the server that makes it. */
   labels: { instance: string; epoch: string };
   from: { kind: 'image' };
+  /**
+   * The package of a sandbox that boots with its function's environment: visible before its first program starts, because that
+   * environment may name files of it. `deliver` then says where it lies. Absent for a generic sandbox.
+   */
+  code?: CodeRef;
 }
 
 export interface BoxExit {

@@ -25,7 +25,6 @@ _modules = sys.modules
 _BaseException, _SystemExit, _isinstance, _bytes = BaseException, SystemExit, isinstance, bytes
 _Generator = type((lambda: (yield))())
 _stdio = (at_once(sys.stdout), at_once(sys.stderr))
-_task_root = "/var/task"
 
 
 class Shim:
@@ -232,12 +231,7 @@ _EXIT_META = b',"exit":true'
 
 def _set_path(task_root):
     """The function's folder comes first and then what its PYTHONPATH names; nothing is remembered of folders that were missing."""
-    named = []
-    for entry in _environ.get("PYTHONPATH", "").split(":"):
-        if entry == _task_root or entry.startswith(_task_root + "/"):
-            entry = task_root + entry[len(_task_root) :]
-        if entry:
-            named.append(entry)
+    named = [entry for entry in _environ.get("PYTHONPATH", "").split(":") if entry]
     sys.path[:0] = [task_root, *named]
     for entry in [entry for entry in sys.path_importer_cache if entry in named or entry.startswith(task_root)]:
         del sys.path_importer_cache[entry]

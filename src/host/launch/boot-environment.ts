@@ -1,10 +1,13 @@
 import type { SandboxSpec } from '../../contract/driver.ts';
+import { packagePaths, TASK_ROOT } from '../../domain/package-paths.ts';
 
 /** What every shim gets at boot; see docs of the wire. `channel` is the socket as seen from inside. */
 export function bootEnvironment(
   spec: SandboxSpec,
-  place: { channel: string; token: string; tempDir: string; shimsDir: string; path: string },
+  place: { channel: string; token: string; tempDir: string; shimsDir: string; path: string; taskRoot?: string },
 ): Record<string, string> {
+  const { taskRoot = TASK_ROOT } = place;
+  const bootEnv = Object.entries(spec.bootEnv).map(([name, value]) => [name, packagePaths(value, taskRoot)]);
   return {
     PATH: place.path,
     LANG: 'en_US.UTF-8',
@@ -12,9 +15,15 @@ export function bootEnvironment(
     HOME: place.tempDir,
     TMPDIR: place.tempDir,
     LAMBDA_RUNTIME_DIR: place.shimsDir,
-    ...spec.bootEnv,
+    LD_LIBRARY_PATH: libraryPath(taskRoot),
+    ...Object.fromEntries(bootEnv),
     COLDFRAME_CHANNEL: place.channel,
     COLDFRAME_TOKEN: place.token,
     COLDFRAME_RUNTIME: spec.runtime,
   };
+}
+
+/** Where the dynamic linker looks for libraries of the function, as on Lambda. */
+export function libraryPath(taskRoot: string): string {
+  return `${taskRoot}:${taskRoot}/lib:/opt/lib`;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import type { Box, BoxExit, SandboxSpec } from '../../contract/driver.ts';
+import { BootEnded } from '../../contract/boot-ended.ts';
+import type { Box, SandboxSpec } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { CgroupTree } from '../cgroup/cgroup.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
@@ -105,6 +106,7 @@ export class BoxBuilder {
     const token = randomBytes(16).toString('hex');
     const slot = await this.#options.slots.create(spec.id, { uid, ...options.slot }, signal);
     host.slot = slot;
+    if (spec.code !== undefined) await slot.deliver(spec.code, signal, true);
     const { cpus, pidsMax, memoryMib: heapMib } = spec;
     const limits = { memoryMib: options.memoryMib, heapMib, cpus, pidsMax };
     const cgroup = this.#options.cgroups.create(spec.id, limits);
@@ -168,7 +170,7 @@ async function connectionOrExit(slot: Slot, process: LaunchedProcess, stderr: Re
   const connected = new AbortController();
   const accepted = slot.accept(AbortSignal.any([signal, connected.signal]));
   const exited = process.exited.then((exit) => {
-    throw new SandboxError('sandbox_start_failed', `it ended before it connected: ${describe(exit, stderr)}`);
+    throw new BootEnded(exit, lastWords(stderr));
   });
   try {
     return await Promise.race([accepted, exited]);
@@ -181,8 +183,7 @@ async function connectionOrExit(slot: Slot, process: LaunchedProcess, stderr: Re
   }
 }
 
-function describe(exit: BoxExit, stderr: Readable): string {
+function lastWords(stderr: Readable): string {
   const words: Buffer | null = stderr.read();
-  const text = words === null ? '' : words.toString('utf8', 0, LAST_WORDS_MAX_BYTES).trim();
-  return `${exit.cause} ${exit.exitCode ?? exit.signal ?? ''} ${text}`;
+  return words === null ? '' : words.toString('utf8', 0, LAST_WORDS_MAX_BYTES).trim();
 }

@@ -30,7 +30,7 @@ async function placeDirectory(source: string, target: string, walk: Walk): Promi
     if (walk.left-- <= 0) throw new SandboxError('sandbox_start_failed', 'package has too many files');
     const [from, to] = [join(source, entry.name), join(target, entry.name)];
     if (entry.isDirectory()) {
-      await mkdir(to, { mode: 0o755 });
+      await mkdir(to, { recursive: true, mode: 0o755 });
       await chmod(to, 0o755);
       await placeDirectory(from, to, walk);
     } else if (entry.isFile()) await placeFile(from, to, walk);

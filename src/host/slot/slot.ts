@@ -1,5 +1,5 @@
 import { chmodSync, chownSync } from 'node:fs';
-import { chmod, chown, mkdir } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, rmdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -14,6 +14,8 @@ import { removeTree } from './remove-tree.ts';
 
 /** Where a package is bound when it cannot be bound over the code directory itself. */
 const BENEATH = 'package';
+/** Below the package. The dynamic linker remembers for good which folders were missing when it first looked. */
+const LIBRARY = 'lib';
 /** Files a temp file system may hold per MiB; each costs kernel memory even when empty. */
 const TEMP_FILES_PER_MIB = 128;
 
@@ -58,7 +60,8 @@ export class Slot {
   #server: Server | null = null;
   #connected: Promise<Socket> | null = null;
   #bound: { code: CodeRef; target: string } | null = null;
-  #delivered = false;
+  #delivered: { sha256: string; below: Promise<string> } | null = null;
+  #isEarly = false;
   readonly #emptyDir: string | null;
   #own: OwnMountPoints = { tempDir: null, rootDir: null, terminalsDir: null };
 
@@ -80,6 +83,7 @@ export class Slot {
     await mkdir(this.directory, { mode: 0o700 });
     await mkdir(this.channelDir, { mode: 0o700 });
     await mkdir(this.codeDir, { mode: 0o700 });
+    await mkdir(join(this.codeDir, LIBRARY), { mode: 0o755 });
     const made = await Promise.allSettled([makeOutputFifos(this.channelDir, gid, signal), this.#mountOwn(signal)]);
     // Both have ended, so that a removal finds everything they made.
     for (const result of made) if (result.status === 'rejected') throw result.reason;
@@ -171,15 +175,24 @@ export class Slot {
 
   /**
    * Makes the package visible in `code/`, read-only. Where mounts can be made a small one is copied and any other bound; else
-   * files are hard-linked where they can be and else copied. Resolves with its path below `code/`, mostly empty. Once per slot.
-   * Rejects with SandboxError `sandbox_start_failed`.
+   * files are hard-linked where they can be and else copied. Resolves with its path below `code/`, mostly empty. One package per
+   * slot; again for the same one it only says where it lies. `isEarly`: nothing has started yet. Rejects with SandboxError
+   * `sandbox_start_failed`.
    */
-  async deliver(code: CodeRef, signal: AbortSignal): Promise<string> {
-    if (this.#delivered) throw new SandboxError('sandbox_illegal_state', 'code was delivered into this slot before');
-    this.#delivered = true;
+  deliver(code: CodeRef, signal: AbortSignal, isEarly = false): Promise<string> {
+    if (this.#delivered === null)
+      this.#delivered = { sha256: code.sha256, below: this.#deliver(code, signal, isEarly) };
+    else if (!this.#isEarly || this.#delivered.sha256 !== code.sha256)
+      throw new SandboxError('sandbox_illegal_state', 'code was delivered into this slot before');
+    this.#isEarly = isEarly;
+    return this.#delivered.below;
+  }
+
+  async #deliver(code: CodeRef, signal: AbortSignal, isEarly: boolean): Promise<string> {
     try {
       if (this.#packages !== null && (await this.#packages.isWorthBinding(code)))
-        return await this.#bind(code, this.#packages, signal);
+        return await this.#bind(code, this.#packages, signal, isEarly);
+      await this.#clearLibrary(code);
       await placeCode(code, this.codeDir, { mayLink: this.#mayLink(), signal });
       return '';
     } catch (cause) {
@@ -210,8 +223,14 @@ export class Slot {
     await removeTree(this.directory, signal);
   }
 
-  async #bind(code: CodeRef, packages: PackageMounts, signal: AbortSignal): Promise<string> {
-    const below = this.#owner.bindsShow === 'beneath' ? BENEATH : '';
+  /** A copy needs the place for what is named like the folder, unless that is one. */
+  async #clearLibrary(code: CodeRef): Promise<void> {
+    const own = await lstat(join(code.path, LIBRARY)).catch(() => null);
+    if (!own?.isDirectory()) await rmdir(join(this.codeDir, LIBRARY));
+  }
+
+  async #bind(code: CodeRef, packages: PackageMounts, signal: AbortSignal, isEarly: boolean): Promise<string> {
+    const below = this.#owner.bindsShow === 'beneath' && !isEarly ? BENEATH : '';
     const target = join(this.codeDir, below);
     if (below !== '') await mkdir(target, { mode: 0o755 });
     await packages.bindAt(code, target, signal);

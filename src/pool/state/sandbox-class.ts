@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { SandboxSpec } from '../../contract/driver.ts';
+import type { CodeRef, SandboxSpec } from '../../contract/driver.ts';
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
+import { bootProfile } from '../../domain/boot-profile.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { Isolation, Network, RuntimeId } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
-import { bootProfile } from './boot-profile.ts';
 
 /**
  * What a sandbox is before it has a function: everything fixed when it is made. Two functions of equal class can use each
@@ -22,6 +22,8 @@ export interface SandboxClass {
   /** Variables that only work at boot; a class with any belongs to one revision and is never kept ready. */
   bootEnv: Record<string, string>;
   isGeneric: boolean;
+  /** The package of the one revision it belongs to: its environment may name files of it. Null for a generic class. */
+  code: CodeRef | null;
   /** What one may take of the host's memory at most: its own limit and what its isolation adds. */
   limitMib: number;
 }
@@ -34,7 +36,7 @@ type ClassFields = Pick<SandboxClass, 'runtime' | 'memoryMib' | 'cpus' | 'diskMi
 export function classOfRevision(target: RunnableRevision, driver: GuardedDriver): SandboxClass {
   const bootEnv = bootProfile(target.settings.runtime, target.env);
   const isGeneric = Object.keys(bootEnv).length === 0;
-  return buildClass(target.settings, driver, bootEnv, isGeneric ? null : `${target.functionId}/${target.key}`);
+  return buildClass(target.settings, driver, bootEnv, isGeneric ? null : target);
 }
 
 export function defaultClass(runtime: RuntimeId, driver: GuardedDriver): SandboxClass {
@@ -56,6 +58,7 @@ export function sandboxSpec(sandboxClass: SandboxClass, labels: SandboxSpec['lab
     pidsMax: LIMITS.pidsMax,
     labels,
     from: { kind: 'image' },
+    ...(sandboxClass.code === null ? {} : { code: sandboxClass.code }),
   };
 }
 
@@ -63,12 +66,12 @@ function buildClass(
   fields: ClassFields,
   driver: GuardedDriver,
   bootEnv: Record<string, string>,
-  ownerKey: string | null,
+  owner: RunnableRevision | null,
 ): SandboxClass {
   const { runtime, cpus, diskMib, network } = fields;
   const memoryMib = Math.max(fields.memoryMib, driver.capabilities.memoryMinMib);
-  const parts = [driver.name, driver.isolation, runtime, memoryMib, cpus, diskMib, network, ownerKey ?? 'generic'];
-  const isGeneric = ownerKey === null;
+  const parts = [driver.name, driver.isolation, runtime, memoryMib, cpus, diskMib, network];
+  parts.push(owner === null ? 'generic' : `${owner.functionId}/${owner.key}`);
   return {
     key: parts.join('/'),
     driver,
@@ -79,7 +82,8 @@ function buildClass(
     diskMib,
     network,
     bootEnv,
-    isGeneric,
+    isGeneric: owner === null,
+    code: owner?.package ?? null,
     limitMib: memoryMib + driver.capabilities.memoryOverheadMib,
   };
 }

@@ -150,7 +150,76 @@ export const handler = () => [typeof fs.readFileSync, typeof EventEmitter, typeo
       expect(await text('not text')).toMatchObject({ kind: 'error', error: { errorType: 'Runtime.MarshalError' } });
     },
   },
+  {
+    name: 'named-files',
+    guarantee: 'variables that name files of the package work at the first call',
+    languages: BOTH,
+    async run(bench) {
+      const code = bench.source(NAMED_FILES);
+      const env: Record<string, string> =
+        bench.language === 'nodejs'
+          ? {
+              NODE_OPTIONS: '--require /var/task/hooks/early.cjs --import=/var/task/hooks/early.mjs',
+              NODE_PATH: '/var/task/modules',
+              NODE_EXTRA_CA_CERTS: '/var/task/hooks/none.pem',
+            }
+          : { PYTHONPATH: '/var/task/modules:/var/task/absent' };
+      const sandbox = await running(bench, code, { env }, { bootEnv: env, code });
+      expect((await call(sandbox, {})).value).toEqual(
+        bench.language === 'nodejs' ? ['early', 'early', 'named'] : ['named'],
+      );
+    },
+  },
+  {
+    name: 'libraries-of-the-package',
+    guarantee: 'the dynamic linker finds libraries in the package whatever was missing when the sandbox started',
+    languages: PYTHON,
+    async run(bench) {
+      const code = bench.source({
+        'index.py': `import ctypes, ctypes.util, os, shutil
+def handler(event, context):
+    return [os.environ["LD_LIBRARY_PATH"], os.path.isdir("/var/task/lib") or os.path.isdir("lib")]
+`,
+        'lib/README': 'x',
+      });
+      await underEveryStart(bench, code, {}, async (sandbox, start) => {
+        const [path, isThere] = (await call(sandbox, {})).value as [string, boolean];
+        expect(path, start).toMatch(/^(\S+):\1\/lib:\/opt\/lib$/);
+        expect(isThere, start).toBe(true);
+      });
+    },
+  },
+  {
+    name: 'bad-boot-variable',
+    guarantee: 'a variable the runtime refuses is the function’s error at load, with its reason and what was printed',
+    languages: BOTH,
+    async run(bench) {
+      const code = bench.source(NAMED_FILES);
+      const bad: Record<string, string>[] =
+        bench.language === 'nodejs'
+          ? [{ NODE_OPTIONS: '--require /var/task/absent.cjs' }, { NODE_OPTIONS: '--no-such-option' }]
+          : [{ PYTHONHASHSEED: 'a word' }];
+      for (const env of bad) {
+        const { load } = await loadedWith(bench, code, { spec: { bootEnv: env, code }, settings: { env } });
+        expect(load, JSON.stringify(env)).toMatchObject({
+          kind: 'loadError',
+          error: { errorType: 'Runtime.ExitError' },
+        });
+        expect(JSON.stringify(load)).toMatch(/absent\.cjs|no-such-option|PYTHONHASHSEED/);
+        expect(load.logs.lines.length).toBeGreaterThan(0);
+      }
+    },
+  },
 ];
+
+const NAMED_FILES = {
+  'index.cjs': 'exports.handler = () => [globalThis.required, globalThis.imported, require("named").name];',
+  'index.py': 'import named\ndef handler(event, context):\n    return [named.name]\n',
+  'hooks/early.cjs': 'globalThis.required = "early";',
+  'hooks/early.mjs': 'globalThis.imported = "early";',
+  'modules/named/index.js': 'exports.name = "named";',
+  'modules/named.py': 'name = "named"\n',
+};
 
 const FIRST = { kind: 'result', body: Buffer.from('"first"') };
 const COMPLETIONS = new Map<string, object>([

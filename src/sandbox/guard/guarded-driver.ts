@@ -1,3 +1,4 @@
+import { BootEnded } from '../../contract/boot-ended.ts';
 import type { Box, Driver, DriverCapabilities, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
 import type { GuardedDriver, StuckSandbox } from '../../contract/guarded-driver.ts';
 import type { Sandbox } from '../../contract/sandbox.ts';
@@ -8,6 +9,7 @@ import { BoxRemoval } from './driver-calls/box-removal.ts';
 import { CachedProbe } from './driver-calls/cached-probe.ts';
 import { defaultsFor, type GuardOptions } from './guard-options.ts';
 import { GuardedSandbox } from './guarded-sandbox.ts';
+import { StillbornSandbox } from './stillborn-sandbox.ts';
 
 /** Wraps a driver: legal order, start-once and stop-once, deadlines, the list of live sandboxes, removals that are retried. */
 export function guardDriver(driver: Driver, options: GuardOptions): GuardedDriver {
@@ -93,12 +95,21 @@ class DriverGuard implements GuardedDriver {
       );
     } catch (error) {
       this.#removeLeftover(spec, error);
+      if (error instanceof BootEnded && spec.code !== undefined) return this.#stillborn(spec, error);
       throw asSandboxError(error, 'sandbox_start_failed');
     }
     const sandbox = this.#adopt(spec, box);
     const leftMs = Math.max(1, createDeadlineMs - (performance.now() - beganAtMs));
     await sandbox.greet(leftMs, AbortSignal.any(signals));
     return sandbox;
+  }
+
+  #stillborn(spec: SandboxSpec, ended: BootEnded): Sandbox {
+    const { name, isolation, capabilities, lastProbe } = this;
+    const enforced = lastProbe?.enforced ?? { memory: false, cpu: false, pids: false, disk: false, network: false };
+    return new StillbornSandbox(spec, ended, {
+      ...{ isolation, driver: name, fence: capabilities.fence, imageDigest: null, enforced },
+    });
   }
 
   #adopt(spec: SandboxSpec, box: Box): GuardedSandbox {

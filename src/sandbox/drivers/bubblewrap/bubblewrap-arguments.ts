@@ -26,6 +26,8 @@ export interface BubblewrapPlace {
   /** Of a sandbox with egress, which keeps the network namespace it is started in; null: it gets an empty one. */
   resolvConf: string | null;
   hasFilter: boolean;
+  /** Its function's environment may name files as its package does. */
+  bootsWithCode: boolean;
 }
 
 /**
@@ -60,7 +62,7 @@ export function bubblewrapArguments(place: BubblewrapPlace): string[] {
       : ['--bind', place.tempDir, '/tmp']),
     ...['--ro-bind', place.codeDir, TASK_ROOT],
     ...['--ro-bind', place.channelDir, CHANNEL_DIR],
-    ...['--chdir', '/', '--clearenv'],
+    ...['--chdir', place.bootsWithCode ? TASK_ROOT : '/', '--clearenv'],
     ...Object.entries(place.env).flatMap(([name, value]) => ['--setenv', name, value]),
     ...(place.hasFilter ? ['--seccomp', String(FILE_FD)] : []),
   ];

@@ -148,6 +148,7 @@ export class BubblewrapDriver implements Driver {
       canDisableUserns: tool.canDisableUserns,
       resolvConf: link === null ? null : this.#options.egress!.resolvConf,
       hasFilter: this.#filterPath !== null,
+      bootsWithCode: spec.code !== undefined,
     });
     const program = [runtime.interpreterInside, join(SHIMS_INSIDE, runtime.bootstrap)];
     return {

@@ -4,6 +4,7 @@ import { MIB } from '../../../domain/limits.ts';
 import { languageRow, type RuntimeId } from '../../../domain/runtimes.ts';
 import type { SandboxCgroupLimits } from '../../../host/cgroup/sandbox-cgroup.ts';
 import type { ContainerConfig, EngineMount } from '../../../host/docker/engine-types.ts';
+import { libraryPath } from '../../../host/launch/boot-environment.ts';
 import { STDERR_NAME, STDOUT_NAME } from '../../../host/slot/output-fifo.ts';
 import type { ContainerKind } from './container-kind.ts';
 import { LAUNCHER_PIDS } from './host-limits.ts';
@@ -155,6 +156,7 @@ export function shimOf(spec: SandboxSpec, token: string): { command: string[]; e
     env: {
       LANG: 'en_US.UTF-8',
       TZ: ':UTC',
+      LD_LIBRARY_PATH: libraryPath(INSIDE.task),
       ...spec.bootEnv,
       PATH: '/usr/local/bin:/usr/bin:/bin',
       HOME: '/tmp',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import { BootEnded } from '../../../contract/boot-ended.ts';
 import type { SandboxSpec } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { CgroupTree } from '../../../host/cgroup/cgroup.ts';
@@ -20,6 +21,8 @@ import { hostLimits } from './host-limits.ts';
 
 /** Between looks at whether a container died before it connected, in milliseconds. */
 const STILLBORN_LOOK_MS = 25;
+/** How long the daemon may take to tell how one ended. */
+const EXIT_CODE_DEADLINE_MS = 1_000;
 /** Taking a half-made sandbox apart may take this long. The remover then owes the container, and the guard the rest. */
 const UNDO_DEADLINE_MS = 10_000;
 /** Of the output of one that died at once, for the log, in characters. */
@@ -70,13 +73,14 @@ export async function createConnected(
   try {
     const placement = await prepareHost(context, request, parts, signal);
     const slot = parts.host.slot!;
+    if (spec.code !== undefined) await slot.deliver(spec.code, signal, true);
     const { stdout, stderr } = slot.openOutput();
     await slot.listen();
     await request.onSlot?.(parts);
     const token = randomBytes(16).toString('hex');
     await startContainer(context, parts, containerConfig(spec, placement, request.shim(token)), signal);
     if (spec.network === 'egress') await linkContainer(context, parts, spec.id, signal);
-    const channel = await connection(parts, stderr, signal);
+    const channel = await connection(context.engine, parts, stderr, signal);
     return { parts, token, channel, stdout, stderr };
   } catch (error) {
     throw await undoStart(spec.id, asSandboxError(error, signal), UNDO_DEADLINE_MS, (bounded) =>
@@ -156,12 +160,17 @@ async function linkContainer(
 }
 
 /** The accepted connection, or the reason why there will be none. */
-async function connection(parts: ContainerParts, stderr: Readable, signal: AbortSignal): Promise<Socket> {
+async function connection(
+  engine: EngineClient,
+  parts: ContainerParts,
+  stderr: Readable,
+  signal: AbortSignal,
+): Promise<Socket> {
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
   const accepted = parts.host.slot!.accept(either);
   try {
-    return await Promise.race([accepted, stillborn(parts, stderr, either)]);
+    return await Promise.race([accepted, stillborn(engine, parts, stderr, either)]);
   } catch (error) {
     // It may have connected and died in the same moment: nobody else will close that.
     accepted.then((socket) => socket.destroy()).catch(() => undefined);
@@ -171,10 +180,16 @@ async function connection(parts: ContainerParts, stderr: Readable, signal: Abort
   }
 }
 
-async function stillborn(parts: ContainerParts, stderr: Readable, signal: AbortSignal): Promise<never> {
+async function stillborn(
+  engine: EngineClient,
+  parts: ContainerParts,
+  stderr: Readable,
+  signal: AbortSignal,
+): Promise<never> {
   while (parts.isAlive()) await pause(STILLBORN_LOOK_MS, signal);
   const said = String(stderr.read() ?? '').slice(0, LAST_WORDS_MAX_CHARS);
-  throw new SandboxError('sandbox_start_failed', `the sandbox ended before it connected: ${said}`);
+  const code = await engine.waitContainer(parts.name, { deadlineMs: EXIT_CODE_DEADLINE_MS, signal }).catch(() => null);
+  throw new BootEnded({ cause: code === null ? 'lost' : 'exit', exitCode: code, signal: null }, said);
 }
 
 function asSandboxError(error: unknown, signal: AbortSignal): SandboxError {

@@ -143,7 +143,7 @@ export class ProcessDriver implements Driver {
     const tempDir = view === null ? await slot.makePrivateDir('tmp') : '/tmp';
     const env = bootEnvironment(spec, {
       ...{ channel: slot.socketPath, token, tempDir, shimsDir: runtime.shimsDir },
-      path: PATH,
+      ...{ path: PATH, taskRoot: slot.codeDir },
     });
     return {
       launch: {

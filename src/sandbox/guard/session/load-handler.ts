@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Box, BoxExit, CodeRef } from '../../../contract/driver.ts';
 import type { AttemptLogs, LoadResult, LoadSettings } from '../../../contract/sandbox.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
+import { bootProfile } from '../../../domain/boot-profile.ts';
+import { packagePaths, TASK_ROOT } from '../../../domain/package-paths.ts';
 import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { FRAME, type FrameType } from '../../wire/frame-type.ts';
 import { initTimeoutError, parseFunctionError } from '../exchange/function-error.ts';
@@ -39,7 +41,7 @@ export async function loadHandler(
   const taskRoot = await deliver(port, code, signal);
   const deliverMs = performance.now() - beganAtMs;
   const loadingAtMs = performance.now();
-  port.send(FRAME.init, 0, initMeta(), Buffer.from(JSON.stringify(settings.env)));
+  port.send(FRAME.init, 0, initMeta(), Buffer.from(JSON.stringify(functionEnv(settings.env, taskRoot))));
   port.send(FRAME.load, 0, loadMeta(settings, taskRoot), null);
   const got = await port.expect([FRAME.loaded, FRAME.loadError], settings.initTimeoutMs, signal);
   switch (got.kind) {
@@ -88,6 +90,16 @@ async function finished(
   const logs = await port.logsAtEnd();
   port.kill('load error');
   return { kind: 'loadError', error, importMs, logs };
+}
+
+/** The function's variables; those that name files of its package name them where they are. */
+function functionEnv(env: LoadSettings['env'], taskRoot: string): LoadSettings['env'] {
+  if (taskRoot === TASK_ROOT) return env;
+  const named = { ...bootProfile('nodejs24', env), ...bootProfile('python3.11', env) };
+  return {
+    ...env,
+    ...Object.fromEntries(Object.entries(named).map(([name, value]) => [name, packagePaths(value, taskRoot)])),
+  };
 }
 
 function initMeta(): string {

@@ -1,4 +1,4 @@
-import { languageRow, type RuntimeId } from '../../domain/runtimes.ts';
+import { languageRow, type RuntimeId } from './runtimes.ts';
 
 /** Read by the dynamic linker, the C library or a numeric library before or while the first module loads. */
 const BOOT_PREFIXES = ['LD_', 'MALLOC_', 'GLIBC_', 'OMP_', 'GOMP_', 'KMP_', 'OPENBLAS_', 'MKL_'];
