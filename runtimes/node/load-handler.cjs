@@ -22,7 +22,7 @@ async function loadHandler(taskRoot, name) {
   let file = null;
   try {
     file = findFile(taskRoot, moduleName);
-    const space = await import(pathToFileURL(file).href);
+    const space = file === null ? await importPackage(taskRoot, moduleName) : await import(pathToFileURL(file).href);
     let found = 'module.exports' in space ? space['module.exports'] : space;
     for (let at = 0; at < parts.length; at++) found = found?.[parts[at]];
     if (typeof found === 'function') return { handler: found };
@@ -33,7 +33,10 @@ async function loadHandler(taskRoot, name) {
   }
 }
 
-/** Exactly that name, then .js, .mjs, .cjs, then Node's own resolution; what a .js is, its package and its syntax decide. */
+/**
+ * Exactly that name, then .js, .mjs, .cjs, then Node's own resolution; what a .js is, its package and its syntax decide. Null for a
+ * package that is there and has nothing for `require`.
+ */
 function findFile(taskRoot, moduleName) {
   const path = join(taskRoot, moduleName);
   for (const extension of ['', '.js', '.mjs', '.cjs']) {
@@ -45,10 +48,19 @@ function findFile(taskRoot, moduleName) {
   } catch {
     try {
       return require.resolve(moduleName);
-    } catch {
+    } catch (error) {
+      if (error.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return null;
       throw Object.assign(new Error(`Cannot find module '${moduleName}'`), { code: 'MODULE_NOT_FOUND' });
     }
   }
+}
+
+/** As an `import` in a file of the function's folder would. */
+function importPackage(taskRoot, moduleName) {
+  const { compileFunction, constants } = process.getBuiltinModule('node:vm');
+  const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+  const options = { filename: join(taskRoot, 'x'), importModuleDynamically };
+  return compileFunction('return import(name)', ['name'], options)(moduleName);
 }
 
 function loadErrorJson(error, file) {

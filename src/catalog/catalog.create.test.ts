@@ -84,6 +84,8 @@ describe('create', () => {
     ['a header injected by CORS', { url: { cors: { allowOrigins: ['a\r\nb'] } } }, 'invalid_settings'],
     ['a wrong env name', { env: { 'A-B': '1' } }, 'invalid_settings'],
     ['a reserved env name', { env: { AWS_LAMBDA_FUNCTION_NAME: 'x' } }, 'invalid_settings'],
+    ['a name the runtime would replace', { env: { AWS_EXECUTION_ENV: 'x' } }, 'invalid_settings'],
+    ['the name of its own folder', { env: { PWD: 'x' } }, 'invalid_settings'],
     ['another reserved env name', { env: { _HANDLER: 'x' } }, 'invalid_settings'],
     ['the channel variable', { env: { COLDFRAME_TOKEN: 'x' } }, 'invalid_settings'],
     ['a NUL in env', { env: { A: 'a\0b' } }, 'invalid_settings'],

@@ -2,7 +2,7 @@ import type { PackageRef } from '../../domain/function.ts';
 import { languageOf, type RuntimeId } from '../../domain/runtimes.ts';
 import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
 import { listFiles } from '../../packages/package-files.ts';
-import { findHandlerFile } from './handler-file.ts';
+import { findHandlerFile, isManifest } from './handler-file.ts';
 import { JavascriptSyntax } from './javascript-syntax.ts';
 import { checkPythonSyntax } from './python-syntax.ts';
 import { collectSources, type SourceFile } from './source-files.ts';
@@ -40,6 +40,8 @@ export class CodeCheck {
   async check(ref: PackageRef, runtime: RuntimeId, handler: string, signal?: AbortSignal): Promise<void> {
     const paths = new Set((await listFiles(ref)).map((file) => file.path));
     const handlerFile = findHandlerFile(runtime, handler, (path) => paths.has(path));
+    // Node reads in it which file is meant, by rules of its own; the first call shows what it found.
+    if (isManifest(handlerFile)) return;
     const language = languageOf(runtime);
     const sources = await collectSources(ref, paths, handlerFile, language);
     const errors = await this.#syntaxErrors(runtime, sources, signal);

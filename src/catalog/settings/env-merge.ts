@@ -3,8 +3,12 @@ import { LIMITS } from '../../domain/limits.ts';
 import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** Set by the sandbox itself; a value of the author's would be lost or would break the shim. */
-const RESERVED = /^(?:AWS_LAMBDA_|COLDFRAME_|LAMBDA_|_HANDLER$|_X_AMZN_TRACE_ID$)/;
+/**
+ * Set by the sandbox itself: a value of the author's would be replaced in silence, or would break the shim. Lambda's list, without
+ * AWS_REGION, AWS_DEFAULT_REGION and the credentials, which are the author's to set here.
+ */
+const RESERVED =
+  /^(?:AWS_LAMBDA_|COLDFRAME_)|^(?:AWS_EXECUTION_ENV|LAMBDA_TASK_ROOT|LAMBDA_RUNTIME_DIR|PWD|_HANDLER|_X_AMZN_TRACE_ID)$/;
 
 export type EnvPatch = Record<string, EnvValue | { secret: true } | null> | null;
 
@@ -62,7 +66,8 @@ function problems(plain: Map<string, string>): FieldError[] {
     bytes += Buffer.byteLength(name) + Buffer.byteLength(value);
     const path = `/env/${name}`;
     if (!NAME.test(name)) errors.push({ path, message: 'a name has letters, digits and _, and begins with no digit' });
-    else if (RESERVED.test(name)) errors.push({ path, message: 'is set by the sandbox itself' });
+    else if (RESERVED.test(name))
+      errors.push({ path, message: 'is set by the sandbox itself: choose another name, or remove it' });
     if (value.includes('\0')) errors.push({ path, message: 'holds a NUL character' });
   }
   if (bytes > LIMITS.envMaxBytes) errors.push({ path: '/env', message: `has more than ${LIMITS.envMaxBytes} bytes` });

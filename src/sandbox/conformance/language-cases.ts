@@ -37,6 +37,37 @@ export const LanguageCases: ConformanceCase[] = [
     },
   },
   {
+    name: 'handler-in-package',
+    guarantee: 'a handler in a package of node_modules is found as Node finds it',
+    languages: NODE,
+    async run(bench) {
+      const code = bench.source({
+        'index.mjs': '',
+        'node_modules/main/package.json': '{"main":"lib/start.js"}',
+        'node_modules/main/lib/start.js': 'exports.handler = () => "main";',
+        'node_modules/main/lib/app.js': 'exports.handler = () => "file";',
+        'node_modules/@scope/esm/package.json': '{"type":"module","exports":{"./app":{"import":"./dist/app.js"}}}',
+        'node_modules/@scope/esm/dist/app.js': 'export const handler = () => "exported";',
+      });
+      const found = { 'main.handler': 'main', 'main/lib/app.handler': 'file', '@scope/esm/app.handler': 'exported' };
+      for (const [handler, value] of Object.entries({ ...found, 'node_modules/main/lib/app.handler': 'file' })) {
+        expect((await call(await running(bench, code, { handler }), {})).value, handler).toBe(value);
+      }
+    },
+  },
+  {
+    name: 'exit-status',
+    guarantee: 'an exit is told with the status the kernel kept',
+    languages: BOTH,
+    async run(bench) {
+      for (const [code, words] of EXITS) {
+        const { reply } = await call(await running(bench, 'exits'), { code });
+        expect(reply, String(code)).toMatchObject({ kind: 'error', error: { errorType: 'Runtime.ExitError' } });
+        expect(JSON.stringify(reply), String(code)).toContain(words);
+      }
+    },
+  },
+  {
     name: 'own-names',
     guarantee:
       'modules named like the standard library’s give the same result under every kind of start, stacks intact',
@@ -220,6 +251,14 @@ const NAMED_FILES = {
   'modules/named/index.js': 'exports.name = "named";',
   'modules/named.py': 'name = "named"\n',
 };
+
+const EXITS: [number, string][] = [
+  [3, 'exit status 3"'],
+  [-1, 'exit status 255"'],
+  [256 + 5, 'exit status 5"'],
+  [512, 'without providing a reason'],
+  [137, 'exit status 137"'],
+];
 
 const FIRST = { kind: 'result', body: Buffer.from('"first"') };
 const COMPLETIONS = new Map<string, object>([
