@@ -68,6 +68,12 @@ export interface Settled {
   logs: AttemptLogs;
 }
 
+/** The end of a sandbox that no call was told of: how, and what it printed since its last call. */
+export interface Crash {
+  exit: BoxExit;
+  logs: AttemptLogs;
+}
+
 /** The guarded sandbox, as the pool and invoke see it. Illegal order throws SandboxError `sandbox_illegal_state`. */
 export interface Sandbox {
   readonly id: string;
@@ -108,4 +114,6 @@ export interface Sandbox {
   destroy(reason: string): Promise<void>;
   /** Calls back once when the sandbox stops being usable, with the reason. */
   onDead(listener: (reason: string) => void): void;
+  /** Calls back once, a moment after `onDead`, if it ended by itself after it had loaded and while no call waited for a reply. */
+  onCrash(listener: (crash: Crash) => void): void;
 }

@@ -1,4 +1,4 @@
-import { languageRow, type RuntimeId } from './runtimes.ts';
+import { languageRow, RUNTIMES, type RuntimeId } from './runtimes.ts';
 
 /** Read by the dynamic linker, the C library or a numeric library before or while the first module loads. */
 const BOOT_PREFIXES = ['LD_', 'MALLOC_', 'GLIBC_', 'OMP_', 'GOMP_', 'KMP_', 'OPENBLAS_', 'MKL_'];
@@ -16,4 +16,9 @@ export function bootProfile(runtime: RuntimeId, env: Readonly<Record<string, str
     if (isBootName(name) || BOOT_PREFIXES.some((prefix) => name.startsWith(prefix))) profile[name] = value;
   }
   return profile;
+}
+
+/** The same where the runtime is not known: those that any of them reads at boot. */
+export function anyBootProfile(env: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.assign({}, ...RUNTIMES.map((runtime) => bootProfile(runtime, env)));
 }

@@ -48,7 +48,7 @@ export function buildSandboxes(
   host: HostContext,
   config: Config,
   seen: SeenIsolations,
-  metrics: Pick<PlatformMetrics, 'removalFailed'>,
+  metrics: Pick<PlatformMetrics, 'removalFailed' | 'sandboxCrashed'>,
 ): Sandboxes {
   const { instance, epoch, runDir, log } = host;
   const cgroups = new CgroupTree({ instance, epoch, log });

@@ -4,18 +4,22 @@ import type { SandboxEvent } from '../sandbox/guard/guard-options.ts';
 import type { PlatformMetrics } from '../telemetry/metrics.ts';
 
 /**
- * What is done about the events of a guard: a removal that failed is counted every time, and logged whenever the number of tries has
+ * What is done about the events of a guard: a crash is counted and logged; a removal that failed is counted every time, and logged whenever the number of tries has
  * doubled, so that one that stays stuck for days writes few lines. Transitions belong to every call and are neither.
  */
 export function hearSandboxes(
   isolation: Isolation,
   log: DriverLog,
-  metrics: Pick<PlatformMetrics, 'removalFailed'>,
+  metrics: Pick<PlatformMetrics, 'removalFailed' | 'sandboxCrashed'>,
 ): (event: SandboxEvent) => void {
   return (event) => {
     if (event.kind === 'transition') return;
     const { sandboxId } = event;
-    if (event.kind === 'destroyFailed') {
+    if (event.kind === 'crashed') {
+      const { cause, exitCode, signal } = event.exit;
+      metrics.sandboxCrashed(isolation, cause);
+      log.warn({ isolation, sandboxId, cause, exitCode, signal }, 'a sandbox ended by itself between two calls');
+    } else if (event.kind === 'destroyFailed') {
       const { attempt, error } = event;
       metrics.removalFailed(isolation);
       if (!Number.isInteger(Math.log2(attempt))) return;

@@ -52,6 +52,36 @@ describe('how a call finds its sandbox', () => {
     lease.release();
   });
 
+  test('a sandbox that boots with its function’s variables has the package from the start, a generic one has none', async () => {
+    await begin();
+    const target = revisionOf('a', 'a-r1', {}, { NODE_OPTIONS: '--require /var/task/early.js' });
+    const own = await bed.lease(target);
+    expect(own.sandbox.spec.code).toEqual(target.package);
+    own.release();
+    const generic = await bed.lease(revisionOf('b'));
+    expect(generic.sandbox.spec).not.toHaveProperty('code');
+    generic.release();
+  });
+
+  test('a crash after the reply is told in the record of the next call', async () => {
+    await begin();
+    const target = revisionOf('a');
+    const first = await bed.lease(target);
+    first.release();
+    bed.driver.boxes.get(first.sandbox.id)!.end({ cause: 'signal', exitCode: null, signal: 'SIGSEGV' });
+    await until('it is gone', () => first.sandbox.state === 'dead');
+    const second = await bed.lease(target);
+    expect(second.reason).toBe('sandbox_lost');
+    expect(second.loadLogs?.lines[0]).toMatchObject({
+      stream: 'stderr',
+      text: expect.stringContaining('ended after its reply: signal: segmentation fault'),
+    });
+    second.release();
+    const third = bed.pool.acquireWarm(target)!;
+    expect(third.loadLogs).toBeNull();
+    third.release();
+  });
+
   test('the class of a deployed function is kept ready, so its first call is claimed', async () => {
     await begin();
     const target = revisionOf('a', 'a-r1', { memoryMib: 512, cpus: 2 });

@@ -24,6 +24,8 @@ export interface PlatformMetrics {
   calls: CallMetrics;
   /** Counts tries of removing a sandbox that failed, by isolation. */
   removalFailed(isolation: Isolation): void;
+  /** Counts sandboxes that ended by themselves between two calls. */
+  sandboxCrashed(isolation: Isolation, cause: string): void;
   /** Where the gauges get their values; called once, when the parts exist. */
   connect(sources: MetricSources): void;
   /** The text Prometheus reads, with process memory, CPU and event loop lag. */
@@ -41,8 +43,15 @@ export function createMetrics(): PlatformMetrics {
     labelNames: ['isolation'],
     registers: [registry],
   });
+  const crashes = new Counter({
+    name: 'coldframe_sandbox_crashes_total',
+    help: 'Sandboxes that ended by themselves between two calls, by cause (exit, signal, oom, lost).',
+    labelNames: ['isolation', 'cause'],
+    registers: [registry],
+  });
   return {
     calls,
+    sandboxCrashed: (isolation, cause) => crashes.inc({ isolation, cause }),
     removalFailed: (isolation) => failedRemovals.inc({ isolation }),
     connect: (sources) => connect(registry, sources),
     prometheus: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),

@@ -2,11 +2,11 @@ import type { BoxExit } from '../../contract/driver.ts';
 import type { LoadResult, SandboxReply } from '../../contract/sandbox.ts';
 import type { FunctionError } from '../../domain/invocation.ts';
 import type { Outcome } from '../../domain/names.ts';
+import { signalWords } from '../../domain/signal-words.ts';
 import type { ErrorCode } from '../../errors/coldframe-error.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { AcquireFailure } from '../../pool/types.ts';
 import type { InvokeRequest } from '../types.ts';
-import { signalWords } from './signal-words.ts';
 
 /** How an attempt ended: the value everything after the sandbox works with. */
 export interface Ending {

@@ -1,4 +1,4 @@
-import type { AttemptLogs, Sandbox } from '../../contract/sandbox.ts';
+import type { AttemptLogs, Crash, Sandbox } from '../../contract/sandbox.ts';
 import { MIB } from '../../domain/limits.ts';
 import type { Start, StartReason } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
@@ -27,6 +27,8 @@ export interface BoundRevision {
   release(entry: PooledSandbox, start: Start): void;
   /** This sandbox serves nothing new. */
   leave(entry: PooledSandbox, reason: LeaveReason): void;
+  /** A sandbox of its own ended by itself between two calls. */
+  crashed(crash: Crash): void;
 }
 
 /** Reading the meter of every idle sandbox at every plan would cost more than it tells. */

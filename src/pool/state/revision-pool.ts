@@ -1,5 +1,7 @@
+import type { AttemptLogs, Crash } from '../../contract/sandbox.ts';
 import type { Isolation, Start, StartReason } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
+import { crashWords, joinedLogs } from './crash-words.ts';
 import { type PoolLease, warmLease } from './lease.ts';
 import type { BoundRevision, LeaveReason, PooledSandbox } from './pooled-sandbox.ts';
 import type { SandboxClass } from './sandbox-class.ts';
@@ -67,6 +69,8 @@ export class RevisionPool implements BoundRevision {
   /** minWarm is not filled before this time. */
   retryAtMs = 0;
   readonly #free: PooledSandbox[] = [];
+  /** News of a crash for the first load that ends; null when every one has been told. */
+  #crashWords: AttemptLogs | null = null;
   readonly #host: RevisionHost;
 
   constructor(target: RunnableRevision, owner: RevisionOwner, host: RevisionHost, isExclusive: boolean) {
@@ -135,6 +139,23 @@ export class RevisionPool implements BoundRevision {
     if (!entry.isLoaded) return;
     this.remove(entry);
     if (reason === 'evicted' || reason === 'idle_expired' || reason === 'sandbox_lost') this.lastLoss = reason;
+  }
+
+  /** A sandbox of its own ended after its last reply: the record of the next call that ends says so. */
+  crashed(crash: Crash): void {
+    const words = crashWords(crash);
+    for (const entry of this.bound) {
+      entry.loadLogs = joinedLogs(words, entry.loadLogs);
+      return;
+    }
+    this.#crashWords = words;
+  }
+
+  /** What was printed at a load, behind the news of a crash that no record has told yet. */
+  withCrash(logs: AttemptLogs): AttemptLogs {
+    const words = this.#crashWords;
+    this.#crashWords = null;
+    return words === null ? logs : joinedLogs(words, logs);
   }
 
   remove(entry: PooledSandbox): void {

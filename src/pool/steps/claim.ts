@@ -65,6 +65,7 @@ export function claim(
 
 function settle(claimed: ClaimRecord, result: LoadResult, host: ClaimHost): void {
   const { entry, revision, start, reason, beganAtMs, gotAtMs } = claimed;
+  result.logs = revision.withCrash(result.logs);
   if (result.kind !== 'loaded') {
     revision.brokenLoads++;
     host.loadFailed(claimed, result);

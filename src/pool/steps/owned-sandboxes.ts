@@ -51,6 +51,7 @@ export class OwnedSandboxes {
     this.#classes.of(entry.sandboxClass).population++;
     entry.sandbox.onDead(() => this.discard(entry, 'sandbox_lost'));
     void entry.sandbox.removed.then(() => this.#removed(entry));
+    entry.sandbox.onCrash((crash) => entry.boundTo?.crashed(crash));
     if (!entry.sandbox.alive) this.discard(entry, 'sandbox_lost');
     return !entry.isGone;
   }

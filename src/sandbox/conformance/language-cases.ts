@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
+import type { Crash } from '../../contract/sandbox.ts';
 import { BOTH, type ConformanceCase, loadedWith, NODE, PYTHON, running } from './conformance-case.ts';
 import { underEveryStart } from './every-start.ts';
-import { call } from './sandbox-rig.ts';
+import { call, until } from './sandbox-rig.ts';
 
 const texts = (lines: { text: string }[]): string[] => lines.map((line) => line.text);
 
@@ -64,6 +65,27 @@ export const LanguageCases: ConformanceCase[] = [
         const { reply } = await call(await running(bench, 'exits'), { code });
         expect(reply, String(code)).toMatchObject({ kind: 'error', error: { errorType: 'Runtime.ExitError' } });
         expect(JSON.stringify(reply), String(code)).toContain(words);
+      }
+    },
+  },
+  {
+    name: 'crash-after-reply',
+    guarantee: 'a sandbox that ends by itself after its reply tells how, and what it printed last',
+    languages: BOTH,
+    async run(bench) {
+      for (const how of ['throws', 'exits', 'is killed'] as const) {
+        const sandbox = await running(bench, 'crashes-later');
+        const crashed = new Promise<Crash>((resolve) => sandbox.onCrash(resolve));
+        expect((await call(sandbox, { how })).value, how).toBe('answered');
+        const { exit, logs } = await crashed;
+        expect(texts(logs.lines).join('\n'), how).toContain('last words');
+        if (how === 'is killed') expect(exit).toMatchObject({ cause: 'signal', signal: 'SIGKILL' });
+        else
+          expect(exit).toMatchObject({
+            cause: 'exit',
+            exitCode: how === 'exits' ? 3 : STATUS_OF_THROW[bench.language],
+          });
+        await until('it is dead', () => sandbox.state === 'dead');
       }
     },
   },
@@ -251,6 +273,9 @@ const NAMED_FILES = {
   'modules/named/index.js': 'exports.name = "named";',
   'modules/named.py': 'name = "named"\n',
 };
+
+/** Lambda's status of an uncaught exception in Node; in Python a thread's exception ends nothing, so the fixture exits with 4. */
+const STATUS_OF_THROW = { nodejs: 129, python: 4 };
 
 const EXITS: [number, string][] = [
   [3, 'exit status 3"'],

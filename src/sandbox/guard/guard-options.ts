@@ -1,10 +1,11 @@
-import type { DriverCapabilities } from '../../contract/driver.ts';
+import type { BoxExit, DriverCapabilities } from '../../contract/driver.ts';
 import type { SandboxState } from '../../contract/sandbox.ts';
 
-/** A change of state of one sandbox, a removal that failed and will be tried again, or the end of one. */
+/** A change of state of one sandbox, an end of its own between two calls, a removal that failed and will be tried again, or the end of one. */
 export type SandboxEvent =
   | { kind: 'transition'; sandboxId: string; from: SandboxState; to: SandboxState; reason: string }
   | { kind: 'destroyFailed'; sandboxId: string; attempt: number; error: Error }
+  | { kind: 'crashed'; sandboxId: string; exit: BoxExit }
   | { kind: 'gone'; sandboxId: string; reason: string; failedTries: number };
 
 /** What `guardDriver` needs to be told. Deadlines have defaults; the listener has none, so that no failure goes unheard. */

@@ -1,5 +1,6 @@
 import type { Box, BoxExit, CodeRef, SandboxSpec } from '../../contract/driver.ts';
 import type {
+  Crash,
   LoadResult,
   LoadSettings,
   Sandbox,
@@ -20,6 +21,7 @@ import { KILLED, LOST, lastReply, type Violation } from './exchange/last-reply.t
 import { MemoryWatch } from './exchange/memory-watch.ts';
 import { UsageMeter } from './exchange/usage-meter.ts';
 import { SandboxLifecycle, type TransitionListener } from './sandbox-state.ts';
+import { CrashWatch } from './session/crash-watch.ts';
 import { awaitHello } from './session/handshake.ts';
 import { loadHandler } from './session/load-handler.ts';
 import { type SessionOwner, ShimSession } from './session/shim-session.ts';
@@ -63,6 +65,7 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
   #hasDied = false;
   readonly #meter: UsageMeter;
   readonly #memory: MemoryWatch;
+  readonly #crash = new CrashWatch();
 
   constructor(box: Box, spec: SandboxSpec, removal: BoxRemoval, onTransition: TransitionListener) {
     this.id = spec.id;
@@ -197,6 +200,10 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
     else listener(reason);
   }
 
+  onCrash(listener: (crash: Crash) => void): void {
+    this.#crash.onCrash(listener);
+  }
+
   // --- for the call
 
   exchangeReplied(exchange: Exchange): void {
@@ -270,9 +277,12 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
     this.#session.markEnded(exit);
     this.#hasDied = exit !== KILLED;
     this.#endReason = reason;
+    // A draining one was ordered to end, and the call that was its reason has been told.
+    const isCrash = this.#hasDied && this.#unreplied === 0 && ['loaded', 'busy'].includes(this.state);
     this.#lifecycle.transition('dead', reason);
     for (const exchange of this.#exchanges.takeAll()) exchange.reply(lastReply(exchange, exit, violation));
     this.#session.terminate(exit);
+    if (isCrash) this.#crash.begin(exit, this.#session.logsAtEnd());
     this.#tellDead(reason);
     this.#removeWhenQuiet();
   }
@@ -284,8 +294,10 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
   #removeWhenQuiet(): void {
     if (this.#session.exit === null || this.#inFlight > 0 || this.#isLoading || this.#removalStarted) return;
     this.#removalStarted = true;
-    this.#session.output.close();
-    this.#removal.begin(this.#endReason ?? '', this.#hasDied).then(this.#gone.resolve, this.#gone.reject);
+    this.#crash.whenTold(() => {
+      this.#session.output.close();
+      this.#removal.begin(this.#endReason ?? '', this.#hasDied).then(this.#gone.resolve, this.#gone.reject);
+    });
   }
 
   /** A box that cannot be frozen or thawed cannot be trusted to run the next call either. */

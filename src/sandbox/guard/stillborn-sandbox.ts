@@ -77,6 +77,9 @@ export class StillbornSandbox implements Sandbox {
   /** It was gone before anybody could listen. */
   onDead(): void {}
 
+  /** Its load tells how it ended. */
+  onCrash(): void {}
+
   #illegal(action: string): SandboxError {
     return new SandboxError('sandbox_illegal_state', `sandbox ${this.id} cannot ${action}: its boot failed`);
   }

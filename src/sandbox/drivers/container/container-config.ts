@@ -35,9 +35,10 @@ const OPEN_FILES_MAX = 1_024;
 const OOM_SCORE_ADJ = 500;
 /**
  * A shell stays as process 1: it sends output to the FIFOs (so that children inherit them and the host still reads after
- * the shim died), reaps orphans, and lets signals mean to the shim what they mean outside a container.
+ * the shim died), reaps orphans, and lets signals mean to the shim what they mean outside a container. What it says itself of a
+ * killed shim is not the function's output.
  */
-const LAUNCH = `"$@" >${INSIDE.run}/${STDOUT_NAME} 2>${INSIDE.run}/${STDERR_NAME}`;
+const LAUNCH = `exec >${INSIDE.run}/${STDOUT_NAME} 3>${INSIDE.run}/${STDERR_NAME}; { "$@" 2>&3 3>&-; } 2>/dev/null; exit $?`;
 
 export interface ContainerPlacement {
   image: string;

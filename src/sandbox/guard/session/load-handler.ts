@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Box, BoxExit, CodeRef } from '../../../contract/driver.ts';
 import type { AttemptLogs, LoadResult, LoadSettings } from '../../../contract/sandbox.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
-import { bootProfile } from '../../../domain/boot-profile.ts';
+import { anyBootProfile } from '../../../domain/boot-profile.ts';
 import { packagePaths, TASK_ROOT } from '../../../domain/package-paths.ts';
 import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { FRAME, type FrameType } from '../../wire/frame-type.ts';
@@ -95,7 +95,7 @@ async function finished(
 /** The function's variables; those that name files of its package name them where they are. */
 function functionEnv(env: LoadSettings['env'], taskRoot: string): LoadSettings['env'] {
   if (taskRoot === TASK_ROOT) return env;
-  const named = { ...bootProfile('nodejs24', env), ...bootProfile('python3.11', env) };
+  const named = anyBootProfile(env);
   return {
     ...env,
     ...Object.fromEntries(Object.entries(named).map(([name, value]) => [name, packagePaths(value, taskRoot)])),

@@ -1,0 +1,28 @@
+import type { BoxExit } from '../../../contract/driver.ts';
+import type { AttemptLogs, Crash } from '../../../contract/sandbox.ts';
+
+/** Tells of a sandbox that ended by itself while no call waited for a reply, once what it printed last has been read. */
+export class CrashWatch {
+  readonly #listeners: ((crash: Crash) => void)[] = [];
+  #crash: Crash | null = null;
+  #told: Promise<void> | null = null;
+
+  /** Calls back once, also after the fact. */
+  onCrash(listener: (crash: Crash) => void): void {
+    if (this.#crash === null) this.#listeners.push(listener);
+    else listener(this.#crash);
+  }
+
+  begin(exit: BoxExit, lastOutput: Promise<AttemptLogs>): void {
+    this.#told = lastOutput.then((logs) => {
+      this.#crash = { exit, logs };
+      for (const listener of this.#listeners.splice(0)) listener(this.#crash);
+    });
+  }
+
+  /** Runs `close` when nothing more has to be read: at once unless it crashed. */
+  whenTold(close: () => void): void {
+    if (this.#told === null) close();
+    else void this.#told.finally(close);
+  }
+}
