@@ -38,7 +38,7 @@ const OOM_SCORE_ADJ = 500;
  * the shim died), reaps orphans, and lets signals mean to the shim what they mean outside a container. What it says itself of a
  * killed shim is not the function's output.
  */
-const LAUNCH = `exec >${INSIDE.run}/${STDOUT_NAME} 3>${INSIDE.run}/${STDERR_NAME}; { "$@" 2>&3 3>&-; } 2>/dev/null; exit $?`;
+const LAUNCH = `exec >${INSIDE.run}/${STDOUT_NAME} 3>${INSIDE.run}/${STDERR_NAME} 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?`;
 
 export interface ContainerPlacement {
   image: string;
