@@ -39,6 +39,20 @@ function platformDataFolder(xdgDataHome: string | undefined): string {
   return xdgDataHome || join(homedir(), '.local', 'share');
 }
 
+/**
+ * Whether what lies in a directory may be believed: it is a real one, of this user, and nobody else may enter it. Anybody can make
+ * the one in the temp directory first, with an address and a key of their own in it.
+ */
+export function isOwnPrivateDirectory(path: string): boolean {
+  try {
+    const stat = lstatSync(path);
+    const isOwn = process.getuid === undefined || stat.uid === process.getuid();
+    return stat.isDirectory() && isOwn && (stat.mode & 0o077) === 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Null when the directory is ours, private and writable; else what is wrong with it. */
 function claimDirectory(path: string): string | null {
   try {

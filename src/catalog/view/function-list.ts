@@ -21,7 +21,7 @@ export function listFunctions(
   const after = options.cursor ? parseCursor(options.cursor, sort) : null;
   const q = options.q?.toLowerCase();
   const keyed = entries
-    .filter(({ record }) => !q || searchText(record).includes(q))
+    .filter(({ record }) => !q || searchTextOf(record).includes(q))
     .map((entry) => ({ entry, key: [entry.record[field], entry.record.id] as const }))
     .filter(({ key }) => !after || compare(key, after) * direction > 0)
     .sort((a, b) => compare(a.key, b.key) * direction);
@@ -36,6 +36,18 @@ export function listFunctions(
 function compare(a: readonly [string, string], b: readonly [string, string]): number {
   for (const at of [0, 1] as const) if (a[at] !== b[at]) return a[at] < b[at] ? -1 : 1;
   return 0;
+}
+
+const SEARCH_TEXTS = new WeakMap<CatalogEntry['record'], string>();
+
+/** Made once per change of a function: a search over thousands would build megabytes of text at every key a person presses. */
+function searchTextOf(record: CatalogEntry['record']): string {
+  let text = SEARCH_TEXTS.get(record);
+  if (text === undefined) {
+    text = searchText(record);
+    SEARCH_TEXTS.set(record, text);
+  }
+  return text;
 }
 
 function searchText({ name, settings }: CatalogEntry['record']): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CliConfig } from '../../config/cli-config.ts';
-import { candidateDataDirs } from '../../config/data-dir.ts';
+import { candidateDataDirs, isOwnPrivateDirectory } from '../../config/data-dir.ts';
 import { CliError, EXIT } from '../exit-code.ts';
 import { readProfiles } from './profiles.ts';
 
@@ -56,6 +56,8 @@ interface LocalServer {
 
 function findLocal(asked: string | null | undefined, xdgDataHome: string | undefined): LocalServer | null {
   for (const folder of asked ? [asked] : candidateDataDirs(xdgDataHome)) {
+    // Whoever named a folder vouches for it; one that was only looked for could have been laid there by another user.
+    if (!asked && !isOwnPrivateDirectory(folder)) continue;
     const server = readText(join(folder, 'server.json'));
     if (server === null) continue;
     try {

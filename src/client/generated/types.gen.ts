@@ -1136,7 +1136,7 @@ export type GetComparisonError = GetComparisonErrors[keyof GetComparisonErrors];
 
 export type GetComparisonResponses = {
     /**
-     * Default Response
+     * The comparison, whole or as rows.
      */
     200: {
         id: string;
@@ -1800,7 +1800,7 @@ export type FunctionLogsError = FunctionLogsErrors[keyof FunctionLogsErrors];
 
 export type FunctionLogsResponses = {
     /**
-     * Default Response
+     * A page of lines; with `follow` events as they are printed.
      */
     200: {
         items: Array<{
@@ -1869,7 +1869,7 @@ export type LiveError = LiveErrors[keyof LiveErrors];
 
 export type LiveResponses = {
     /**
-     * text/event-stream
+     * Events until either side ends them.
      */
     200: string;
 };
@@ -2589,7 +2589,7 @@ export type PrometheusError = PrometheusErrors[keyof PrometheusErrors];
 
 export type PrometheusResponses = {
     /**
-     * Default Response
+     * Text of version 0.0.4.
      */
     200: string;
 };
@@ -3737,6 +3737,38 @@ export type HealthzData = {
     url: '/healthz';
 };
 
+export type HealthzErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type HealthzError = HealthzErrors[keyof HealthzErrors];
+
 export type HealthzResponses = {
     /**
      * Default Response
@@ -3815,6 +3847,38 @@ export type LandingData = {
     url: '/';
 };
 
+export type LandingErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type LandingError = LandingErrors[keyof LandingErrors];
+
 export type LandingResponses = {
     /**
      * Default Response
@@ -3828,6 +3892,38 @@ export type LandingScriptData = {
     query?: never;
     url: '/assets/landing.js';
 };
+
+export type LandingScriptErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type LandingScriptError = LandingScriptErrors[keyof LandingScriptErrors];
 
 export type LandingScriptResponses = {
     /**
@@ -3843,6 +3939,38 @@ export type PageStyleData = {
     url: '/assets/page.css';
 };
 
+export type PageStyleErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type PageStyleError = PageStyleErrors[keyof PageStyleErrors];
+
 export type PageStyleResponses = {
     /**
      * Default Response
@@ -3857,6 +3985,38 @@ export type DocsData = {
     url: '/docs';
 };
 
+export type DocsErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type DocsError = DocsErrors[keyof DocsErrors];
+
 export type DocsResponses = {
     /**
      * Default Response
@@ -3870,6 +4030,38 @@ export type OpenApiDocumentData = {
     query?: never;
     url: '/api/v1/openapi.json';
 };
+
+export type OpenApiDocumentErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type OpenApiDocumentError = OpenApiDocumentErrors[keyof OpenApiDocumentErrors];
 
 export type OpenApiDocumentResponses = {
     /**
@@ -3887,9 +4079,41 @@ export type ErrorPageData = {
     url: '/errors/{code}';
 };
 
+export type ErrorPageErrors = {
+    /**
+     * RFC 9457 application/problem+json
+     */
+    default: {
+        /**
+         * Link to the page of that code.
+         */
+        type: string;
+        title: string;
+        status: number;
+        detail: string;
+        code: string;
+        requestId: string;
+        errors: Array<{
+            /**
+             * JSON pointer.
+             */
+            path: string;
+            message: string;
+        }>;
+        error?: {
+            errorType: string;
+            errorMessage: string;
+            stackTrace: Array<string>;
+        };
+        invocationId?: string;
+    };
+};
+
+export type ErrorPageError = ErrorPageErrors[keyof ErrorPageErrors];
+
 export type ErrorPageResponses = {
     /**
-     * text/html
+     * A page for people.
      */
     200: string;
 };

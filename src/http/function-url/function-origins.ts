@@ -1,8 +1,12 @@
 const HOST = /^([^:[\]]+)(:\d{1,5})?$/;
-/** As `urlId()` makes them. */
+/** As `urlId()` makes them; a name of this form is none that a URL finds. */
 const URL_ID = /^[a-z2-7]{24}$/;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const LOCAL_DOMAIN = 'localhost';
+
+export function isUrlId(text: string): boolean {
+  return URL_ID.test(text);
+}
 
 export interface FunctionOriginsOptions {
   /** Where function URLs answer by path, e.g. `http://127.0.0.1:8643`; known only once the server listens. */

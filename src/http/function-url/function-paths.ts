@@ -1,5 +1,6 @@
 import type { RouteEntry, UrlTarget } from '../../catalog/view/catalog-entries.ts';
 import type { UrlCatalog } from '../deps.ts';
+import { isUrlId } from './function-origins.ts';
 import { RouteTable } from './route-table.ts';
 
 /** Which function a request is for, and what its event says of the path. */
@@ -52,7 +53,8 @@ export class FunctionPaths {
   #byUrl(path: string, rawQueryString: string): FunctionMatch | 'unknown url' {
     const slash = path.indexOf('/', PREFIX.length);
     const id = slash === -1 ? path.slice(PREFIX.length) : path.slice(PREFIX.length, slash);
-    const found = this.#urls.byUrlId(id) ?? this.#urls.byName(id);
+    // A dead id finds nothing, also where a later function was given it as its name to take those calls.
+    const found = isUrlId(id) ? this.#urls.byUrlId(id) : (this.#urls.byUrlId(id) ?? this.#urls.byName(id));
     if (!found) return 'unknown url';
     const rawPath = slash === -1 ? '/' : path.slice(slash);
     return { found, rawPath, rawQueryString, routeKey: DEFAULT_ROUTE, pathParameters: null, isOwnOrigin: false };

@@ -20,7 +20,13 @@ export function getComparison(app: App, { comparisons }: HttpDeps): void {
           'While it runs, as far as it has come. `?format=csv` or `Accept: text/csv` gives a row per isolation and kind of start.',
         params: COMPARISON_PARAMS,
         querystring: QUERY,
-        response: { 200: COMPARISON, default: PROBLEM },
+        response: {
+          200: {
+            description: 'The comparison, whole or as rows.',
+            content: { 'application/json': { schema: COMPARISON }, 'text/csv': { schema: Type.String() } },
+          },
+          default: PROBLEM,
+        },
       },
     },
     async (request, reply) => {
@@ -29,8 +35,7 @@ export function getComparison(app: App, { comparisons }: HttpDeps): void {
       if (format === 'json') return comparisonBody(comparison);
       const name = `comparison-${comparison.functionName}-${comparison.createdAt.slice(0, 10)}.csv`;
       reply.type('text/csv; charset=utf-8').header('content-disposition', `attachment; filename="${name}"`);
-      // A text is sent as it is; the schema is that of the JSON form.
-      return reply.send(comparisonCsv(comparison) as never);
+      return reply.send(comparisonCsv(comparison));
     },
   );
 }

@@ -1,4 +1,6 @@
 import Type from 'typebox';
+import type { Principal } from '../../../auth/principal.ts';
+import type { InvocationRecord } from '../../../domain/invocation.ts';
 import { CATALOGUE } from '../../../errors/catalogue.ts';
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { InvokeResult } from '../../../invoke/types.ts';
@@ -20,22 +22,32 @@ export const INVOCATION_OUTCOME = Type.Object({
 const PARSED_MAX_BYTES = 256 * 1024;
 
 /**
- * The finished call as JSON text, with the result's bytes set in as they are. Throws the refusal when nothing ran; whatever
+ * The finished call as JSON text, with the result's bytes set in as they are, and the logs for whoever may read them. Throws the refusal when nothing ran; whatever
  * the user's code did is a value here.
  */
-export async function outcomeJson(result: InvokeResult): Promise<string> {
+export async function outcomeJson(result: InvokeResult, withLogs: boolean): Promise<string> {
   if (result.code !== null && (result.outcome === 'rejected' || result.outcome === 'throttled')) {
     const message = result.publicMessage ?? CATALOGUE[result.code].detail;
     throw new ColdframeError(result.code, { publicMessage: message });
   }
   const record = await result.record;
-  const invocation = JSON.stringify(invocationBody(record));
+  const invocation = JSON.stringify(invocationBody(withLogs ? record : withoutLogs(record)));
   if (result.body === null) return `{"invocation":${invocation},"result":null,"resultText":null}`;
   const text = Buffer.from(result.body).toString('utf8');
   // The bytes come from a sandbox: what is not one JSON value must not change the reply around it.
   return isJson(result.body, text)
     ? `{"invocation":${invocation},"result":${text},"resultText":null}`
     : `{"invocation":${invocation},"result":null,"resultText":${JSON.stringify(text)}}`;
+}
+
+/** Logs are read with scope `read`; a key that may only invoke learns what its call returned, not what the function printed. */
+export function maySeeLogs({ scopes }: Principal): boolean {
+  return scopes.includes('read') || scopes.includes('admin');
+}
+
+function withoutLogs(record: InvocationRecord): InvocationRecord {
+  const attempts = record.attempts.map((attempt) => ({ ...attempt, logs: [], logsTruncated: false }));
+  return { ...record, event: null, attempts };
 }
 
 function isJson(bytes: Uint8Array, text: string): boolean {

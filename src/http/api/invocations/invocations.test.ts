@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { exampleAttempt } from '../../../store/testing/example-record.ts';
 import { consoleBed } from '../../testing/console-bed.ts';
 import { record } from '../../testing/samples.ts';
 
@@ -14,6 +15,29 @@ describe('invocations, test events, try', () => {
     expect(bed.deps.requests.at(-1)?.trigger).toBe('replay');
     expect((await bed.send('POST', '/api/v1/invocations/bare/replay')).json.code).toBe('event_not_captured');
     expect((await bed.send('POST', '/api/v1/invocations/none/replay')).json.code).toBe('invocation_not_found');
+  });
+
+  it('a captured event goes to the function it was meant for, not to a later one of its name', async () => {
+    bed.deps.records.byId.set('old', { ...record('old', 'hello'), functionId: 'deleted since', event: '{"secret":1}' });
+    const before = bed.deps.requests.length;
+    const reply = await bed.send('POST', '/api/v1/invocations/old/replay');
+    expect([reply.status, reply.json.code]).toEqual([404, 'function_not_found']);
+    expect(bed.deps.requests.length).toBe(before);
+  });
+
+  it('a key that may only invoke sees no logs of what it replays', async () => {
+    const lines = [{ at: '2026-01-01T00:00:00.000Z', stream: 'stdout' as const, text: 'printed' }];
+    bed.deps.records.byId.set('kept', { ...record('kept', 'hello'), event: '{}' });
+    bed.deps.behaviours.set('hello', (_request, answer) =>
+      answer({
+        record: Promise.resolve({ ...record('again', 'hello'), attempts: [{ ...exampleAttempt(), logs: lines }] }),
+      }),
+    );
+    const all = await bed.send('POST', '/api/v1/invocations/kept/replay');
+    expect(JSON.stringify(all.json.invocation)).toContain('printed');
+    const some = await bed.send('POST', '/api/v1/invocations/kept/replay', undefined, {}, 'invoke-key');
+    expect([some.status, JSON.stringify(some.json.invocation).includes('printed')]).toEqual([200, false]);
+    bed.deps.behaviours.delete('hello');
   });
 
   it('cancels what runs, and tells finished from unknown', async () => {

@@ -1,10 +1,12 @@
+import type { InvocationRecord } from '../../../domain/invocation.ts';
+import type { RunnableRevision } from '../../../domain/runnable-revision.ts';
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { InvokeRequest, InvokeResult, Invoker } from '../../../invoke/types.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { sendJsonText } from '../../serving/replies/send-json-text.ts';
-import { INVOCATION_OUTCOME, outcomeJson } from './invocation-outcome.ts';
+import { INVOCATION_OUTCOME, maySeeLogs, outcomeJson } from './invocation-outcome.ts';
 import { INVOCATION_PARAMS } from './invocation-schema.ts';
 
 export function replayInvocation(app: App, deps: HttpDeps): void {
@@ -27,7 +29,7 @@ export function replayInvocation(app: App, deps: HttpDeps): void {
       if (record.event === null) throw new ColdframeError('event_not_captured');
       const result = await invokeOnce(deps.invoker, {
         id: deps.newInvocationId(),
-        target: deps.catalog.resolve(workspaceId, record.functionName),
+        target: sameFunction(deps, workspaceId, record),
         mode: 'sync',
         trigger: 'replay',
         event: Buffer.from(record.event),
@@ -37,11 +39,20 @@ export function replayInvocation(app: App, deps: HttpDeps): void {
         clientGone: null,
         receivedAtMs: performance.now(),
       });
-      const text = await outcomeJson(result);
+      const text = await outcomeJson(result, maySeeLogs(request.principal));
       reply.header('location', `/api/v1/invocations/${result.id}`);
       return sendJsonText(reply, text);
     },
   );
+}
+
+/** The function that was called then: another one may have its name by now, and the event was never meant for that one. */
+function sameFunction({ catalog }: HttpDeps, workspaceId: string, record: InvocationRecord): RunnableRevision {
+  const target = catalog.resolve(workspaceId, record.functionName);
+  if (target.functionId === record.functionId) return target;
+  throw new ColdframeError('function_not_found', {
+    publicMessage: `The function of this invocation, ${record.functionName}, was deleted.`,
+  });
 }
 
 function invokeOnce(invoker: Invoker, request: InvokeRequest): Promise<InvokeResult> {

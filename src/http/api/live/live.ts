@@ -37,7 +37,13 @@ export function live(app: App, deps: HttpDeps, streams: FeedStreams): void {
         description:
           'Server-sent events named after their topic, with ids. Last-Event-ID resumes, or one `gap` event says what was lost.',
         querystring: QUERY,
-        response: { 200: Type.String({ description: 'text/event-stream' }), default: PROBLEM },
+        response: {
+          200: {
+            description: 'Events until either side ends them.',
+            content: { 'text/event-stream': { schema: Type.String() } },
+          },
+          default: PROBLEM,
+        },
       },
     },
     (request, reply) => {
@@ -58,7 +64,7 @@ export function live(app: App, deps: HttpDeps, streams: FeedStreams): void {
         },
         send: (stream, entry) => {
           beat?.count(entry);
-          if (topics.has(entry.event.topic)) stream.send(entry.event.topic, dataOf(entry), entry.id);
+          if (topics.has(entry.event.topic)) stream.send(entry.event.topic, sharedDataOf(entry), entry.id);
         },
         onClose: () => beat?.stop(),
       });
@@ -76,6 +82,18 @@ function topicsOf(list: string): Set<Topic> {
 /** Activity is counted from the invocations. */
 function feedTopicsOf(topics: ReadonlySet<Topic>): Set<LiveTopic> {
   return new Set([...topics].map((topic) => (topic === 'activity' ? 'invocations' : topic)));
+}
+
+const SHARED_DATA = new WeakMap<LiveEntry, string>();
+
+/** Made once for all who listen: two hundred of them would otherwise each cost the serving thread a record's JSON. */
+function sharedDataOf(entry: LiveEntry): string {
+  let data = SHARED_DATA.get(entry);
+  if (data === undefined) {
+    data = dataOf(entry);
+    SHARED_DATA.set(entry, data);
+  }
+  return data;
 }
 
 function dataOf(entry: LiveEntry): string {

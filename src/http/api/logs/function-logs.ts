@@ -54,7 +54,13 @@ export function functionLogs(app: App, deps: HttpDeps, streams: FeedStreams): vo
         tags: ['logs'],
         params: NAME_PARAMS,
         querystring: QUERY,
-        response: { 200: pageOf(LINE), default: PROBLEM },
+        response: {
+          200: {
+            description: 'A page of lines; with `follow` events as they are printed.',
+            content: { 'application/json': { schema: pageOf(LINE) }, 'text/event-stream': { schema: Type.String() } },
+          },
+          default: PROBLEM,
+        },
       },
     },
     async (request, reply) => {

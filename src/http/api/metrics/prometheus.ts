@@ -12,7 +12,10 @@ export function prometheus(app: App, deps: HttpDeps): void {
         operationId: 'prometheus',
         tags: ['platform'],
         description: 'Prometheus text of the platform itself.',
-        response: { 200: Type.String(), default: PROBLEM },
+        response: {
+          200: { description: 'Text of version 0.0.4.', content: { 'text/plain': { schema: Type.String() } } },
+          default: PROBLEM,
+        },
       },
     },
     async (_request, reply) => {

@@ -15,7 +15,7 @@ export function errorPage(app: App): void {
         operationId: 'errorPage',
         tags: ['pages'],
         params: Type.Object({ code: Type.String({ maxLength: 64 }) }),
-        response: { 200: Type.String({ description: 'text/html' }) },
+        response: { 200: { description: 'A page for people.', content: { 'text/html': { schema: Type.String() } } } },
       },
     },
     (request, reply) => {

@@ -1,3 +1,4 @@
+import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ConsoleServer, createConsoleServer } from '../../console-server.ts';
 import { fakeDeps } from '../../testing/fake-deps.ts';
@@ -37,4 +38,11 @@ it('names every operation once, and tells which ones need no key', async () => {
   expect(new Set(ids).size).toBe(ids.length);
   const open = operations.filter(({ security }) => security?.length === 0).map(({ path }) => path);
   expect(open.filter((path) => path.startsWith('/api/')).sort()).toEqual(['/api/v1/openapi.json', '/api/v1/session']);
+});
+
+it('is valid by the recommended rules of Redocly', async () => {
+  const config = await createConfig({ extends: ['recommended'] });
+  const source = JSON.stringify(await document());
+  const problems = await lintFromString({ source, config });
+  expect(problems.map(({ ruleId, message, location }) => `${ruleId} ${location[0]?.pointer}: ${message}`)).toEqual([]);
 });

@@ -31,7 +31,11 @@ export function putTestEvent(app: App, { testEvents }: HttpDeps, budget: BodyBud
         const text = eventTextOf(request.body as Buffer);
         const { created } = await testEvents.put(request.principal.workspaceId, name, event, text);
         reply.code(created ? 201 : 200);
-        if (created) reply.header('location', `/api/v1/functions/${name}/test-events/${event}`);
+        if (created)
+          reply.header(
+            'location',
+            `/api/v1/functions/${encodeURIComponent(name)}/test-events/${encodeURIComponent(event)}`,
+          );
         return { name: event };
       },
     );

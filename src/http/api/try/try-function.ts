@@ -11,7 +11,7 @@ import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { sendJsonText } from '../../serving/replies/send-json-text.ts';
 import { codeOf } from '../functions/function-body.ts';
 import { CODE, NAME_PARAMS, PATCH_FUNCTION } from '../functions/function-schema.ts';
-import { INVOCATION_OUTCOME, outcomeJson } from '../invocations/invocation-outcome.ts';
+import { INVOCATION_OUTCOME, maySeeLogs, outcomeJson } from '../invocations/invocation-outcome.ts';
 
 const BODY_LIMIT_BYTES = LIMITS.codeJsonMaxBytes + LIMITS.payloadMaxBytes;
 
@@ -61,7 +61,7 @@ export function tryFunction(app: App, deps: HttpDeps, { budget, cancelTokens }: 
           onBegun: (id) => token !== null && cancelTokens.begin(workspaceId, token, id),
         });
         if (token !== null) cancelTokens.end(workspaceId, token, result.id);
-        return sendJsonText(reply, await outcomeJson(result));
+        return sendJsonText(reply, await outcomeJson(result, maySeeLogs(request.principal)));
       },
     );
   });

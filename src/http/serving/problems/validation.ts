@@ -1,5 +1,6 @@
-import { Ajv, type ErrorObject, type Options } from 'ajv';
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
+import type { FastifyValidationResult } from 'fastify/types/schema.js';
 import type { TSchema } from 'typebox';
 import { withoutUnionNoise } from './union-findings.ts';
 
@@ -22,7 +23,7 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   const coercing = new Ajv(COERCING);
 
   return ({ schema, httpPart }) => {
-    if (httpPart !== 'body') return coercing.compile(schema);
+    if (httpPart !== 'body') return finiteOnly(coercing.compile(schema), httpPart ?? 'querystring');
     const validateFirst = first.compile(schema);
     const validateEvery = every.compile(schema);
     return (body: unknown) => {
@@ -33,10 +34,23 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   };
 }
 
-function asValidationError(findings: ErrorObject[]): Error {
-  return Object.assign(new Error('the body does not match its schema'), {
+/** Text such as `1e999` is coerced to a number that is none, and Ajv takes it for an integer. */
+function finiteOnly(validate: ValidateFunction, httpPart: string): FastifyValidationResult {
+  return (values: Record<string, unknown>) => {
+    if (!validate(values)) return { error: asValidationError(validate.errors ?? [], httpPart) };
+    for (const [name, value] of Object.entries(values)) {
+      if (typeof value !== 'number' || Number.isFinite(value)) continue;
+      const finding = { instancePath: `/${name}`, message: 'must be a finite number', params: {}, keyword: 'type' };
+      return { error: asValidationError([{ ...finding, schemaPath: '' }], httpPart) };
+    }
+    return { value: values };
+  };
+}
+
+function asValidationError(findings: ErrorObject[], httpPart = 'body'): Error {
+  return Object.assign(new Error('the request does not match its schema'), {
     validation: withoutUnionNoise(findings),
-    validationContext: 'body',
+    validationContext: httpPart,
   });
 }
 
