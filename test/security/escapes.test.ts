@@ -10,7 +10,7 @@ import { TestServer } from '../support/test-server.ts';
 import { Canaries } from './escapes/canaries.ts';
 import { type Observation, observe } from './escapes/observe.ts';
 import { openingOf, PROBES, type Probe } from './escapes/probe-table.ts';
-import { cellOf, cellsOf, readPage, withObservations } from './escapes/threat-table.ts';
+import { cellOf, cellsOf, NOT_SEEN, readPage, withObservations } from './escapes/threat-table.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
 /** A guest under software emulation takes its time. */
@@ -78,6 +78,8 @@ describe.each(ISOLATIONS)('under %s', (isolation) => {
       if (probe.needs && !(await isEnforced(server, isolation, probe.needs))) continue;
       const seen = (await seenUnder(isolation)).get(probe.id);
       const cell = written.get(probe.id)?.[isolation];
+      // Not run yet: the page says so, and what must hold was asked of each probe above.
+      if (cell === NOT_SEEN) continue;
       // What a host lacks to offer something, another has.
       if (seen?.verdict === 'not offered' || cell === cellOf('not offered')) continue;
       expect([probe.tries, cell]).toEqual([probe.tries, seen && cellOf(seen.verdict)]);

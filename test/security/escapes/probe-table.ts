@@ -219,6 +219,7 @@ export const PROBES: readonly Probe[] = [
     id: 'inodes',
     group: 'limits',
     tries: 'make files without end',
+    asUser: { bubblewrap: 'bwrap bounds its temp file systems in bytes alone' },
   },
   { id: 'log-pipe', group: 'limits', tries: 'fill the server through its output' },
   { id: 'forged-replies', group: 'neighbours', tries: 'answer for a call that is not its own' },
@@ -242,6 +243,7 @@ export const PROBES: readonly Probe[] = [
     id: 'lock-signals',
     group: 'neighbours',
     tries: 'show itself to a function that plays along, by a lock on a file or device both see',
+    asUser: { bubblewrap: 'only root can mount overlays, so the runtime’s files are shared' },
     open: { process: 'the runtime’s files and devices are the host’s' },
   },
   {

@@ -7,7 +7,7 @@ import { PROBE_GROUPS, PROBES } from './probe-table.ts';
 const PAGE = resolve(import.meta.dirname, '../../../docs/threat-model.md');
 const BETWEEN = /(<!-- escapes:start -->\n)([\s\S]*?)(<!-- escapes:end -->)/;
 /** In a column of an isolation that the suite has not run under yet. */
-const NOT_SEEN = '–';
+export const NOT_SEEN = '–';
 const CELLS: Record<Verdict, string> = {
   fenced: 'fenced',
   open: '**open**',
