@@ -69,7 +69,8 @@ describe('how a call finds its sandbox', () => {
     const first = await bed.lease(target);
     first.release();
     bed.driver.boxes.get(first.sandbox.id)!.end({ cause: 'signal', exitCode: null, signal: 'SIGSEGV' });
-    await until('it is gone', () => first.sandbox.state === 'dead');
+    // Told a moment after the death, when its last output has been read; a call that came before has had its record.
+    await new Promise((resolve) => first.sandbox.onCrash(resolve));
     const second = await bed.lease(target);
     expect(second.reason).toBe('sandbox_lost');
     expect(second.loadLogs?.lines[0]).toMatchObject({
