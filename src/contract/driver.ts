@@ -36,15 +36,9 @@ export interface Driver {
 export interface DriverCapabilities {
   /** A box can be frozen and thawed in well under a millisecond. Default false: idle boxes keep running. */
   pause: boolean;
-  snapshot: boolean;
-  fork: boolean;
-  updateLimits: boolean;
   sharesHostKernel: boolean;
   /** Boxes may be linked to the egress network; that it holds is proven by a trial. Default false: `egress` is refused. */
   egress?: boolean;
-  /** How code becomes visible: through the slot directory, by its own path on the host, by stream or by drive. */
-  codeDelivery: 'mount' | 'path' | 'stream' | 'drive';
-  channel: 'uds' | 'stdio' | 'vsock' | 'tcp' | 'memory';
   /** Words for people, as in receipts. */
   fence: string;
   /** Nothing stands between a function and the server itself, so nobody comes to it without having named it. Default false. */

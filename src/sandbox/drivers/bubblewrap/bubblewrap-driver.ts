@@ -56,13 +56,8 @@ export class BubblewrapDriver implements Driver {
   get capabilities(): DriverCapabilities {
     return {
       pause: this.#options.cgroups.availability.controllers.includes('freezer'),
-      snapshot: false,
-      fork: false,
-      updateLimits: false,
       sharesHostKernel: true,
       egress: Boolean(this.#options.egress),
-      codeDelivery: 'mount',
-      channel: 'uds',
       fence: FENCE,
       memoryMinMib: 64,
       memoryOverheadMib: 2,

@@ -67,13 +67,8 @@ export class ContainerDriver implements Driver {
     this.#remover = new ContainerRemover(options.engine, options.host.log);
     this.capabilities = {
       pause: version === 2 || controllers.includes('freezer'),
-      snapshot: false,
-      fork: false,
-      updateLimits: false,
       sharesHostKernel: kind.sharesHostKernel,
       egress: options.egress !== null,
-      codeDelivery: 'mount',
-      channel: 'uds',
       fence: kind.fence,
       memoryMinMib: 64,
       memoryOverheadMib: kind.memoryOverheadMib,

@@ -49,12 +49,7 @@ export class MemoryDriver implements Driver {
     this.isolation = options.isolation ?? 'process';
     this.capabilities = {
       pause: true,
-      snapshot: false,
-      fork: false,
-      updateLimits: false,
       sharesHostKernel: true,
-      codeDelivery: 'path',
-      channel: 'memory',
       fence: 'none',
       memoryMinMib: 64,
       memoryOverheadMib: 0,

@@ -73,13 +73,8 @@ export class MicrovmDriver implements Driver {
     this.#snapshots = new SnapshotStore(options.snapshotDir);
     this.capabilities = {
       pause: options.cgroups.availability.controllers.includes('freezer'),
-      snapshot: capabilities.snapshot,
-      fork: false,
-      updateLimits: false,
       sharesHostKernel: false,
       egress: Boolean(options.egress) && capabilities.network,
-      codeDelivery: 'drive',
-      channel: name === 'firecracker' ? 'vsock' : 'stdio',
       // A monitor learns how it can be fenced when it is inspected.
       get fence() {
         return options.vmm.capabilities.fence;

@@ -55,12 +55,7 @@ export class ProcessDriver implements Driver {
     const fence = () => this.#fence;
     return {
       pause: this.#options.cgroups.availability.controllers.includes('freezer'),
-      snapshot: false,
-      fork: false,
-      updateLimits: false,
       sharesHostKernel: true,
-      codeDelivery: 'path',
-      channel: 'uds',
       // What this host permits is learnt by the first probe.
       get fence() {
         return fence();
