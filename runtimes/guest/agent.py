@@ -6,6 +6,6 @@ import sys
 
 sys.path.insert(0, __file__.rpartition("/")[0])
 
-from guest.machine import Machine  # noqa: E402
+from coldframe_guest.machine import Machine  # noqa: E402
 
 Machine().run()

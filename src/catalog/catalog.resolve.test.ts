@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { SecretBox } from '../auth/secret-box.ts';
 import { DEFAULT_WORKSPACE } from '../domain/default-workspace.ts';
 import type { ColdframeError } from '../errors/coldframe-error.ts';
-import { removeTree } from '../packages/remove-tree.ts';
+import { removePackageTree } from '../packages/remove-package-tree.ts';
 import { CatalogTestbed, SOURCE } from './testing/catalog-testbed.ts';
 
 const bed = new CatalogTestbed();
@@ -31,7 +31,7 @@ describe('resolve', () => {
     const lost = await create();
     await create({ name: 'other', code: { source: `${SOURCE} // other` } });
     await create({ name: 'sealed', code: { source: `${SOURCE} // sealed` }, env: { A: { secret: 'x' } } });
-    await removeTree(join(bed.dataDir, 'packages', 'default', lost.codeSha256));
+    await removePackageTree(join(bed.dataDir, 'packages', 'default', lost.codeSha256));
     await bed.reopen({ secrets: new SecretBox([Buffer.alloc(32, 9)]) });
     for (const name of ['hello', 'sealed']) {
       expect(bed.catalog.get(DEFAULT_WORKSPACE, name).state).toBe('failed');

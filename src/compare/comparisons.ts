@@ -1,6 +1,6 @@
 import type { SandboxSpec } from '../contract/driver.ts';
-import type { DriverLog } from '../contract/host-context.ts';
 import { asInterrupted, COMPARISON_LIMITS, type Comparison, type ComparisonState } from '../domain/comparison.ts';
+import type { Log } from '../domain/log.ts';
 import type { Isolation, RuntimeId } from '../domain/names.ts';
 import type { InvokeCatalog, RunnableRevision } from '../domain/runnable-revision.ts';
 import type { WorkspaceId } from '../domain/workspace-id.ts';
@@ -29,7 +29,7 @@ export interface ComparisonsOptions {
   /** Room within the bound on memory limits; null when there is none. */
   reserve(mib: number): (() => void) | null;
   labels: SandboxSpec['labels'];
-  log: DriverLog;
+  log: Log;
 }
 
 export interface ComparisonRequest {

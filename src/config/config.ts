@@ -31,7 +31,7 @@ export interface Config {
   poolReady: number | null;
   /** Exceptions to what egress refuses. */
   egressAllow: readonly EgressAllow[];
-  logLevel: LogLevel;
+  logLevel: ServerLogLevel;
   /** Docker's socket. */
   dockerSocket: string;
   /** Base image to pull for runtime images, when a registry answers. */
@@ -43,8 +43,8 @@ export interface Config {
   firecrackerSlowness: number;
 }
 
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+const SERVER_LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type ServerLogLevel = (typeof SERVER_LOG_LEVELS)[number];
 
 export const DEFAULT_PORT = 8642;
 const DEFAULT_ORDER: readonly Isolation[] = ['firecracker', 'gvisor', 'docker', 'bubblewrap', 'process'];
@@ -132,7 +132,7 @@ export const SETTINGS = [
   {
     variable: 'COLDFRAME_LOG_LEVEL',
     flag: 'log-level',
-    takes: LOG_LEVELS.join('|'),
+    takes: SERVER_LOG_LEVELS.join('|'),
     meaning: 'How much the server logs; default info.',
   },
   {
@@ -213,7 +213,7 @@ export function parseConfig(flags: Flags, env: Env): Config {
       parseWhole('COLDFRAME_POOL_READY', value, 0, 1_000),
     ),
     egressAllow: mapNullable(read('COLDFRAME_EGRESS_ALLOW'), parseAllow) ?? [],
-    logLevel: parseOneOf('COLDFRAME_LOG_LEVEL', read('COLDFRAME_LOG_LEVEL') ?? 'info', LOG_LEVELS),
+    logLevel: parseOneOf('COLDFRAME_LOG_LEVEL', read('COLDFRAME_LOG_LEVEL') ?? 'info', SERVER_LOG_LEVELS),
     dockerSocket: parseDockerHost(env.DOCKER_HOST),
     baseImage: read('COLDFRAME_BASE_IMAGE') ?? 'python:3.11-slim-bookworm',
     firecracker: mapNullable(read('COLDFRAME_FIRECRACKER'), (value) => parsePath('COLDFRAME_FIRECRACKER', value)),

@@ -1,3 +1,5 @@
+import type { Log } from '../domain/log.ts';
+
 /** What every driver on one host shares; built once by main.ts. */
 export interface HostContext {
   /** What this machine owns things by: 12 hex digits, kept in the data directory; part of every label, cgroup and directory name. */
@@ -15,13 +17,5 @@ export interface HostContext {
   dataDir: string;
   /** First uid and count of the range sandboxes get one of each; null when the server may not set uids. */
   uidRange: { first: number; count: number } | null;
-  log: DriverLog;
-}
-
-/** Structured log lines about the platform; never user output or secrets. */
-export interface DriverLog {
-  debug(fields: Record<string, unknown>, message: string): void;
-  info(fields: Record<string, unknown>, message: string): void;
-  warn(fields: Record<string, unknown>, message: string): void;
-  error(fields: Record<string, unknown>, message: string): void;
+  log: Log;
 }

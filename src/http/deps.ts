@@ -14,6 +14,7 @@ import type { RouteEntry, UrlTarget } from '../catalog/view/catalog-entries.ts';
 import type { Comparison } from '../domain/comparison.ts';
 import type { EnforcedLimits } from '../domain/invocation.ts';
 import type { LeaveSignal } from '../domain/leave-signal.ts';
+import type { Log } from '../domain/log.ts';
 import type { Isolation, RuntimeId, Scope } from '../domain/names.ts';
 import type { InvokeCatalog } from '../domain/runnable-revision.ts';
 import type { WorkspaceId } from '../domain/workspace-id.ts';
@@ -27,7 +28,7 @@ import type { TemplateShelf } from '../templates/template-shelf.ts';
 /** Everything the HTTP rooms ask of the rest of the server; main.ts hands it in. */
 export interface HttpDeps {
   config: HttpConfig;
-  log: HttpLog;
+  log: Log;
   auth: HttpAuth;
   functions: FunctionOperations;
   testEvents: TestEventOperations;
@@ -67,13 +68,6 @@ export interface HttpConfig {
   requestTimeoutMs?: number;
   /** Between two heartbeats of an event stream; default 15 s. */
   heartbeatMs?: number;
-}
-
-/** The part of pino used here. */
-export interface HttpLog {
-  error(context: object, message: string): void;
-  warn(context: object, message: string): void;
-  info(context: object, message: string): void;
 }
 
 export interface HttpAuth {

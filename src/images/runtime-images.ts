@@ -1,5 +1,5 @@
-import type { DriverLog } from '../contract/host-context.ts';
 import { SandboxError } from '../contract/sandbox-error.ts';
+import type { Log } from '../domain/log.ts';
 import type { RuntimeId } from '../domain/names.ts';
 import type { EngineClient } from '../host/docker/engine-client.ts';
 import { EngineError } from '../host/docker/engine-error.ts';
@@ -36,7 +36,7 @@ export interface PrepareProgress {
 
 export interface RuntimeImagesOptions extends RecipeOptions {
   engine: EngineClient;
-  log: DriverLog;
+  log: Log;
   pullFirstAnswerMs?: number;
   /** Replaces `mmdebstrap`. */
   bootstrapCommand?: string;

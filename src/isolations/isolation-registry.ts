@@ -1,6 +1,6 @@
 import type { ProbeResult } from '../contract/driver.ts';
 import type { GuardedDriver } from '../contract/guarded-driver.ts';
-import type { DriverLog } from '../contract/host-context.ts';
+import type { Log } from '../domain/log.ts';
 import { AUTO_ISOLATIONS, ISOLATIONS, type Isolation, type IsolationChoice, type Network } from '../domain/names.ts';
 import { type Language, languageOf, RUNTIMES, type RuntimeId } from '../domain/runtimes.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
@@ -34,7 +34,7 @@ export interface DriverRegistryOptions {
   drivers: readonly GuardedDriver[];
   /** The operator's order for `auto`, strongest or most wanted first; isolations left out are used only when named. */
   order: readonly Isolation[];
-  log: DriverLog;
+  log: Log;
   /** Whether revisions may move to a weaker isolation while their own is unusable. Default `none`. */
   fallback?: 'none' | 'weaker';
   /** Isolations that were usable in an earlier life: `auto` then never comes to `process`, which fences nothing. */
@@ -81,7 +81,7 @@ interface Slot {
 export class DriverRegistry implements DriverSource {
   readonly #slots = new Map<Isolation, Slot>();
   readonly #order: readonly Isolation[];
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #listeners = new Set<() => void>();
   readonly #fallback: 'none' | 'weaker';
   readonly #seen: Set<Isolation>;

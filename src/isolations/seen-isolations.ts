@@ -1,6 +1,6 @@
+import type { Log } from '../domain/log.ts';
 import { ISOLATIONS, type Isolation } from '../domain/names.ts';
 import type { SettingsTable } from '../store/contract/control-store.ts';
-import type { Log } from '../telemetry/log.ts';
 
 /** Of the versions before several servers could share a store. */
 const OLD_KEY = 'isolations_seen';

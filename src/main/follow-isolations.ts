@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import type { Log } from '../domain/log.ts';
 import type { DriverRegistry } from '../isolations/isolation-registry.ts';
-import type { Log } from '../telemetry/log.ts';
 
 /** Functions stored while their isolation was being prepared become active when it is usable. */
 export function followIsolations({

@@ -1,4 +1,4 @@
-import type { DriverLog } from '../contract/host-context.ts';
+import type { Log } from '../domain/log.ts';
 import type { Isolation } from '../domain/names.ts';
 import type { SandboxEvent } from '../sandbox/guard/guard-options.ts';
 import type { PlatformMetrics } from '../telemetry/metrics.ts';
@@ -9,7 +9,7 @@ import type { PlatformMetrics } from '../telemetry/metrics.ts';
  */
 export function hearSandboxes(
   isolation: Isolation,
-  log: DriverLog,
+  log: Log,
   metrics: Pick<PlatformMetrics, 'removalFailed' | 'sandboxCrashed'>,
 ): (event: SandboxEvent) => void {
   return (event) => {

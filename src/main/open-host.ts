@@ -1,7 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DriverLog, HostContext } from '../contract/host-context.ts';
+import type { HostContext } from '../contract/host-context.ts';
+import type { Log } from '../domain/log.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { uuid7 } from '../ids/uuid7.ts';
 import type { ControlStore, ServerIdentity } from '../store/contract/control-store.ts';
@@ -17,7 +18,7 @@ const UID_RANGE = { first: 600_000, count: 50_000 };
 export async function openHost(options: {
   dataDir: string;
   store: Pick<ControlStore, 'servers' | 'settings'>;
-  log: DriverLog;
+  log: Log;
 }): Promise<{ host: HostContext; server: ServerIdentity }> {
   const instance = await openInstance(options.dataDir, options.store.settings);
   const server = await options.store.servers.register({ id: uuid7(), instance }, Date.now());

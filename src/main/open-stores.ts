@@ -1,3 +1,4 @@
+import type { Log } from '../domain/log.ts';
 import type { Invoker } from '../invoke/types.ts';
 import type { Pool } from '../pool/types.ts';
 import { HostSampler } from '../records/live/host-sampler.ts';
@@ -9,7 +10,6 @@ import { DiskGuard } from '../store/disk-guard.ts';
 import { openControlStore } from '../store/open-control-store.ts';
 import { openTelemetryStore } from '../store/open-telemetry-store.ts';
 import type { TelemetryStore } from '../store/telemetry-store.ts';
-import type { Log } from '../telemetry/log.ts';
 import { createMetrics, type PlatformMetrics } from '../telemetry/metrics.ts';
 import type { Sandboxes } from './build-sandboxes.ts';
 import type { StopInOrder } from './stop-in-order.ts';

@@ -1,4 +1,4 @@
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../domain/log.ts';
 
 /** The way back: steps run in reverse order of `add`, each once, all of them whatever one does. */
 export interface StopInOrder {

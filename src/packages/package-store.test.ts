@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
 import { listFiles, readText, zipStream } from './package-files.ts';
 import { type PackageFiles, PackageStore } from './package-store.ts';
-import { removeTree } from './remove-tree.ts';
+import { removePackageTree } from './remove-package-tree.ts';
 
 let dataDir: string;
 let packages: PackageStore;
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await removeTree(dataDir);
+  await removePackageTree(dataDir);
 });
 
 const inWorkspace = () => readdir(join(dataDir, 'packages', 'default')).catch(() => []);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { PackageRef } from '../domain/function.ts';
 import { listFiles, measureTree } from './package-files.ts';
 import { diskProblem, packageProblem } from './package-problem.ts';
-import { makeWritable, removeTree } from './remove-tree.ts';
+import { makeWritable, removePackageTree } from './remove-package-tree.ts';
 import { type SealedTree, StagedTree } from './staged-tree.ts';
 import { unzip } from './unzip.ts';
 
@@ -63,7 +63,7 @@ export class PackageStore {
         const path = join(this.#root, workspaceId, name);
         if (SHA256.test(name) && ((await stat(path)).mode & OWNER_MAY_WRITE) === 0) await makeWritable(path);
         if (!name.startsWith(STAGING_PREFIX) && !name.startsWith(TRASH_PREFIX)) continue;
-        await removeTree(path);
+        await removePackageTree(path);
         removed++;
       }
     }
@@ -163,7 +163,7 @@ export class PackageStore {
     );
     try {
       await moved;
-      await removeTree(trash);
+      await removePackageTree(trash);
       return true;
     } catch (error) {
       throw diskProblem(error);

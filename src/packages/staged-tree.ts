@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { LIMITS } from '../domain/limits.ts';
 import { PackagePaths } from './package-paths.ts';
 import { diskProblem, packageProblem } from './package-problem.ts';
-import { removeTree } from './remove-tree.ts';
+import { removePackageTree } from './remove-package-tree.ts';
 import { type TreeFile, treeHash } from './tree-hash.ts';
 
 /** As many as libuv has threads; putting files on disk is most of the time and overlaps well. */
@@ -104,7 +104,7 @@ export class StagedTree {
   }
 
   async discard(): Promise<void> {
-    await removeTree(this.path);
+    await removePackageTree(this.path);
   }
 
   async #create(path: string): Promise<FileHandle> {

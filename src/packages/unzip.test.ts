@@ -9,7 +9,7 @@ import { ZipFile } from 'yazl';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { listFiles, readText } from './package-files.ts';
 import { PackageStore } from './package-store.ts';
-import { removeTree } from './remove-tree.ts';
+import { removePackageTree } from './remove-package-tree.ts';
 import { type CraftedEntry, craftZip } from './testing/craft-zip.ts';
 
 let dataDir: string;
@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await removeTree(dataDir);
+  await removePackageTree(dataDir);
 });
 
 async function putBytes(zip: Buffer, signal?: AbortSignal) {

@@ -1,6 +1,7 @@
-import type { DriverLog, HostContext } from '../contract/host-context.ts';
+import type { HostContext } from '../contract/host-context.ts';
 import { LIMITS } from '../domain/limits.ts';
 import type { LiveFunction } from '../domain/live-function.ts';
+import type { Log } from '../domain/log.ts';
 import type { RunnableRevision } from '../domain/runnable-revision.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import type { DriverSource } from '../isolations/isolation-registry.ts';
@@ -25,7 +26,7 @@ import type { AcquireOptions, AcquireResult, Pool, PoolSnapshot } from './types.
 export interface PoolOptions {
   drivers: DriverSource;
   host: Pick<HostContext, 'instance' | 'epoch'>;
-  log: DriverLog;
+  log: Log;
   cores: number;
   /** What all idle sandboxes together may hold (default of the house: a quarter of available memory). */
   idleBudgetMib: number;
@@ -61,7 +62,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
   readonly #sandboxes: OwnedSandboxes;
   readonly #classes: ClassPools;
   readonly #stuck = new StuckCounts();
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #retired: RetiredRevisions;
   readonly #loop: PlanLoop;
   readonly #callers: WaitingCallers;

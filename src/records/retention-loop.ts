@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from '../domain/log.ts';
 import type { TelemetryStore } from '../store/telemetry-store.ts';
-import type { Log } from '../telemetry/log.ts';
 
 const RUN_EVERY_MS = 60_000;
 /** Steps of one run: with a pause between them, at most a tenth of the writer's time. */

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../domain/log.ts';
 
 /** Share of the disk in use at which accepts stop, and below which they go on: apart, so that they do not flap. */
 const FULL_AT = 0.95;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Log } from '../telemetry/log.ts';
+import type { Log } from '../domain/log.ts';
 import type { ControlStore } from './contract/control-store.ts';
 import { openSqliteControlStore } from './sqlite/open-sqlite-control-store.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { removeTree } from '../../src/packages/remove-tree.ts';
+import { removePackageTree } from '../../src/packages/remove-package-tree.ts';
 
 const ARCHIVES = resolve(import.meta.dirname, '../../fixtures/data-dirs');
 
@@ -17,5 +17,5 @@ export const CB5D05C = {
 export function unpackDataDir(commit: string): AsyncDisposable & { path: string } {
   const path = mkdtempSync(join(tmpdir(), `coldframe-from-${commit}-`));
   execFileSync('tar', ['-xzf', join(ARCHIVES, `${commit}.tar.gz`), '-C', path]);
-  return { path, [Symbol.asyncDispose]: () => removeTree(path) };
+  return { path, [Symbol.asyncDispose]: () => removePackageTree(path) };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RuntimeId } from '../../domain/names.ts';
 import { PackageStore } from '../../packages/package-store.ts';
-import { removeTree } from '../../packages/remove-tree.ts';
+import { removePackageTree } from '../../packages/remove-package-tree.ts';
 import { CodeCheck } from './code-check.ts';
 import { findHandlerFile } from './handler-file.ts';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await codeCheck.stop();
-  await removeTree(dataDir);
+  await removePackageTree(dataDir);
 });
 
 async function check(files: Record<string, string>, handler = 'index.handler', runtime: RuntimeId = 'nodejs24') {

@@ -7,7 +7,7 @@ import { DEFAULT_WORKSPACE } from '../../domain/default-workspace.ts';
 import type { Isolation } from '../../domain/names.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { PackageStore } from '../../packages/package-store.ts';
-import { removeTree } from '../../packages/remove-tree.ts';
+import { removePackageTree } from '../../packages/remove-package-tree.ts';
 import type { ControlStore } from '../../store/contract/control-store.ts';
 import { openControlStore } from '../../store/open-control-store.ts';
 import { keptLog } from '../../store/testing/temp-dir.ts';
@@ -42,12 +42,12 @@ export class CatalogTestbed {
     afterEach(async () => {
       for (const { id, workspaceId } of await this.store.across.functions())
         await this.store.in(workspaceId).functions.remove(id);
-      await removeTree(join(this.dataDir, 'packages'));
+      await removePackageTree(join(this.dataDir, 'packages'));
     });
     afterAll(async () => {
       await this.#codeCheck.stop();
       await this.store.close();
-      await removeTree(this.dataDir);
+      await removePackageTree(this.dataDir);
     });
   }
 

@@ -52,7 +52,7 @@ export function killAllIn(roots: string[]): void {
 }
 
 /** Removes a group and its children, waiting for the last process to be gone until the signal aborts. */
-export async function removeTree(root: string, signal: AbortSignal): Promise<void> {
+export async function removeCgroupTree(root: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     let busy: unknown = null;
     for (const directory of descendants(root)) {

@@ -5,7 +5,7 @@ import { SandboxError } from '../../contract/sandbox-error.ts';
 import { MIB } from '../../domain/limits.ts';
 import { fieldOf, KernelFile, tryRead, tryWrite } from '../kernel-file.ts';
 import type { CgroupLayout, V1Controller } from './cgroup-layout.ts';
-import { descendants, killAllIn, pidsOf, removeTree } from './cgroup-tree-walk.ts';
+import { descendants, killAllIn, pidsOf, removeCgroupTree } from './cgroup-tree-walk.ts';
 import { hasPendingKill } from './pending-kill.ts';
 import type { SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 
@@ -181,7 +181,7 @@ export class CgroupV1 implements SandboxCgroup {
   async remove(signal: AbortSignal): Promise<void> {
     this.isRemoved = true;
     this.#closeFiles();
-    await Promise.all(this.paths.map((directory) => removeTree(directory, signal)));
+    await Promise.all(this.paths.map((directory) => removeCgroupTree(directory, signal)));
   }
 
   #file(controller: V1Controller, name: string): string {

@@ -4,7 +4,7 @@ import type { MeterReading } from '../../contract/driver.ts';
 import { MIB } from '../../domain/limits.ts';
 import { fieldOf, KernelFile, tryRead, tryWrite } from '../kernel-file.ts';
 import type { CgroupLayout } from './cgroup-layout.ts';
-import { descendants, killAllIn, pidsOf, removeTree } from './cgroup-tree-walk.ts';
+import { descendants, killAllIn, pidsOf, removeCgroupTree } from './cgroup-tree-walk.ts';
 import type { SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 
 const PERIOD_US = 100_000;
@@ -141,7 +141,7 @@ export class CgroupV2 implements SandboxCgroup {
   async remove(signal: AbortSignal): Promise<void> {
     this.isRemoved = true;
     this.#closeFiles();
-    await removeTree(this.#directory, signal);
+    await removeCgroupTree(this.#directory, signal);
   }
 
   #write(name: string, text: string): boolean {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { DriverLog } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Log } from '../../domain/log.ts';
 import { isOlder } from '../epoch.ts';
 import { listDirectories, tryMakeDirectory, tryWrite } from '../kernel-file.ts';
 import { prepareV2Parent } from './cgroup-delegation.ts';
@@ -20,7 +20,7 @@ const REAP_ONE_MS = 3_000;
 export interface CgroupTreeOptions {
   instance: string;
   epoch: string;
-  log: DriverLog;
+  log: Log;
   /** Where hierarchies are; only tests give one. */
   layout?: CgroupLayout;
   /** Whether sandboxes get the CPU time that everything else of the host leaves; default true. */
@@ -37,7 +37,7 @@ export class CgroupTree {
   readonly #parentName: string;
   readonly #heaps = new HeapWatch();
   readonly #epoch: string;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #layoutOverride: CgroupLayout | undefined;
   readonly #doYield: boolean;
   #layout: CgroupLayout | null = null;

@@ -1,9 +1,9 @@
 import { createHash, randomInt } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DriverLog } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { type EgressAllow, type Ipv4Block, ipv4Text } from '../../domain/egress-allow.ts';
+import type { Log } from '../../domain/log.ts';
 import { runTool } from '../run-tool.ts';
 import { AddressPool } from './address-pool.ts';
 import { chooseSubnet } from './choose-subnet.ts';
@@ -27,7 +27,7 @@ export interface EgressNetworkOptions {
   /** Of this instance; holds the `resolv.conf` sandboxes see. */
   runDir: string;
   allow: readonly EgressAllow[];
-  log: DriverLog;
+  log: Log;
 }
 
 /**

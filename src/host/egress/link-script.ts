@@ -17,7 +17,7 @@ nft add element inet "$table" sources "{ \\"$host\\" . $address }"`;
 const NO_IPV6 = `for all in /proc/sys/net/ipv6/conf/*/disable_ipv6; do [ -e "$all" ] && echo 1 > "$all"; done`;
 
 /** Inside the namespace: one address, one way out, and no IPv6. */
-const INSIDE = `nsenter "--net=$where" /bin/sh -ec '
+const IN_NAMESPACE = `nsenter "--net=$where" /bin/sh -ec '
 ${NO_IPV6}
 ip link set dev lo up
 ip address add "$1/32" dev eth0
@@ -29,7 +29,7 @@ ip route add default via "$2"' coldframe "$address" "$gateway"`;
 export const LINK_NAMESPACE = `${HEAD}
 ip link add "$host" type veth peer name eth0 netns "$where"
 ${TAIL}
-${INSIDE}`;
+${IN_NAMESPACE}`;
 
 /** A namespace with a name, for a sandbox that is started in it. */
 export const MAKE_NAMESPACE = `set -e

@@ -1,8 +1,9 @@
 import { chmod, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DriverLog } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Log } from '../../domain/log.ts';
 import { languageRow, OWN_RUNTIME, type RuntimeId } from '../../domain/runtimes.ts';
+import { INSIDE } from '../launch/inside.ts';
 import type { SharedTree } from '../slot/own-mounts.ts';
 import { findPythons, type HostPython } from './find-python.ts';
 import { sharedLibraries } from './shared-libraries.ts';
@@ -17,11 +18,9 @@ const PROGRAMS =
 /** Configuration of the C library, copied when present. */
 const ETC_FILES = ['ld.so.cache', 'ssl/certs/ca-certificates.crt', 'ssl/openssl.cnf', 'protocols', 'services'];
 const LINKER_CACHE = '/etc/ld.so.cache';
-/** Mount points that must exist in the read-only root. */
-/** Where sandboxes with a root of their own find the shims. */
-export const SHIMS_INSIDE = '/var/runtime';
 const TIME_ZONES = '/usr/share/zoneinfo';
-const MOUNT_POINTS = ['dev', 'proc', 'tmp', 'var/task', SHIMS_INSIDE, 'run/coldframe', TIME_ZONES];
+/** Mount points that must exist in the read-only root. */
+const MOUNT_POINTS = ['dev', 'proc', 'tmp', INSIDE.task, INSIDE.runtime, INSIDE.run, TIME_ZONES];
 /** Changes with what is put into a root besides files of the host, so that older ones are not taken for ours. */
 const LAYOUT = 2;
 /** Uid and gid of the one user a bubblewrap sandbox sees. */
@@ -49,7 +48,7 @@ export interface HostRuntimesOptions {
   runDir: string;
   /** The repository's runtimes/ folder. */
   shimsDir: string;
-  log: DriverLog;
+  log: Log;
   /** The Node 24 binary; the server's own by default. */
   nodeBinary?: string;
   /** Folders searched for python3 after the usual ones. */
@@ -242,7 +241,7 @@ async function extensionModules(stdlib: string): Promise<string[]> {
 async function treesOf(rootDir: string, shimsDir: string, ...alike: string[]): Promise<SharedTree[]> {
   const trees = [
     { source: rootDir, at: '/' },
-    { source: shimsDir, at: SHIMS_INSIDE },
+    { source: shimsDir, at: INSIDE.runtime },
     ...[...alike, TIME_ZONES].map((path) => ({ source: path, at: path })),
   ];
   const exists = await Promise.all(trees.map(({ source }) => stat(source).catch(() => null)));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Machine, machineOf, seccompProgram } from './bpf-program.ts';
+import { type Architecture, architectureOf, seccompProgram } from './bpf-program.ts';
 import { dockerSeccompProfile } from './docker-profile.ts';
 import { DENIED, NEW_NAMESPACE_FLAGS } from './profile.ts';
 import { SYSCALL_NUMBERS } from './syscall-numbers.ts';
@@ -8,7 +8,7 @@ const ALLOW = 0x7fff0000;
 const KILL = 0x80000000;
 const EPERM = 0x50001;
 const ENOSYS = 0x50026;
-const ARCH: Record<Machine, number> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 };
+const ARCH: Record<Architecture, number> = { x86_64: 0xc000003e, aarch64: 0xc00000b7 };
 
 /** The kernel's rules for the few instructions a seccomp filter of ours uses; refuses any other. */
 function evaluate(program: Buffer, data: { arch: number; number: number; arguments?: number[] }): number {
@@ -32,13 +32,13 @@ function evaluate(program: Buffer, data: { arch: number; number: number; argumen
   throw new Error('fell off the end');
 }
 
-describe.each(['x86_64', 'aarch64'] as const)('the filter for %s', (machine) => {
-  const program = seccompProgram(machine);
-  const numbers = SYSCALL_NUMBERS[machine];
+describe.each(['x86_64', 'aarch64'] as const)('the filter for %s', (architecture) => {
+  const program = seccompProgram(architecture);
+  const numbers = SYSCALL_NUMBERS[architecture];
   const run = (name: string, ...words: number[]) =>
-    evaluate(program, { arch: ARCH[machine], number: numbers[name] as number, arguments: words });
+    evaluate(program, { arch: ARCH[architecture], number: numbers[name] as number, arguments: words });
 
-  test('kills a process that speaks another machine’s calls', () => {
+  test('kills a process that speaks another architecture’s calls', () => {
     expect(evaluate(program, { arch: 0x40000003, number: 1 })).toBe(KILL);
   });
 
@@ -78,13 +78,13 @@ describe.each(['x86_64', 'aarch64'] as const)('the filter for %s', (machine) => 
 
   test('answers calls newer than the headers, and x32 numbers, as not implemented', () => {
     const newest = Math.max(...Object.values(numbers));
-    expect(evaluate(program, { arch: ARCH[machine], number: newest + 1 })).toBe(ENOSYS);
-    expect(evaluate(program, { arch: ARCH[machine], number: 0x40000001 })).toBe(ENOSYS);
-    expect(evaluate(program, { arch: ARCH[machine], number: -1 })).toBe(ENOSYS);
+    expect(evaluate(program, { arch: ARCH[architecture], number: newest + 1 })).toBe(ENOSYS);
+    expect(evaluate(program, { arch: ARCH[architecture], number: 0x40000001 })).toBe(ENOSYS);
+    expect(evaluate(program, { arch: ARCH[architecture], number: -1 })).toBe(ENOSYS);
   });
 });
 
-test('the numbers are those every program of the machine is compiled with', () => {
+test('the numbers are those every program of the architecture is compiled with', () => {
   expect(SYSCALL_NUMBERS.x86_64).toMatchObject({
     read: 0,
     clone: 56,
@@ -101,9 +101,9 @@ test('the numbers are those every program of the machine is compiled with', () =
     openat: 56,
     newfstatat: 79,
   });
-  expect(machineOf('x64')).toBe('x86_64');
-  expect(machineOf('arm64')).toBe('aarch64');
-  expect(machineOf('riscv64')).toBeNull();
+  expect(architectureOf('x64')).toBe('x86_64');
+  expect(architectureOf('arm64')).toBe('aarch64');
+  expect(architectureOf('riscv64')).toBeNull();
 });
 
 test('the Docker profile says the same: nothing denied is allowed, and the rest is refused by default', () => {

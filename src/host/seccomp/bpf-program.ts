@@ -1,7 +1,7 @@
 import { DENIED, DENIED_FLAGS, ENOSYS, EPERM, NOT_IMPLEMENTED, SOCKET_CALLS, SOCKET_FAMILIES } from './profile.ts';
 import { SYSCALL_NUMBERS } from './syscall-numbers.ts';
 
-export type Machine = keyof typeof SYSCALL_NUMBERS;
+export type Architecture = keyof typeof SYSCALL_NUMBERS;
 
 /** One classic BPF instruction: what to do, where to go when a comparison holds or not, its operand. */
 interface Instruction {
@@ -27,20 +27,20 @@ const OFFSET_ARCH = 4;
 const OFFSET_ARGUMENTS = 16;
 const ARGUMENT_BYTES = 8;
 
-const AUDIT_ARCH: Record<Machine, number> = { x86_64: 0xc000_003e, aarch64: 0xc000_00b7 };
+const AUDIT_ARCH: Record<Architecture, number> = { x86_64: 0xc000_003e, aarch64: 0xc000_00b7 };
 
-/** The filter for `bwrap --seccomp`, as the array of `struct sock_filter` in the machine's (little-endian) byte order. */
-export function seccompProgram(machine: Machine): Buffer {
-  return encode(assemble(machine));
+/** The filter for `bwrap --seccomp`, as the array of `struct sock_filter` in the architecture's (little-endian) byte order. */
+export function seccompProgram(architecture: Architecture): Buffer {
+  return encode(assemble(architecture));
 }
 
-/** The machine this server runs on; null where we have no filter for it. */
-export function machineOf(arch: string): Machine | null {
+/** The architecture this server runs on; null where we have no filter for it. */
+export function architectureOf(arch: string): Architecture | null {
   return arch === 'x64' ? 'x86_64' : arch === 'arm64' ? 'aarch64' : null;
 }
 
-function assemble(machine: Machine): Instruction[] {
-  const numbers = SYSCALL_NUMBERS[machine];
+function assemble(architecture: Architecture): Instruction[] {
+  const numbers = SYSCALL_NUMBERS[architecture];
   const newest = Math.max(...Object.values(numbers));
   const fail = (name: string, errno: number) => {
     const number = numbers[name];
@@ -48,7 +48,7 @@ function assemble(machine: Machine): Instruction[] {
   };
   return [
     load(OFFSET_ARCH),
-    { code: JUMP_EQUAL, jumpTrue: 1, jumpFalse: 0, operand: AUDIT_ARCH[machine] },
+    { code: JUMP_EQUAL, jumpTrue: 1, jumpFalse: 0, operand: AUDIT_ARCH[architecture] },
     ret(KILL_PROCESS),
     load(OFFSET_NUMBER),
     // Also refuses the x32 numbers of x86_64, which have bit 30 set.

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DriverLog } from '../../contract/host-context.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import type { Log } from '../../domain/log.ts';
 import { isOlder } from '../epoch.ts';
 import { makeSharedMount, mountsUnder, unmount } from './mounts.ts';
 import { canBeLower, makeOwnMounts, ownMountPoints } from './own-mounts.ts';
@@ -16,7 +16,7 @@ const TRIAL_DEADLINE_MS = 5_000;
 export interface SlotTreeOptions {
   runDir: string;
   epoch: string;
-  log: DriverLog;
+  log: Log;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface SlotTreeOptions {
 export class SlotTree {
   readonly #runDir: string;
   readonly #epoch: string;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   #packages: PackageMounts | null = null;
   #emptyDir: string | null = null;
   #prepared: Promise<void> | null = null;

@@ -59,7 +59,7 @@ export function fakeDeps(): FakeDeps {
       uploadDir: join(tmpdir(), `coldframe-http-test-${process.pid}`),
       consoleDir: null,
     },
-    log: { error: log, warn: log, info: log },
+    log: { debug: log, error: log, warn: log, info: log },
     auth: {
       verifyKey: (secret) => (Object.hasOwn(KEYS, secret) ? (KEYS[secret] ?? null) : null),
       verifySession: async (token) => sessions.get(token) ?? null,

@@ -4,10 +4,10 @@ import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
-import type { DriverLog } from '../../contract/host-context.ts';
 import type { LoadSettings, Sandbox, SandboxReply } from '../../contract/sandbox.ts';
 import { type EgressAllow, ipv4Block, ipv4Number, overlaps } from '../../domain/egress-allow.ts';
 import { LIMITS } from '../../domain/limits.ts';
+import type { Log } from '../../domain/log.ts';
 import { OWN_RUNTIME } from '../../domain/runtimes.ts';
 import type { EgressNetwork } from '../../host/egress/egress-network.ts';
 import type { EgressProof, ProvesEgress } from '../../host/egress/egress-proof.ts';
@@ -34,7 +34,7 @@ export interface EgressProverOptions {
   runDir: string;
   /** What is allowed is not looked for. */
   allow: readonly EgressAllow[];
-  log: DriverLog;
+  log: Log;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
-import type { DriverLog } from '../../contract/host-context.ts';
+import type { Log } from '../../domain/log.ts';
 import type { Isolation } from '../../domain/names.ts';
 import type { EgressAnswer } from '../isolation-answers.ts';
 
@@ -21,10 +21,10 @@ interface Watched {
 /** For which drivers egress is proven: asked at the first deploy that wants it, since a proof costs two sandboxes, and then kept. */
 export class EgressWatch {
   readonly #prove: ProveEgress | undefined;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #watched = new Map<Isolation, Watched>();
 
-  constructor(options: { prove: ProveEgress | undefined; log: DriverLog }) {
+  constructor(options: { prove: ProveEgress | undefined; log: Log }) {
     this.#prove = options.prove;
     this.#log = options.log;
   }

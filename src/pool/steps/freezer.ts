@@ -1,4 +1,4 @@
-import type { DriverLog } from '../../contract/host-context.ts';
+import type { Log } from '../../domain/log.ts';
 import type { PooledSandbox } from '../state/pooled-sandbox.ts';
 
 /** A bound sandbox with nothing in flight runs on for this long, so that short gaps between calls cost nothing. */
@@ -13,11 +13,11 @@ const LOOK_EVERY_MS = 50;
  */
 export class Freezer {
   readonly #awake = new Set<PooledSandbox>();
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #onBroken: (entry: PooledSandbox) => void;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(log: DriverLog, onBroken: (entry: PooledSandbox) => void) {
+  constructor(log: Log, onBroken: (entry: PooledSandbox) => void) {
     this.#log = log;
     this.#onBroken = onBroken;
   }

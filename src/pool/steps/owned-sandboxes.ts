@@ -1,4 +1,4 @@
-import type { DriverLog } from '../../contract/host-context.ts';
+import type { Log } from '../../domain/log.ts';
 import type { ClassPools } from '../state/class-pools.ts';
 import type { LeaveReason, PooledSandbox } from '../state/pooled-sandbox.ts';
 import { Freezer } from './freezer.ts';
@@ -23,10 +23,10 @@ export class OwnedSandboxes {
   readonly #removals = new Set<Promise<void>>();
   readonly #classes: ClassPools;
   readonly #host: OwnedSandboxesHost;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly freezer: Freezer;
 
-  constructor(classes: ClassPools, log: DriverLog, host: OwnedSandboxesHost) {
+  constructor(classes: ClassPools, log: Log, host: OwnedSandboxesHost) {
     this.#classes = classes;
     this.#log = log;
     this.#host = host;

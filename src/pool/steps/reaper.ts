@@ -1,5 +1,5 @@
 import type { GuardedDriver } from '../../contract/guarded-driver.ts';
-import type { DriverLog } from '../../contract/host-context.ts';
+import type { Log } from '../../domain/log.ts';
 
 /** I5 promises a clean host 10 s after a restart: two tries fit with time to spare, more follow for a slow daemon. */
 const REAP_DEADLINE_MS = 4_000;
@@ -12,13 +12,13 @@ const REAP_RETRY_MS = 500;
  * the start: new sandboxes carry the new epoch, so the two cannot meet.
  */
 export class Reaper {
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #signal: AbortSignal;
   readonly #unreaped: Set<GuardedDriver>;
   readonly #running = new Set<GuardedDriver>();
   readonly #runs = new Set<Promise<void>>();
 
-  constructor(drivers: readonly GuardedDriver[], log: DriverLog, signal: AbortSignal) {
+  constructor(drivers: readonly GuardedDriver[], log: Log, signal: AbortSignal) {
     this.#unreaped = new Set(drivers);
     this.#log = log;
     this.#signal = signal;

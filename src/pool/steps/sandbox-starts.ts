@@ -1,5 +1,6 @@
 import type { SandboxSpec } from '../../contract/driver.ts';
-import type { DriverLog, HostContext } from '../../contract/host-context.ts';
+import type { HostContext } from '../../contract/host-context.ts';
+import type { Log } from '../../domain/log.ts';
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
 import { backoffMs, type ClassPool } from '../state/class-pool.ts';
 import type { ClassPools } from '../state/class-pools.ts';
@@ -19,7 +20,7 @@ export interface SandboxStartsDeps {
   sandboxes: OwnedSandboxes;
   callers: WaitingCallers;
   loop: PlanLoop;
-  log: DriverLog;
+  log: Log;
   drivers: DriverSource;
   labels: Pick<HostContext, 'instance' | 'epoch'>;
   signal: AbortSignal;

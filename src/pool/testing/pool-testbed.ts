@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DriverLog } from '../../contract/host-context.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { LiveFunction, LiveRevision } from '../../domain/live-function.ts';
+import type { Log } from '../../domain/log.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { type Settings, splitSettings } from '../../domain/settings.ts';
 import { DriverRegistry } from '../../isolations/isolation-registry.ts';
@@ -12,7 +12,7 @@ import { type PoolOptions, SandboxPool } from '../pool.ts';
 import type { AcquireResult, Lease } from '../types.ts';
 
 /** For the pool's tests: a real guard over the memory driver, a registry and a pool, and nothing left at the end. */
-export const silentLog: DriverLog = { debug() {}, info() {}, warn() {}, error() {} };
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Answers `functionId/revisionKey` of the code that really runs, so that I3 can be checked from outside. */
 const echo: MemoryModule = (event) => event;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InvocationRecord } from '../../domain/invocation.ts';
+import type { Log } from '../../domain/log.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { RefusalCount, TelemetryStore } from '../../store/telemetry-store.ts';
-import type { Log } from '../../telemetry/log.ts';
 
 /** About 6 s of trying; then the batch is lost, for otherwise a dead disk would refuse calls for good. */
 const ATTEMPTS_MAX = 6;

@@ -1,6 +1,6 @@
 import type { InvocationRecord } from '../../domain/invocation.ts';
+import type { Log } from '../../domain/log.ts';
 import type { InvocationQuery, LogQuery, StoredLogLine, TelemetryStore } from '../../store/telemetry-store.ts';
-import type { Log } from '../../telemetry/log.ts';
 import type { LiveFeed } from '../live/live-feed.ts';
 import type { Payloads, Records, Refusal } from '../records.ts';
 import { RefusalCounters } from '../refusal-counters.ts';

@@ -1,4 +1,4 @@
-import type { Log } from '../../telemetry/log.ts';
+import type { Log } from '../../domain/log.ts';
 import type { Change, ChangesTable, ChangeTopic } from '../contract/changes.ts';
 
 /** How late a change made by another server may be seen; what this server changes itself is in its memory at once. */

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
+import type { Log } from '../../domain/log.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { Log } from '../../telemetry/log.ts';
 import type { FromWorker, ToWorker, WireError } from './protocol.ts';
 
 /** A call that has no answer by then is given up: the disk is stalled. */

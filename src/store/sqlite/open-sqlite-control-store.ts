@@ -1,4 +1,4 @@
-import type { Log } from '../../telemetry/log.ts';
+import type { Log } from '../../domain/log.ts';
 import { type MethodKind, SERVER_METHODS, WORKSPACE_METHODS } from '../contract/control-methods.ts';
 import type { ControlStore, WorkspaceStore } from '../contract/control-store.ts';
 import { remoteTables } from '../rpc/remote-tables.ts';

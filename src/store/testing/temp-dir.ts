@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Log } from '../../telemetry/log.ts';
+import type { Log } from '../../domain/log.ts';
 
 /** A directory of its own for one test; gone when the test's scope ends. */
 export async function tempDir(): Promise<AsyncDisposable & { path: string }> {

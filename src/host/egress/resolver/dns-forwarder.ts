@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto';
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server, type Socket as TcpSocket } from 'node:net';
-import type { DriverLog } from '../../../contract/host-context.ts';
 import type { EgressAllow } from '../../../domain/egress-allow.ts';
+import type { Log } from '../../../domain/log.ts';
 import { hostResolvers } from '../host-network.ts';
 import { type DnsQuestion, emptyAnswer, isIpv6Question, isRebound, RCODE, readQuestion } from './dns-message.ts';
 
@@ -23,7 +23,7 @@ export interface DnsForwarderOptions {
   address: string;
   port?: number;
   allow: readonly EgressAllow[];
-  log: DriverLog;
+  log: Log;
   /** The host's resolvers, asked for at every question, since they change with the network; only tests give others. */
   upstreams?: () => { address: string; port: number }[];
 }

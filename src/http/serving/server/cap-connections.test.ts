@@ -7,7 +7,7 @@ import { capConnections } from './cap-connections.ts';
 
 it('turns connections away at the bound, says so once, and serves again as soon as idle ones are gone', async () => {
   const warnings: object[] = [];
-  const log = { error() {}, info() {}, warn: (context: object) => warnings.push(context) };
+  const log = { debug() {}, error() {}, info() {}, warn: (context: object) => warnings.push(context) };
   const server = createServer((_req, res) => res.end('ok')).listen(0, '127.0.0.1');
   await once(server, 'listening');
   capConnections(server, 2, 'console', log);

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { HttpLog } from '../../deps.ts';
+import type { Log } from '../../../domain/log.ts';
 
 /** For whoever does not know how many descriptors there are. */
 export const CONNECTIONS_MAX = 1_000;
@@ -11,7 +11,7 @@ const LOG_EVERY_MS = 10_000;
  * taken by visitors. At the bound, connections that idle between two requests are closed to make room, and the newcomer is
  * turned away; it is served when it tries again.
  */
-export function capConnections(server: Server, connectionsMax: number, listener: string, log: HttpLog): void {
+export function capConnections(server: Server, connectionsMax: number, listener: string, log: Log): void {
   server.maxConnections = connectionsMax;
   let turnedAway = 0;
   let loggedAtMs = Number.NEGATIVE_INFINITY;

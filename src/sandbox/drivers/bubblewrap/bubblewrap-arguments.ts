@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import { MIB } from '../../../domain/limits.ts';
+import { INSIDE } from '../../../host/launch/inside.ts';
 import { FILE_FD } from '../../../host/launch/launch.ts';
 import { type HostRuntime, SANDBOX_UID_INSIDE } from '../../../host/runtimes/host-runtimes.ts';
 
 /** What /dev/shm may hold; charged to the sandbox's memory like everything in a tmpfs. */
 const SHM_MAX_MIB = 64;
-
-export const TASK_ROOT = '/var/task';
-export const CHANNEL_DIR = '/run/coldframe';
 
 export interface BubblewrapPlace {
   runtime: HostRuntime;
@@ -60,9 +58,9 @@ export function bubblewrapArguments(place: BubblewrapPlace): string[] {
     ...(place.tempDir === null
       ? ['--size', String(place.diskMib * MIB), '--tmpfs', '/tmp']
       : ['--bind', place.tempDir, '/tmp']),
-    ...['--ro-bind', place.codeDir, TASK_ROOT],
-    ...['--ro-bind', place.channelDir, CHANNEL_DIR],
-    ...['--chdir', place.bootsWithCode ? TASK_ROOT : '/', '--clearenv'],
+    ...['--ro-bind', place.codeDir, INSIDE.task],
+    ...['--ro-bind', place.channelDir, INSIDE.run],
+    ...['--chdir', place.bootsWithCode ? INSIDE.task : '/', '--clearenv'],
     ...Object.entries(place.env).flatMap(([name, value]) => ['--setenv', name, value]),
     ...(place.hasFilter ? ['--seccomp', String(FILE_FD)] : []),
   ];

@@ -10,14 +10,15 @@ import type { Egress } from '../../../host/egress/egress.ts';
 import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
 import { tryBoot } from '../../../host/launch/boot-probe.ts';
 import { BoxBuilder, type BoxParts, type BoxPlan } from '../../../host/launch/box-builder.ts';
+import { INSIDE } from '../../../host/launch/inside.ts';
 import { INPUT_FD } from '../../../host/launch/launch.ts';
 import { readShellExit } from '../../../host/launch/read-shell-exit.ts';
 import type { UidPool } from '../../../host/launch/uid-pool.ts';
 import { reapHost } from '../../../host/reap-host.ts';
-import { type HostRuntimes, SHIMS_INSIDE } from '../../../host/runtimes/host-runtimes.ts';
-import { machineOf, seccompProgram } from '../../../host/seccomp/bpf-program.ts';
+import type { HostRuntimes } from '../../../host/runtimes/host-runtimes.ts';
+import { architectureOf, seccompProgram } from '../../../host/seccomp/bpf-program.ts';
 import type { SlotTree } from '../../../host/slot/slot-tree.ts';
-import { bubblewrapArguments, CHANNEL_DIR, TASK_ROOT } from './bubblewrap-arguments.ts';
+import { bubblewrapArguments } from './bubblewrap-arguments.ts';
 import { type BubblewrapTool, explainRefusal, findBubblewrap } from './bubblewrap-tool.ts';
 
 const STOP_DEADLINE_MS = 5_000;
@@ -133,7 +134,7 @@ export class BubblewrapDriver implements Driver {
   #plan(spec: SandboxSpec, tool: BubblewrapTool, { slot, token, link }: BoxParts): BoxPlan {
     const runtime = this.#options.runtimes.get(spec.runtime);
     const env = bootEnvironment(spec, {
-      ...{ channel: join(CHANNEL_DIR, 's'), token, tempDir: '/tmp', shimsDir: SHIMS_INSIDE },
+      ...{ channel: INSIDE.socket, token, tempDir: '/tmp', shimsDir: INSIDE.runtime },
       path: '/usr/local/bin:/usr/bin:/bin',
     });
     const args = bubblewrapArguments({
@@ -145,7 +146,7 @@ export class BubblewrapDriver implements Driver {
       hasFilter: this.#filterPath !== null,
       bootsWithCode: spec.code !== undefined,
     });
-    const program = [runtime.interpreterInside, join(SHIMS_INSIDE, runtime.bootstrap)];
+    const program = [runtime.interpreterInside, join(INSIDE.runtime, runtime.bootstrap)];
     return {
       launch: {
         command: [tool.path, '--args', String(INPUT_FD), '--', ...program],
@@ -165,17 +166,17 @@ export class BubblewrapDriver implements Driver {
           enforced: this.#enforced(controllers),
         };
       },
-      taskRoot: TASK_ROOT,
+      taskRoot: INSIDE.task,
       isMeteredByPid: false,
     };
   }
 
-  /** One file for all sandboxes; null on a machine we have no numbers for. */
+  /** One file for all sandboxes; null on a architecture we have no numbers for. */
   async #writeFilter(): Promise<string | null> {
-    const machine = machineOf(process.arch);
-    if (machine === null) return null;
+    const architecture = architectureOf(process.arch);
+    if (architecture === null) return null;
     const path = join(this.#options.slots.epochDir, '.seccomp.bpf');
-    await writeFile(path, seccompProgram(machine), { mode: 0o600 });
+    await writeFile(path, seccompProgram(architecture), { mode: 0o600 });
     return path;
   }
 

@@ -3,7 +3,7 @@ import type { Duplex, Readable } from 'node:stream';
 import { type Box, type BoxExit, type CodeRef, type MeterReading, UNMEASURED } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { EngineClient } from '../../../host/docker/engine-client.ts';
-import { INSIDE } from './container-config.ts';
+import { INSIDE } from '../../../host/launch/inside.ts';
 import { ContainerExit } from './container-exit.ts';
 import type { ContainerParts } from './container-parts.ts';
 

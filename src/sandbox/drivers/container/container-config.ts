@@ -5,12 +5,10 @@ import { languageRow, type RuntimeId } from '../../../domain/runtimes.ts';
 import type { SandboxCgroupLimits } from '../../../host/cgroup/sandbox-cgroup.ts';
 import type { ContainerConfig, EngineMount } from '../../../host/docker/engine-types.ts';
 import { libraryPath } from '../../../host/launch/boot-environment.ts';
+import { INSIDE } from '../../../host/launch/inside.ts';
 import { STDERR_NAME, STDOUT_NAME } from '../../../host/slot/output-fifo.ts';
 import type { ContainerKind } from './container-kind.ts';
-import { LAUNCHER_PIDS } from './host-limits.ts';
-
-/** Where things are inside a container. */
-export const INSIDE = { task: '/var/task', run: '/run/coldframe', runtime: '/var/runtime' } as const;
+import { LAUNCHER_PIDS } from './container-limits.ts';
 
 /** Labels on every container of ours; ownership is decided by them alone. */
 export const CONTAINER_LABELS = {
@@ -163,7 +161,7 @@ export function shimOf(spec: SandboxSpec, token: string): { command: string[]; e
       HOME: '/tmp',
       TMPDIR: '/tmp',
       LAMBDA_RUNTIME_DIR: INSIDE.runtime,
-      COLDFRAME_CHANNEL: `${INSIDE.run}/s`,
+      COLDFRAME_CHANNEL: INSIDE.socket,
       COLDFRAME_TOKEN: token,
       COLDFRAME_RUNTIME: spec.runtime,
     },

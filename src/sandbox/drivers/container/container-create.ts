@@ -15,9 +15,9 @@ import { pause } from '../../../host/pause.ts';
 import type { SlotTree } from '../../../host/slot/slot-tree.ts';
 import { type ContainerPlacement, containerConfig } from './container-config.ts';
 import type { ContainerKind } from './container-kind.ts';
+import { containerLimits } from './container-limits.ts';
 import { ContainerParts } from './container-parts.ts';
 import type { ContainerRemover } from './container-remover.ts';
-import { hostLimits } from './host-limits.ts';
 
 /** Between looks at whether a container died before it connected, in milliseconds. */
 const STILLBORN_LOOK_MS = 25;
@@ -104,7 +104,7 @@ async function prepareHost(
     kind.boundsInodes ? owner : { ...owner, tempMib: spec.diskMib },
     signal,
   );
-  const limits = hostLimits(spec, kind);
+  const limits = containerLimits(spec, kind);
   if (context.cgroupPathParent) host.cgroup = context.cgroups.create(spec.id, limits);
   if (host.cgroup) parts.cgroupParent = context.cgroups.dockerParent(spec.id);
   return {

@@ -8,8 +8,8 @@ import type { EnforcedLimits } from '../../../domain/invocation.ts';
 import type { EngineClient } from '../../../host/docker/engine-client.ts';
 import { EngineError } from '../../../host/docker/engine-error.ts';
 import type { EngineInfo } from '../../../host/docker/engine-types.ts';
+import { INSIDE } from '../../../host/launch/inside.ts';
 import type { RuntimeImage, RuntimeImages } from '../../../images/runtime-images.ts';
-import { INSIDE } from './container-config.ts';
 import { type CreateContext, createConnected } from './container-create.ts';
 import type { ContainerKind } from './container-kind.ts';
 
@@ -22,7 +22,7 @@ const NOTHING: EnforcedLimits = { memory: false, cpu: false, pids: false, disk: 
 const TRIAL_SCRIPT = `
 import socket
 s = socket.socket(socket.AF_UNIX)
-s.connect('${INSIDE.run}/s')
+s.connect('${INSIDE.socket}')
 f = s.makefile('rwb', 0)
 f.write(open('${INSIDE.run}/${NONCE_NAME}', 'rb').read() + b'\\n')
 f.write(f.readline())

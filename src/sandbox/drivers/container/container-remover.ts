@@ -1,4 +1,4 @@
-import type { DriverLog } from '../../../contract/host-context.ts';
+import type { Log } from '../../../domain/log.ts';
 import { ENGINE_DEADLINES_MS, type EngineClient } from '../../../host/docker/engine-client.ts';
 import { pause } from '../../../host/pause.ts';
 
@@ -26,12 +26,12 @@ export interface RemoveOptions {
  */
 export class ContainerRemover {
   readonly #engine: EngineClient;
-  readonly #log: DriverLog;
+  readonly #log: Log;
   readonly #owed = new Map<string, (() => void) | null>();
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(engine: EngineClient, log: DriverLog) {
+  constructor(engine: EngineClient, log: Log) {
     this.#engine = engine;
     this.#log = log;
   }

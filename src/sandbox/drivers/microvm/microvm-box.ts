@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { type Box, type BoxExit, type CodeRef, type MeterReading, UNMEASURED } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
+import { INSIDE } from '../../../host/launch/inside.ts';
 import type { CodeDisks } from '../../../microvm/code-disks.ts';
 import type { GuestControl, GuestExit } from '../../../microvm/guest-control.ts';
 import type { GuestStreams, Vm } from '../../../microvm/vmm.ts';
-import { INSIDE } from './microvm-machine.ts';
 import type { MicrovmParts } from './microvm-parts.ts';
 
 /** After the guest said that the shim has ended: frames it wrote before arrive until nothing has come for so long ... */

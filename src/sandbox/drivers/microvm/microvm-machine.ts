@@ -5,11 +5,9 @@ import { languageRow, type RuntimeId } from '../../../domain/runtimes.ts';
 import type { EgressLink } from '../../../host/egress/egress-link.ts';
 import { resolvConfText } from '../../../host/egress/egress-network.ts';
 import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
+import { INSIDE } from '../../../host/launch/inside.ts';
 import type { GuestNetwork, HostMessage } from '../../../microvm/guest-protocol.ts';
 import type { VmmCapabilities } from '../../../microvm/vmm.ts';
-
-/** Where things are in a guest; as in containers. */
-export const INSIDE = { task: '/var/task', socket: '/run/coldframe/s', runtime: '/var/runtime' } as const;
 
 /** What a guest's kernel, its agent and the page cache of the runtime need beside the function, as measured. */
 const GUEST_OVERHEAD_MIB = 112;
@@ -29,7 +27,7 @@ export function guestMemoryMib(spec: Pick<SandboxSpec, 'memoryMib' | 'diskMib'>)
 }
 
 /** For the monitor's cgroup. */
-export function hostLimits(
+export function monitorLimits(
   spec: SandboxSpec,
   vmm: VmmCapabilities,
 ): { memoryMib: number; cpus: number; pidsMax: number } {

@@ -7,7 +7,7 @@ import type { UidPool } from '../../../host/launch/uid-pool.ts';
 import { undoStart } from '../../../host/launch/undo-start.ts';
 import type { SlotTree } from '../../../host/slot/slot-tree.ts';
 import type { Vm, VmmCapabilities } from '../../../microvm/vmm.ts';
-import { hostLimits } from './microvm-machine.ts';
+import { monitorLimits } from './microvm-machine.ts';
 
 export interface HostParts {
   cgroups: CgroupTree;
@@ -39,7 +39,7 @@ export class MicrovmParts {
     const owner = { uid: parts.host.uid, view: 'mount' } as const;
     try {
       parts.host.slot = await host.slots.create(spec.id, owner, signal);
-      parts.host.cgroup = host.cgroups.create(spec.id, hostLimits(spec, capabilities));
+      parts.host.cgroup = host.cgroups.create(spec.id, monitorLimits(spec, capabilities));
       return parts;
     } catch (error) {
       throw await parts.undo(error);

@@ -6,7 +6,7 @@ import type { ContainerKind } from './container-kind.ts';
 export const LAUNCHER_PIDS = 1;
 
 /** What the host must grant a sandbox so that it has what its spec says: /tmp and the runtime's own needs come on top. */
-export function hostLimits(spec: SandboxSpec, kind: ContainerKind): SandboxCgroupLimits {
+export function containerLimits(spec: SandboxSpec, kind: ContainerKind): SandboxCgroupLimits {
   return {
     // /tmp is a tmpfs, and its pages are charged to the sandbox.
     memoryMib: spec.memoryMib + spec.diskMib + kind.memoryOverheadMib,

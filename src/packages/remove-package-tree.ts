@@ -2,7 +2,7 @@ import { chmod, lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Removes a read-only tree; one that is not there is fine. Follows no link. */
-export async function removeTree(path: string): Promise<void> {
+export async function removePackageTree(path: string): Promise<void> {
   await makeWritable(path);
   await rm(path, { recursive: true, force: true });
 }
