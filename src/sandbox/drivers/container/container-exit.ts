@@ -1,11 +1,9 @@
-import { constants } from 'node:os';
 import type { BoxExit } from '../../../contract/driver.ts';
+import { readShellExit } from '../../../host/launch/read-shell-exit.ts';
 
 /** Waits between looks at whether anything still runs, in milliseconds: quick at first, for a reply waits on it. */
 const LOOK_FIRST_MS = 2;
 const LOOK_MAX_MS = 50;
-/** A shell reports the death of its child by signal n as 128 + n. */
-const SIGNAL_BASE = 128;
 
 export interface ExitSources {
   /** Whether any process of the container lives; synchronous, asks the kernel. */
@@ -78,8 +76,7 @@ export class ContainerExit {
   }
 
   #exitOf(code: number): BoxExit {
-    const number = code - SIGNAL_BASE;
-    const signal = Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? null;
+    const { signal } = readShellExit({ cause: 'exit', exitCode: code, signal: null });
     const looksKilled = this.#sources.showsKills ? signal === 'SIGKILL' : code !== 0;
     if (looksKilled && this.#sources.limitHits() > 0) return { cause: 'oom', exitCode: code, signal };
     return { cause: signal === null ? 'exit' : 'signal', exitCode: code, signal };
