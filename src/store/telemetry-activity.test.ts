@@ -140,3 +140,39 @@ test('average concurrency is the attempts’ time over the time of the step', as
   expect(totals.averageConcurrency).toBeCloseTo((point.averageConcurrency * stepMs) / (points.length * stepMs), 2);
   expect(points[0]?.averageConcurrency).toBe(0);
 });
+
+test('drafts that were only tried are in no list, chart, rate or group of errors unless asked for', async () => {
+  const startedAt = minutesAgo(2);
+  const failed = (number: number, over: object = {}) =>
+    exampleRecord(exampleId(number), {
+      functionId: 'mine',
+      startedAt,
+      outcome: 'error',
+      attempts: [
+        exampleAttempt({
+          startedAt,
+          outcome: 'error',
+          error: { errorType: 'TypeError', errorMessage: 'no', stackTrace: [], cause: null } as never,
+        }),
+      ],
+      ...over,
+    });
+  const well = exampleRecord(exampleId(1), {
+    functionId: 'mine',
+    startedAt,
+    attempts: [exampleAttempt({ startedAt })],
+  });
+  await store.append({ records: [well, failed(2), failed(3, { trigger: 'try' })], refusals: [] });
+  const { totals } = await store.metrics({ ...lastHour(), functionId: 'mine' });
+  expect(totals).toMatchObject({ invocations: 2, errors: 1, errorRate: 0.5 });
+  const { items } = await store.functionsActivity(lastHour());
+  expect(items[0]).toMatchObject({ invocations: 2, errors: 1, errorRate: 0.5, lastAt: startedAt });
+  const of = { workspaceId: 'default', functionId: 'mine' };
+  expect((await store.functionErrors(of)).failures).toBe(1);
+  expect((await store.functionErrors({ ...of, tried: true })).failures).toBe(2);
+  const ids = async (query: object) =>
+    (await store.invocations({ ...of, limit: 10, ...query })).items.map(({ id }) => id);
+  expect(await ids({ outcome: 'failed' })).toEqual([exampleId(2)]);
+  expect(await ids({ tried: true })).toEqual([exampleId(3), exampleId(2), exampleId(1)]);
+  expect(await ids({ functionId: undefined, functionName: 'hello' })).toEqual([exampleId(2), exampleId(1)]);
+});

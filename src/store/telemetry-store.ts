@@ -1,3 +1,4 @@
+import type { OutcomeFilter } from '../domain/failure.ts';
 import type { InvocationRecord } from '../domain/invocation.ts';
 import type { LogLevel } from '../domain/log-level.ts';
 import type { InvocationState, Isolation, Outcome, Start } from '../domain/names.ts';
@@ -54,9 +55,14 @@ export interface RefusalCount {
 export interface InvocationQuery {
   workspaceId: string;
   functionId?: string;
+  /** As it was called then; also of functions that are deleted. */
+  functionName?: string;
   state?: InvocationState;
-  outcome?: Outcome;
+  /** `failed` is every outcome that counts as failed. */
+  outcome?: OutcomeFilter;
   start?: Start;
+  /** Invocations of drafts that were only tried are left out unless true. */
+  tried?: boolean;
   from?: string;
   to?: string;
   limit: number;
@@ -102,6 +108,8 @@ export interface MetricsPoint {
   invocations: number;
   /** Attempts that ended in error, timeout, oom or crashed. */
   errors: number;
+  /** Share of the attempts that ran, 0 to 1; null when none ran. */
+  errorRate: number | null;
   throttles: number;
   cold: number;
   claimed: number;
@@ -160,6 +168,8 @@ export interface FunctionsActivity {
 export interface FunctionErrorsQuery {
   workspaceId: string;
   functionId: string;
+  /** Failures of drafts that were only tried are left out unless true. */
+  tried?: boolean;
   from?: string;
   to?: string;
 }

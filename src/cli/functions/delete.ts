@@ -1,4 +1,5 @@
 import { deleteFunction } from '../../client/generated/sdk.gen.ts';
+import { WHAT_DELETE_DOES } from '../../domain/what-delete-does.ts';
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../exit-code.ts';
 import { ask } from '../server/ask.ts';
@@ -13,7 +14,8 @@ export const functionsDelete: Command = {
     if (!options.yes) {
       if (!process.stdin.isTTY)
         throw new CliError(EXIT.usage, 'Deleting asks first, and there is no terminal to ask on.', 'Add --yes.');
-      const answer = await ask(`Type the name to delete ${name} with its history: `);
+      context.out.progress(WHAT_DELETE_DOES);
+      const answer = await ask(`Type the name to delete ${name}: `);
       if (answer !== name) throw new CliError(EXIT.usage, 'Nothing was deleted.');
     }
     await context.data(deleteFunction({ client: context.client, path: { name } }));

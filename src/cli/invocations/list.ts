@@ -8,8 +8,12 @@ export const invocationsList: Command = {
   words: ['invocations', 'list'],
   summary: 'List invocations, newest first',
   options: [
-    { name: '--function <name>', meaning: 'only of this function' },
-    { name: '--outcome <outcome>', meaning: 'ok, error, timeout, oom, crashed, cancelled' },
+    { name: '--function <name>', meaning: 'only of this function, also when it is deleted' },
+    {
+      name: '--outcome <outcome>',
+      meaning: 'ok, error, timeout, oom, crashed, cancelled; or failed, which is four of them',
+    },
+    { name: '--tried', meaning: 'drafts that were only tried, too' },
     { name: '--start <start>', meaning: 'cold, claimed, warm' },
     { name: '--from <time>', meaning: 'RFC 3339' },
     { name: '--to <time>', meaning: 'RFC 3339' },

@@ -20,7 +20,8 @@ export const metrics: Command = {
     const columns = [
       'from',
       'calls',
-      'errors',
+      'failed',
+      'rate',
       'throttled',
       'cold',
       'claimed',
@@ -35,6 +36,7 @@ export const metrics: Command = {
       at,
       point.invocations,
       point.errors,
+      point.errorRate === null ? '-' : `${Math.round(point.errorRate * 1000) / 10}%`,
       point.throttles,
       point.cold,
       point.claimed,

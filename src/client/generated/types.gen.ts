@@ -1247,11 +1247,15 @@ export type ListInvocationsData = {
          */
         cursor?: string;
         /**
-         * A function’s name.
+         * A function’s name, also of one that is deleted; or its id.
          */
         function?: string;
         state?: 'queued' | 'running' | 'retrying' | 'finished' | 'dead';
-        outcome?: 'ok' | 'error' | 'timeout' | 'oom' | 'crashed' | 'cancelled' | 'throttled' | 'rejected';
+        outcome?: 'ok' | 'error' | 'timeout' | 'oom' | 'crashed' | 'cancelled' | 'throttled' | 'rejected' | 'failed';
+        /**
+         * Whether drafts that were only tried are in it; default false.
+         */
+        tried?: boolean;
         start?: 'cold' | 'claimed' | 'warm';
         from?: string;
         to?: string;
@@ -1940,7 +1944,11 @@ export type FunctionMetricsResponses = {
         points: Array<{
             at: string;
             invocations: number;
+            /**
+             * Attempts that failed: error, timeout, oom or crashed.
+             */
             errors: number;
+            errorRate: number | null;
             throttles: number;
             cold: number;
             claimed: number;
@@ -1957,7 +1965,11 @@ export type FunctionMetricsResponses = {
         }>;
         totals: {
             invocations: number;
+            /**
+             * Attempts that failed: error, timeout, oom or crashed.
+             */
             errors: number;
+            errorRate: number | null;
             throttles: number;
             cold: number;
             claimed: number;
@@ -1975,7 +1987,11 @@ export type FunctionMetricsResponses = {
         byIsolation: {
             process?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -1992,7 +2008,11 @@ export type FunctionMetricsResponses = {
             };
             bubblewrap?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2009,7 +2029,11 @@ export type FunctionMetricsResponses = {
             };
             docker?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2026,7 +2050,11 @@ export type FunctionMetricsResponses = {
             };
             gvisor?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2043,7 +2071,11 @@ export type FunctionMetricsResponses = {
             };
             qemu?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2060,7 +2092,11 @@ export type FunctionMetricsResponses = {
             };
             firecracker?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2079,7 +2115,11 @@ export type FunctionMetricsResponses = {
         byStart: {
             cold?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2096,7 +2136,11 @@ export type FunctionMetricsResponses = {
             };
             claimed?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2113,7 +2157,11 @@ export type FunctionMetricsResponses = {
             };
             warm?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2196,7 +2244,11 @@ export type MetricsResponses = {
         points: Array<{
             at: string;
             invocations: number;
+            /**
+             * Attempts that failed: error, timeout, oom or crashed.
+             */
             errors: number;
+            errorRate: number | null;
             throttles: number;
             cold: number;
             claimed: number;
@@ -2213,7 +2265,11 @@ export type MetricsResponses = {
         }>;
         totals: {
             invocations: number;
+            /**
+             * Attempts that failed: error, timeout, oom or crashed.
+             */
             errors: number;
+            errorRate: number | null;
             throttles: number;
             cold: number;
             claimed: number;
@@ -2231,7 +2287,11 @@ export type MetricsResponses = {
         byIsolation: {
             process?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2248,7 +2308,11 @@ export type MetricsResponses = {
             };
             bubblewrap?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2265,7 +2329,11 @@ export type MetricsResponses = {
             };
             docker?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2282,7 +2350,11 @@ export type MetricsResponses = {
             };
             gvisor?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2299,7 +2371,11 @@ export type MetricsResponses = {
             };
             qemu?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2316,7 +2392,11 @@ export type MetricsResponses = {
             };
             firecracker?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2335,7 +2415,11 @@ export type MetricsResponses = {
         byStart: {
             cold?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2352,7 +2436,11 @@ export type MetricsResponses = {
             };
             claimed?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2369,7 +2457,11 @@ export type MetricsResponses = {
             };
             warm?: {
                 invocations: number;
+                /**
+                 * Attempts that failed: error, timeout, oom or crashed.
+                 */
                 errors: number;
+                errorRate: number | null;
                 throttles: number;
                 cold: number;
                 claimed: number;
@@ -2447,7 +2539,7 @@ export type FunctionsActivityResponses = {
             functionName: string;
             invocations: number;
             /**
-             * Attempts that ended in error, timeout, oom or crashed.
+             * Attempts that failed: error, timeout, oom or crashed.
              */
             errors: number;
             throttles: number;
@@ -2474,6 +2566,10 @@ export type FunctionErrorsData = {
     query?: {
         from?: string;
         to?: string;
+        /**
+         * Whether drafts that were only tried are in it; default false.
+         */
+        tried?: boolean;
     };
     url: '/api/v1/functions/{name}/errors';
 };

@@ -131,7 +131,7 @@ export function fakeDeps(): FakeDeps {
     telemetry: {
       metrics: async ({ from, to, stepMs }) => {
         const totals = { invocations: 0, errors: 0, throttles: 0, cold: 0, claimed: 0, warm: 0, averageConcurrency: 0 };
-        const nulls = { p50Ms: null, p95Ms: null, p99Ms: null, cpuMs: null, maxMemoryMib: null };
+        const nulls = { errorRate: null, p50Ms: null, p95Ms: null, p99Ms: null, cpuMs: null, maxMemoryMib: null };
         return { from, to, stepMs, points: [], totals: { ...totals, ...nulls }, byIsolation: {}, byStart: {} };
       },
       functionsActivity: async ({ from, to, stepMs }) => ({ from, to, stepMs, items: [] }),

@@ -1,3 +1,4 @@
+import { matchesOutcome } from '../../domain/failure.ts';
 import type { InvocationRecord } from '../../domain/invocation.ts';
 import type { InvocationQuery } from '../../store/telemetry-store.ts';
 import { recordSummary } from '../live/record-summary.ts';
@@ -38,7 +39,9 @@ function matches(record: InvocationRecord, query: InvocationQuery): boolean {
   if (record.workspaceId !== query.workspaceId) return false;
   if (query.functionId !== undefined && record.functionId !== query.functionId) return false;
   if (query.state !== undefined && record.state !== query.state) return false;
-  if (query.outcome !== undefined && record.outcome !== query.outcome) return false;
+  if (query.functionName !== undefined && record.functionName !== query.functionName) return false;
+  if (query.outcome !== undefined && !matchesOutcome(record.outcome, query.outcome)) return false;
+  if (query.tried !== true && record.trigger === 'try') return false;
   if (query.start !== undefined && record.start !== query.start) return false;
   if (query.cursor !== undefined && record.id >= query.cursor) return false;
   return isWithin(record.startedAt, query);

@@ -96,7 +96,8 @@ export class RecordsQueue implements Records {
     if (this.#unstoredBytes + entry.bytes > BYTES_HARD_MAX) entry = entry.bare();
     this.#unstored.set(record.id, entry);
     this.#unstoredBytes += entry.bytes;
-    this.#counters?.ended(record);
+    // A draft that was only tried says nothing of the function: it is in no rate.
+    if (record.trigger !== 'try') this.#counters?.ended(record);
     this.#publish(record);
     this.#schedule();
   }

@@ -74,6 +74,18 @@ export class ErrorRows {
       .where('error_type', 'is not', null)
       .orderBy('invocation_id', 'desc')
       .limit(FAILURES_MAX);
+    if (query.tried !== true) {
+      failures = failures.where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('invocations')
+              .select('invocations.id')
+              .whereRef('invocations.id', '=', 'attempts.invocation_id')
+              .where('invocations.trigger', '=', 'try'),
+          ),
+        ),
+      );
+    }
     if (query.from !== undefined) failures = failures.where('started_ms', '>=', utcMs(query.from, '/query/from'));
     if (query.to !== undefined) failures = failures.where('started_ms', '<', utcMs(query.to, '/query/to'));
     return failures;

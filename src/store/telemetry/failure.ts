@@ -1,9 +1,6 @@
+import { isFailed } from '../../domain/failure.ts';
 import type { AttemptRecord } from '../../domain/invocation.ts';
-import type { Outcome } from '../../domain/names.ts';
 import { languageRow } from '../../domain/runtimes.ts';
-
-/** The user's code failed; `cancelled` was asked for, `throttled` and `rejected` never ran. */
-export const ERROR_OUTCOMES: ReadonlySet<Outcome> = new Set(['error', 'timeout', 'oom', 'crashed']);
 
 /** What failures that are the same to a person have in common. */
 export interface Failure {
@@ -14,7 +11,7 @@ export interface Failure {
 
 /** Pure: what an attempt's failure is grouped by; null when the user's code did not fail. */
 export function failureOf({ outcome, code, error, runtime }: AttemptRecord): Failure | null {
-  if (!ERROR_OUTCOMES.has(outcome)) return null;
+  if (!isFailed(outcome)) return null;
   const type = error?.errorType ?? code ?? outcome;
   const frames = error?.stackTrace ?? [];
   const isLast = languageRow(runtime).failureLine === 'last';

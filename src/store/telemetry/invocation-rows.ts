@@ -1,4 +1,5 @@
 import type { Kysely, Selectable } from 'kysely';
+import { FAILED_OUTCOMES } from '../../domain/failure.ts';
 import type { AttemptRecord, InvocationRecord } from '../../domain/invocation.ts';
 import type { InvocationQuery } from '../telemetry-store.ts';
 import { attemptOf } from './fields/attempt-text.ts';
@@ -25,7 +26,10 @@ export class InvocationRows {
       .limit(query.limit + 1);
     if (query.functionId !== undefined) select = select.where('function_id', '=', query.functionId);
     if (query.state !== undefined) select = select.where('state', '=', query.state);
-    if (query.outcome !== undefined) select = select.where('outcome', '=', query.outcome);
+    if (query.functionName !== undefined) select = select.where('function_name', '=', query.functionName);
+    if (query.outcome === 'failed') select = select.where('outcome', 'in', FAILED_OUTCOMES);
+    else if (query.outcome !== undefined) select = select.where('outcome', '=', query.outcome);
+    if (query.tried !== true) select = select.where('trigger', '!=', 'try');
     if (query.start !== undefined) select = select.where('start', '=', query.start);
     if (query.from !== undefined) select = select.where('started_ms', '>=', utcMs(query.from, '/query/from'));
     if (query.to !== undefined) select = select.where('started_ms', '<', utcMs(query.to, '/query/to'));

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { deleteFunction } from '../../../../src/client/generated/sdk.gen.ts';
+import { WHAT_DELETE_DOES } from '../../../../src/domain/what-delete-does.ts';
 import { call, client } from '../../shared/api/call.ts';
 import { queryKeys } from '../../shared/api/query-keys.ts';
 import { ConfirmByName } from '../../shared/controls/confirm-by-name.tsx';
@@ -30,8 +31,7 @@ export function DeleteFunctionDialog({ name, onClose }: { name: string | null; o
       onClose={close}
       onConfirm={() => name !== null && remove.mutate(name)}
     >
-      Its code, settings, URL, records and charts go. Calls in flight finish; queued ones are cancelled. This cannot be
-      undone.
+      {WHAT_DELETE_DOES}
     </ConfirmByName>
   );
 }

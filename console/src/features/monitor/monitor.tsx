@@ -65,7 +65,7 @@ function Totals({ totals }: { totals: Metrics['totals'] }) {
   const starts = totals.cold + totals.claimed + totals.warm;
   const facts = [
     ['invocations', formatCount(totals.invocations)],
-    ['failed', formatPercent(starts === 0 ? null : totals.errors / starts)],
+    ['failed', formatPercent(totals.errorRate)],
     ['p95', formatDuration(totals.p95Ms)],
     ['not warm', formatPercent(starts === 0 ? null : (totals.cold + totals.claimed) / starts)],
   ] as const;

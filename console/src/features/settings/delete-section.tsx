@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { deleteFunction } from '../../../../src/client/generated/sdk.gen.ts';
+import { WHAT_DELETE_DOES } from '../../../../src/domain/what-delete-does.ts';
 import type { ApiProblem } from '../../shared/api/api-problem.ts';
 import { call, client } from '../../shared/api/call.ts';
 import { queryKeys } from '../../shared/api/query-keys.ts';
@@ -22,10 +23,7 @@ export function DeleteSection({ name }: { name: string }) {
     },
   });
   return (
-    <Section
-      title="Delete"
-      about="Calls in flight finish; its code, settings, test events and URL are gone. Records stay."
-    >
+    <Section title="Delete" about={WHAT_DELETE_DOES}>
       <div>
         <Button color="red" variant="outline" onClick={() => setIsAsking(true)}>
           Delete {name}
@@ -41,7 +39,7 @@ export function DeleteSection({ name }: { name: string }) {
         onClose={() => setIsAsking(false)}
         onConfirm={() => remove.mutate()}
       >
-        Its code, settings, test events and URL cannot be brought back. Calls in flight finish.
+        {WHAT_DELETE_DOES}
       </ConfirmByName>
     </Section>
   );

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { WHAT_DELETE_DOES } from '../../../domain/what-delete-does.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
@@ -12,7 +13,7 @@ export function deleteFunction(app: App, { functions }: HttpDeps): void {
       schema: {
         operationId: 'deleteFunction',
         tags: ['functions'],
-        description: 'Calls in flight finish.',
+        description: WHAT_DELETE_DOES,
         params: NAME_PARAMS,
         response: { 204: Type.Null(), default: PROBLEM },
       },

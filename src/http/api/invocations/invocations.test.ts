@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import { exampleAttempt } from '../../../store/testing/example-record.ts';
 import { consoleBed } from '../../testing/console-bed.ts';
 import { record } from '../../testing/samples.ts';
 
 const bed = consoleBed();
+
+type GetFunction = typeof bed.deps.functions.get;
+
+function absentUnless(known: string, get: GetFunction): GetFunction {
+  return (workspaceId, name) => {
+    if (name !== known) throw new ColdframeError('function_not_found');
+    return get(workspaceId, name);
+  };
+}
 
 describe('invocations, test events, try', () => {
   it('replays a captured event and refuses one that was not kept', async () => {
@@ -44,6 +54,24 @@ describe('invocations, test events, try', () => {
     expect((await bed.send('POST', '/api/v1/invocations/running/cancel')).status).toBe(202);
     expect((await bed.send('POST', '/api/v1/invocations/kept/cancel')).json.code).toBe('invocation_finished');
     expect((await bed.send('POST', '/api/v1/invocations/none/cancel')).json.code).toBe('invocation_not_found');
+  });
+
+  it('lists the records of a deleted function by its name or id, and refuses a name nobody ever had', async () => {
+    const asked: object[] = [];
+    const gone = record('of-gone', 'gone');
+    const { list } = bed.deps.records;
+    bed.deps.records.list = async (query) => {
+      asked.push(query);
+      return { items: query.functionName === 'gone' ? [gone] : [], nextCursor: null };
+    };
+    bed.deps.functions.get = absentUnless('hello', bed.deps.functions.get);
+    const id = '0194f000-0000-7000-8000-000000000001';
+    expect((await bed.send('GET', '/api/v1/invocations?function=gone&outcome=failed')).status).toBe(200);
+    expect(asked.at(-1)).toMatchObject({ functionName: 'gone', outcome: 'failed' });
+    expect((await bed.send('GET', `/api/v1/invocations?function=${id}&tried=true`)).status).toBe(200);
+    expect(asked.at(-1)).toMatchObject({ functionId: id, tried: true });
+    expect((await bed.send('GET', '/api/v1/invocations?function=never')).json.code).toBe('function_not_found');
+    bed.deps.records.list = list;
   });
 
   it('keeps a test event exactly as it was sent', async () => {

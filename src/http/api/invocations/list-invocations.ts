@@ -11,9 +11,14 @@ import { INVOCATION } from './invocation-schema.ts';
 const QUERY = Type.Object(
   {
     ...PAGE_QUERY,
-    function: Type.Optional(Type.String({ maxLength: 64, description: 'A function’s name.' })),
+    function: Type.Optional(
+      Type.String({ maxLength: 64, description: 'A function’s name, also of one that is deleted; or its id.' }),
+    ),
     state: Type.Optional(oneOf(INVOCATION_STATES)),
-    outcome: Type.Optional(oneOf(OUTCOMES)),
+    outcome: Type.Optional(oneOf([...OUTCOMES, 'failed'] as const)),
+    tried: Type.Optional(
+      Type.Boolean({ description: 'Whether drafts that were only tried are in it; default false.' }),
+    ),
     start: Type.Optional(oneOf(STARTS)),
     from: Type.Optional(Type.String({ maxLength: 40 })),
     to: Type.Optional(Type.String({ maxLength: 40 })),
@@ -21,7 +26,24 @@ const QUERY = Type.Object(
   { additionalProperties: false },
 );
 
+const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 export function listInvocations(app: App, { functions, records }: HttpDeps): void {
+  /** A name means the function that has it now; without one, whatever had it. Throws `function_not_found` for neither. */
+  async function ofFunction(
+    workspaceId: string,
+    name: string,
+  ): Promise<{ functionId?: string; functionName?: string }> {
+    if (ID.test(name)) return { functionId: name };
+    try {
+      return { functionId: functions.get(workspaceId, name).id };
+    } catch (error) {
+      const { items } = await records.list({ workspaceId, functionName: name, tried: true, limit: 1 });
+      if (items.length === 0) throw error;
+      return { functionName: name };
+    }
+  }
+
   app.get(
     '/api/v1/invocations',
     {
@@ -29,7 +51,8 @@ export function listInvocations(app: App, { functions, records }: HttpDeps): voi
       schema: {
         operationId: 'listInvocations',
         tags: ['invocations'],
-        description: 'Newest first.',
+        description:
+          'Newest first. `outcome=failed` is error, timeout, oom and crashed. Records of a deleted function stay until they are older than what is kept.',
         querystring: QUERY,
         response: { 200: pageOf(INVOCATION), default: PROBLEM },
       },
@@ -39,8 +62,8 @@ export function listInvocations(app: App, { functions, records }: HttpDeps): voi
       const { function: functionName, from, to, ...rest } = request.query;
       const page = await records.list({
         ...rest,
+        ...(functionName === undefined ? {} : await ofFunction(workspaceId, functionName)),
         workspaceId,
-        functionId: functionName === undefined ? undefined : functions.get(workspaceId, functionName).id,
         from: instantOf('from', from),
         to: instantOf('to', to),
       });

@@ -1,3 +1,4 @@
+import { isFailed } from '../../../domain/failure.ts';
 import type { LiveEntry } from '../../../records/live/live-feed.ts';
 import type { SseStream } from '../../serving/replies/sse-stream.ts';
 
@@ -22,8 +23,8 @@ export class ActivityBeat {
   count({ id, event }: LiveEntry): void {
     if (event.topic !== 'invocations' || event.kind !== 'finished') return;
     this.#finished++;
-    const { outcome } = event.record;
-    if (outcome !== 'ok' && outcome !== 'cancelled') this.#failed++;
+    const { outcome, trigger } = event.record;
+    if (outcome !== null && isFailed(outcome) && trigger !== 'try') this.#failed++;
     this.#lastId = id;
     this.#timer ??= setTimeout(() => this.#beat(), BEAT_MS).unref();
   }

@@ -31,7 +31,13 @@ const ERRORS = Type.Object({
 });
 
 const QUERY = Type.Object(
-  { from: Type.Optional(Type.String({ maxLength: 40 })), to: Type.Optional(Type.String({ maxLength: 40 })) },
+  {
+    from: Type.Optional(Type.String({ maxLength: 40 })),
+    to: Type.Optional(Type.String({ maxLength: 40 })),
+    tried: Type.Optional(
+      Type.Boolean({ description: 'Whether drafts that were only tried are in it; default false.' }),
+    ),
+  },
   { additionalProperties: false },
 );
 
@@ -56,6 +62,7 @@ export function functionErrors(app: App, { functions, telemetry }: HttpDeps): vo
         functionId: functions.get(workspaceId, request.params.name).id,
         from: instantOf('from', request.query.from),
         to: instantOf('to', request.query.to),
+        tried: request.query.tried,
       });
       return { groups: groups.map((group) => ({ ...group, topFrame: frameBody(group.topFrame) })), ...rest };
     },

@@ -28,7 +28,7 @@ const ACTIVITY = Type.Object({
   functionId: Type.String(),
   functionName: Type.String(),
   invocations: Type.Integer(),
-  errors: Type.Integer({ description: 'Attempts that ended in error, timeout, oom or crashed.' }),
+  errors: Type.Integer({ description: 'Attempts that failed: error, timeout, oom or crashed.' }),
   throttles: Type.Integer(),
   callsPerMinute: Type.Number(),
   errorRate: nullable(Type.Number({ description: 'Share of the attempts that ran, 0 to 1; null when none ran.' })),
@@ -74,7 +74,7 @@ export function functionsActivity(app: App, { functions, telemetry }: HttpDeps):
         ...window,
         items: items.flatMap((item) => {
           const functionName = names.get(item.functionId);
-          // Deleted since; its rollups are being removed.
+          // Deleted since; its records and charts stay until they are too old.
           if (functionName === undefined) return [];
           return [{ ...item, functionName, callsPerMinute: Math.round((item.invocations / minutes) * 100) / 100 }];
         }),

@@ -4,7 +4,8 @@ import { nullable } from '../../serving/queries/list-schema.ts';
 
 const FIGURES = {
   invocations: Type.Integer(),
-  errors: Type.Integer(),
+  errors: Type.Integer({ description: 'Attempts that failed: error, timeout, oom or crashed.' }),
+  errorRate: nullable(Type.Number({ description: 'Share of the attempts that ran, 0 to 1; null when none ran.' })),
   throttles: Type.Integer(),
   cold: Type.Integer(),
   claimed: Type.Integer(),

@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { FAILED_OUTCOMES, failureRate } from '../../../domain/failure.ts';
 import type { FunctionActivity, FunctionsActivity, FunctionsActivityQuery } from '../../telemetry-store.ts';
-import { ERROR_OUTCOMES } from '../failure.ts';
 import { Histogram } from '../rollups/histogram.ts';
 import type { TelemetrySchema } from '../telemetry-schema.ts';
 import { type MetricsWindow, metricsWindow } from './metrics-window.ts';
@@ -53,7 +53,7 @@ export class ActivityRows {
       .select((row) => [
         row.fn.sum<number>('rollups.invocations').as('invocations'),
         row.fn.sum<number>('rollups.attempts').as('attempts'),
-        countOf([...ERROR_OUTCOMES]).as('errors'),
+        countOf([...FAILED_OUTCOMES]).as('errors'),
         countOf(['throttled']).as('throttles'),
         countOf(['rejected']).as('rejects'),
       ])
@@ -77,21 +77,18 @@ export class ActivityRows {
     for (const row of rows) sums.get(row.function_id)?.durations.add(row.bucket, row.attempts);
   }
 
+  /** One look at the end of the index for each function: grouping would read every row of it. */
   async #addLast(sums: Map<string, ActivitySum>): Promise<void> {
-    const newest = this.#db
-      .selectFrom('invocations')
-      .select((row) => ['function_id', row.fn.max('id').as('id')])
-      .where('function_id', 'in', [...sums.keys()])
-      .groupBy('function_id')
-      .as('newest');
-    const rows = await this.#db
-      .selectFrom(newest)
-      .innerJoin('invocations', 'invocations.id', 'newest.id')
-      .select(['invocations.function_id', 'invocations.outcome', 'invocations.started_ms'])
-      .execute();
-    for (const row of rows) {
-      const sum = sums.get(row.function_id);
-      if (sum) sum.last = { outcome: row.outcome, at: new Date(row.started_ms).toISOString() };
+    for (const [id, sum] of sums) {
+      const row = await this.#db
+        .selectFrom('invocations')
+        .select(['outcome', 'started_ms'])
+        .where('function_id', '=', id)
+        .where('trigger', '!=', 'try')
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      if (row !== undefined) sum.last = { outcome: row.outcome, at: new Date(row.started_ms).toISOString() };
     }
   }
 
@@ -152,7 +149,7 @@ class ActivitySum {
       invocations: this.#invocations,
       errors: this.#errors,
       throttles: this.#throttles,
-      errorRate: this.#ran === 0 ? null : Math.round((this.#errors / this.#ran) * 10_000) / 10_000,
+      errorRate: failureRate(this.#errors, this.#ran),
       p95Ms: this.durations.percentileMs(0.95),
       lastOutcome: this.last?.outcome ?? null,
       lastAt: this.last?.at ?? null,

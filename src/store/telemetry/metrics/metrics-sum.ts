@@ -1,6 +1,6 @@
+import { failureRate, hasRun, isFailed } from '../../../domain/failure.ts';
 import type { Outcome, Start } from '../../../domain/names.ts';
 import type { MetricsPoint } from '../../telemetry-store.ts';
-import { ERROR_OUTCOMES } from '../failure.ts';
 import { Histogram } from '../rollups/histogram.ts';
 
 /** One row of rollups, summed over a step, with what its series stands for. */
@@ -19,6 +19,7 @@ export class MetricsSum {
   readonly durations = new Histogram();
   #invocations = 0;
   #errors = 0;
+  #ran = 0;
   #throttles = 0;
   readonly #starts = { cold: 0, claimed: 0, warm: 0 };
   #cpuMs = 0;
@@ -27,7 +28,8 @@ export class MetricsSum {
 
   add(sum: StepSum): void {
     this.#invocations += sum.invocations;
-    if (ERROR_OUTCOMES.has(sum.outcome)) this.#errors += sum.attempts;
+    if (isFailed(sum.outcome)) this.#errors += sum.attempts;
+    if (hasRun(sum.outcome)) this.#ran += sum.attempts;
     if (sum.outcome === 'throttled') this.#throttles += sum.attempts;
     if (sum.start !== '') this.#starts[sum.start] += sum.attempts;
     this.#cpuMs += sum.cpuMs;
@@ -40,6 +42,7 @@ export class MetricsSum {
     return {
       invocations: this.#invocations,
       errors: this.#errors,
+      errorRate: failureRate(this.#errors, this.#ran),
       throttles: this.#throttles,
       ...this.#starts,
       p50Ms: this.durations.percentileMs(0.5),

@@ -34,6 +34,7 @@ export interface RollupDelta {
 /**
  * Adds a batch up in memory, so that 500 records of one function touch a handful of rollup rows. Durations and outcomes
  * are counted by attempt, in the minute the attempt started; the invocation itself is counted once, with its first attempt.
+ * Drafts that were only tried are in no chart: what somebody tries says nothing of the function.
  */
 export class RollupDeltas {
   /** By function: texts to look them up by would cost more than the few comparisons. */
@@ -41,6 +42,7 @@ export class RollupDeltas {
 
   /** Volume: an invocation when it is first stored, beside the attempt it came with. */
   addInvocation(record: InvocationRecord): void {
+    if (record.trigger === 'try') return;
     const first = record.attempts[0];
     const series = first === undefined ? seriesWithoutAttempt(record) : seriesOf(record, first);
     this.#each(series, msOf(first?.startedAt ?? record.startedAt), (delta) => {
@@ -50,6 +52,7 @@ export class RollupDeltas {
 
   /** Durations and outcomes. */
   addAttempt(record: InvocationRecord, attempt: AttemptRecord): void {
+    if (record.trigger === 'try') return;
     this.#each(seriesOf(record, attempt), msOf(attempt.startedAt), (delta) => addAttempt(delta, attempt));
   }
 

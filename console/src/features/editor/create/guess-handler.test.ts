@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { guessHandler, languageOfFile, mainFile } from './guess-handler.ts';
+import { languageOfFile } from '../../../../../src/domain/runtimes.ts';
+import { guessHandler, mainFile } from './guess-handler.ts';
 
 const TEMPLATES = resolve(import.meta.dirname, '../../../../../templates');
 

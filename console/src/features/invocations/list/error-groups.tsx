@@ -32,11 +32,18 @@ export function ErrorGroups({ functionName, filters }: { functionName: string | 
 }
 
 function GroupsOf({ functionName, filters }: { functionName: string; filters: Filters }) {
-  const { within, from, to } = filters;
+  const { within, from, to, tried } = filters;
   const { data, error, refetch } = useQuery<Errors, ApiProblem>({
-    queryKey: [...queryKeys.function(functionName), 'errors', { within, from, to }],
+    queryKey: [...queryKeys.function(functionName), 'errors', { within, from, to, tried }],
     queryFn: ({ signal }) =>
-      call(functionErrors({ client, path: { name: functionName }, query: timesOf(filters, Date.now()), signal })),
+      call(
+        functionErrors({
+          client,
+          path: { name: functionName },
+          query: { ...timesOf(filters, Date.now()), ...(tried === '' ? {} : { tried: true }) },
+          signal,
+        }),
+      ),
   });
   useActivity(functionName, () => void refetch());
   if (error && !data) return <ProblemNotice error={error} onRetry={() => void refetch()} />;

@@ -1,4 +1,4 @@
-import { Button, CloseButton, NativeSelect } from '@mantine/core';
+import { Button, Checkbox, CloseButton, NativeSelect } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { INVOCATION_STATES, OUTCOMES, STARTS } from '../../../../../src/domain/names.ts';
 import { FunctionPicker } from '../../../shared/controls/function-picker.tsx';
@@ -31,7 +31,7 @@ export function FilterBar({ filters, set, hasFunctions, hasChoices, children }: 
           <Choice
             label="Outcome"
             any="Any outcome"
-            values={LISTED_OUTCOMES}
+            values={['failed', ...LISTED_OUTCOMES]}
             value={filters.outcome}
             set={(outcome) => set({ outcome })}
           />
@@ -45,6 +45,12 @@ export function FilterBar({ filters, set, hasFunctions, hasChoices, children }: 
           />
         </>
       ) : null}
+      <Checkbox
+        size="xs"
+        label="Tried drafts too"
+        checked={filters.tried !== ''}
+        onChange={(event) => set({ tried: event.currentTarget.checked ? 'yes' : '' })}
+      />
       {hasRange ? (
         <span className={classes.range}>
           {rangeWords(filters)}

@@ -8,6 +8,13 @@ it('what the address does not name is not asked for', () => {
   expect(isFiltered({ ...NO_FILTERS, view: 'errors' })).toBe(false);
 });
 
+it('drafts that were only tried are asked for only when switched on', () => {
+  expect(invocationsQuery({ ...NO_FILTERS, tried: 'yes', outcome: 'failed' }, null, NOW_MS)).toEqual({
+    tried: 'true',
+    outcome: 'failed',
+  });
+});
+
 it('a span ends now; a range from the charts wins over it', () => {
   expect(invocationsQuery({ ...NO_FILTERS, within: '1h' }, null, NOW_MS)).toEqual({ from: '2026-11-25T19:00:00.000Z' });
   const range = { ...NO_FILTERS, within: '1h', from: '2026-11-25T10:00:00.000Z', to: '2026-11-25T10:05:00.000Z' };

@@ -1,7 +1,17 @@
 import type { ListInvocationsData } from '../../../../../src/client/generated/types.gen.ts';
 
 /** What the address holds of a list: all of it text, empty for "any". */
-export const NO_FILTERS = { function: '', outcome: '', start: '', state: '', within: '', from: '', to: '', view: '' };
+export const NO_FILTERS = {
+  function: '',
+  outcome: '',
+  start: '',
+  state: '',
+  tried: '',
+  within: '',
+  from: '',
+  to: '',
+  view: '',
+};
 export type Filters = typeof NO_FILTERS;
 
 export const SPANS = [
@@ -19,6 +29,7 @@ export function invocationsQuery(filters: Filters, functionName: string | null, 
   const name = functionName ?? filters.function;
   if (name !== '') query.function = name;
   for (const key of ['outcome', 'start', 'state'] as const) if (filters[key] !== '') query[key] = filters[key];
+  if (filters.tried !== '') query.tried = 'true';
   Object.assign(query, timesOf(filters, nowMs));
   return query as unknown as InvocationsQuery;
 }

@@ -2,7 +2,16 @@ import { expect, it } from 'vitest';
 import type { Metrics } from '../use-metrics.ts';
 import { PANELS, panelWords } from './panels.ts';
 
-const NONE = { invocations: 0, errors: 0, throttles: 0, cold: 0, claimed: 0, warm: 0, averageConcurrency: 0 };
+const NONE = {
+  invocations: 0,
+  errors: 0,
+  errorRate: null,
+  throttles: 0,
+  cold: 0,
+  claimed: 0,
+  warm: 0,
+  averageConcurrency: 0,
+};
 const UNMEASURED = { p50Ms: null, p95Ms: null, p99Ms: null, cpuMs: null, maxMemoryMib: null };
 const BUSY = { ...NONE, invocations: 40, errors: 2, cold: 1, claimed: 3, warm: 36, averageConcurrency: 0.5 };
 const MEASURED = { p50Ms: 12, p95Ms: 40, p99Ms: 90, cpuMs: 30_000, maxMemoryMib: 41.5 };
