@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { INVOCATION_STATES, OUTCOMES, STARTS } from '../../../domain/names.ts';
+import type { WorkspaceId } from '../../../domain/workspace-id.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
@@ -31,7 +32,7 @@ const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 export function listInvocations(app: App, { functions, records }: HttpDeps): void {
   /** A name means the function that has it now; without one, whatever had it. Throws `function_not_found` for neither. */
   async function ofFunction(
-    workspaceId: string,
+    workspaceId: WorkspaceId,
     name: string,
   ): Promise<{ functionId?: string; functionName?: string }> {
     if (ID.test(name)) return { functionId: name };
