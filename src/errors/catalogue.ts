@@ -530,7 +530,7 @@ export const CATALOGUE = {
     detail: 'The server holds as many bodies in flight as its memory allows.',
     causedBy: 'user',
     retryable: true,
-    likelyCause: 'Many large bodies at once.',
+    likelyCause: 'Many large bodies, or many deploys whose code is being checked, at once.',
     whatToDo: 'Try again as Retry-After says.',
   },
   // --- the platform itself

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 
 /** What a tool may print before the rest is dropped, in bytes. */
 const OUTPUT_MAX_BYTES = 64 * 1024;
+/** Tools work on what strangers upload: they do not share the server's protection from the kernel's search for memory. */
+const OOM_SCORE_ADJ = 0;
 
 export interface ToolResult {
   /** Null when it could not be started or was killed. */
@@ -23,6 +26,7 @@ export function runTool(command: string, args: string[], signal: AbortSignal): P
       signal,
       killSignal: 'SIGKILL',
     });
+    unprotect(child.pid);
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
         if (output[name].length < OUTPUT_MAX_BYTES) output[name] += text;
@@ -35,4 +39,12 @@ export function runTool(command: string, args: string[], signal: AbortSignal): P
     });
     child.once('close', (exitCode) => resolve({ exitCode, ...output }));
   });
+}
+
+function unprotect(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) writeFileSync(`/proc/${pid}/oom_score_adj`, String(OOM_SCORE_ADJ));
+  } catch {
+    // It has ended, this host has no such file, or whoever started the server has given it a higher score.
+  }
 }

@@ -13,6 +13,8 @@ const FORMAT = ['-noI', '-noD', '-noF', '-noX', '-no-fragments', '-no-xattrs'];
 /** Equal trees give equal images: no times, no owners, one thread that writes in order. */
 const REPEATABLE = ['-mkfs-time', '0', '-all-time', '0', '-all-root', '-processors', '1', '-no-exports'];
 const BUILD_DEADLINE_MS = 60_000;
+/** What mksquashfs may hold; by itself it takes a quarter of the host's memory. */
+const MEMORY_MAX = '128M';
 
 /** Images kept for the next sandbox of the same code, least recently used first out. */
 export interface CodeDiskBounds {
@@ -129,7 +131,7 @@ export class CodeDisks {
 }
 
 async function makeImage(source: string, target: string): Promise<void> {
-  const args = [source, target, ...FORMAT, ...REPEATABLE, '-quiet', '-no-progress'];
+  const args = [source, target, ...FORMAT, ...REPEATABLE, '-mem', MEMORY_MAX, '-quiet', '-no-progress'];
   const made = await runTool('mksquashfs', args, AbortSignal.timeout(BUILD_DEADLINE_MS));
   if (made.exitCode === 0) return;
   const reason = `${made.stderr}${made.stdout}`.trim().slice(-500);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RuntimeId } from '../../domain/names.ts';
 import { PackageStore } from '../../packages/package-store.ts';
 import { removePackageTree } from '../../packages/remove-package-tree.ts';
+import { MEMORY_MAX_MIB } from './checker-limits.ts';
 import { CodeCheck } from './code-check.ts';
 import { findHandlerFile } from './handler-file.ts';
 
@@ -189,6 +190,13 @@ describe.skipIf(PYTHON === null)('Python (needs python)', () => {
     const handler = files['index.py'] === undefined ? 'pkg/index.handler' : 'index.handler';
     expect(await errorsOf(files, handler, 'python3.11')).toEqual([{ path, message: expect.stringMatching(message) }]);
   });
+
+  test('source that would take gigabytes to compile is refused', async () => {
+    const folded = Array.from({ length: 90_000 }, (_, i) => `a${i} = (b'x' * 4096) + (b'y' * 4096)\n`).join('');
+    expect(await errorsOf({ 'index.py': folded }, 'index.handler', 'python3.11')).toEqual([
+      { path: 'index.py', message: expect.stringContaining(`more than ${MEMORY_MAX_MIB} MiB`) },
+    ]);
+  }, 60_000);
 
   test('an interpreter that is not there finds nothing', async () => {
     const without = new CodeCheck({ pythonFor: () => '/nowhere/python3' });

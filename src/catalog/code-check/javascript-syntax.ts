@@ -1,16 +1,21 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { FieldError } from '../../errors/coldframe-error.ts';
+import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
 import { runChecker } from './checker-process.ts';
 import type { SourceFile } from './source-files.ts';
 
 /** Parsing cannot be interrupted, so a thread takes small files only; larger ones go to a process that can be killed. */
 const WORKER_FILE_MAX_CHARS = 512 * 1024;
 const WORKER_DEADLINE_MS = 2_000;
-const PROCESS_DEADLINE_MS = 5_000;
 const WORKER_HEAP_MAX_MIB = 128;
 const WORKER_YOUNG_MAX_MIB = 12;
+/** Below the memory limit of a checker, so that Node says itself that it has not enough. */
+const PROCESS_HEAP_MAX_MIB = 512;
 const ERRORS_MAX = 10;
+/** Of all files of a package that go to processes. What is left then is met at the first call. */
+const PROCESSES_DEADLINE_MS = 30_000;
+/** What is sent to the thread and not answered yet is held twice. */
+const ASKED_MAX = 32;
 
 /** What the worker says of one file; line null means it failed as a module, whose errors carry no line there. */
 export interface WorkerVerdict {
@@ -47,9 +52,10 @@ export class JavascriptSyntax {
     const small = files.filter((file) => file.text.length <= WORKER_FILE_MAX_CHARS);
     const verdicts = await this.#askWorker(small);
     const errors: FieldError[] = [];
+    const endAtMs = performance.now() + PROCESSES_DEADLINE_MS;
     for (const file of files) {
       signal?.throwIfAborted();
-      if (errors.length >= ERRORS_MAX) break;
+      if (errors.length >= ERRORS_MAX || performance.now() > endAtMs) break;
       const isJudged = verdicts !== null && small.includes(file);
       const verdict = isJudged ? verdicts.find((one) => one.path === file.path) : null;
       if (isJudged && !verdict) continue;
@@ -66,9 +72,10 @@ export class JavascriptSyntax {
     await worker?.terminate();
   }
 
-  /** Null when the worker died or did not answer in time. */
+  /** Null when the worker died or did not answer in time. Rejects with `overloaded` while too many wait for it. */
   async #askWorker(files: SourceFile[]): Promise<WorkerVerdict[] | null> {
     if (files.length === 0) return [];
+    if (this.#pending.size >= ASKED_MAX) throw new ColdframeError('overloaded');
     const worker = this.#startedWorker();
     const id = this.#nextId++;
     const answer = Promise.withResolvers<WorkerVerdict[] | null>();
@@ -112,13 +119,13 @@ export class JavascriptSyntax {
     for (const one of goals) {
       const result = await runChecker({
         command: this.#options.nodePath ?? process.execPath,
-        args: ['--check', `--input-type=${one}`, '-'],
+        args: [`--max-old-space-size=${PROCESS_HEAP_MAX_MIB}`, '--check', `--input-type=${one}`, '-'],
         input: file.text,
-        deadlineMs: PROCESS_DEADLINE_MS,
         user: this.#options.childUser,
         signal,
       });
-      if (result === null || result.exitCode === 0) return null;
+      if (result.kind === 'over_limit') return { path: file.path, message: result.message };
+      if (result.kind === 'unknown' || result.exitCode === 0) return null;
       const line = /^\[stdin\]:(\d+)$/m.exec(result.stderr)?.[1];
       const message = /^(?:SyntaxError|RangeError): (.*)$/m.exec(result.stderr)?.[1];
       // Anything else is a failure of the checker, not of the code.

@@ -1,8 +1,8 @@
 import type { FieldError } from '../../errors/coldframe-error.ts';
+import { MEMORY_MAX_MIB } from './checker-limits.ts';
 import { runChecker } from './checker-process.ts';
 import type { SourceFile } from './source-files.ts';
 
-const DEADLINE_MS = 5_000;
 const ERRORS_MAX = 10;
 
 /** Compiles what it reads and evaluates nothing; built-ins only, since each import costs milliseconds. */
@@ -20,8 +20,10 @@ while True:
         compile(source, "file", "exec", 0, True)
     except SyntaxError as error:
         line, message = error.lineno or 1, error.msg
-    except (RecursionError, MemoryError):
+    except RecursionError:
         message = "nested too deeply"
+    except MemoryError:
+        message = "nested too deeply, or needs more than ${MEMORY_MAX_MIB} MiB of memory to compile"
     except ValueError as error:
         message = str(error)
     if message is not None:
@@ -35,7 +37,7 @@ export interface PythonSyntaxOptions {
   signal?: AbortSignal;
 }
 
-/** All files in one child process. An interpreter that cannot be run or is late finds nothing. */
+/** All files in one child process. An interpreter that cannot be run or is late finds nothing; one that meets a limit refuses all. */
 export async function checkPythonSyntax(files: SourceFile[], options: PythonSyntaxOptions): Promise<FieldError[]> {
   if (files.length === 0) return [];
   const input = files.flatMap((file) => {
@@ -46,11 +48,12 @@ export async function checkPythonSyntax(files: SourceFile[], options: PythonSynt
     command: options.interpreter,
     args: ['-I', '-S', '-B', '-W', 'ignore', '-c', SCRIPT],
     input: Buffer.concat(input),
-    deadlineMs: DEADLINE_MS,
     user: options.user,
     signal: options.signal,
   });
-  const lines = result?.stdout.split('\n').filter((line) => line !== '') ?? [];
+  if (result.kind === 'unknown') return [];
+  if (result.kind === 'over_limit') return [{ path: '/code', message: result.message }];
+  const lines = result.stdout.split('\n').filter((line) => line !== '');
   return lines.slice(0, ERRORS_MAX).map((line) => {
     const [path, at, message] = line.split('\0');
     return { path: path ?? '', message: `line ${at}: ${message}` };
