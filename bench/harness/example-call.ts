@@ -63,6 +63,7 @@ export function exampleCall(id: string, lines: number): Completion {
     settled: {
       usage: { cpuMs: ms / 3, maxMemoryMib: 43.2, peakScope: 'attempt', source: 'cgroup2', shared: false },
       logs: { lines: linesOf(lines), truncated: false },
+      pausedMs: 0,
     },
     attempt: { number: 1, startedAt: new Date().toISOString(), queueMs: 0, totalMs: ms, hasCallerLeft: false },
     state: 'finished',

@@ -66,6 +66,8 @@ export type SandboxReply =
 export interface Settled {
   usage: Usage;
   logs: AttemptLogs;
+  /** Milliseconds for which nothing was read from the sandbox, because it printed or sent more than is taken from one; null when unknown. */
+  pausedMs: number | null;
 }
 
 /** The end of a sandbox that no call was told of: how, and what it printed since its last call. */

@@ -80,4 +80,9 @@ export const ATTEMPT_FIELDS = {
   logsTruncated: FLAG,
   /** The caller had gone before the reply was ready. */
   clientGone: FLAG,
+  /**
+   * Milliseconds for which the host read nothing from the sandbox, because it printed or sent more than is taken from one; null where
+   * it had no sandbox, and in records of before.
+   */
+  pausedMs: nullable(NUMBER),
 } as const;

@@ -160,7 +160,7 @@ export class Attempt {
       const source: SandboxSource = { ...failure, loadMs: null, importMs, loadLogs: null };
       this.queueMs += failure.queueMs;
       this.#end(endingOfLoad(result, this.#owner.request), source);
-      this.#settle(source, { usage: UNKNOWN_USAGE, logs: result.logs });
+      this.#settle(source, { usage: UNKNOWN_USAGE, logs: result.logs, pausedMs: null });
       return;
     }
     if (failure.kind !== 'gone') this.queueMs += failure.queueMs;

@@ -195,7 +195,7 @@ function attemptOf(
       enforced: { memory: true, cpu: true, pids: true, disk: false, network: false },
     },
     error: outcome === 'error' ? errorOf(fn.runtime, random) : null,
-    ...{ logs: logsOf(startedAt, outcome, random), logsTruncated: false, clientGone: false },
+    ...{ logs: logsOf(startedAt, outcome, random), logsTruncated: false, clientGone: false, pausedMs: 0 },
   };
 }
 

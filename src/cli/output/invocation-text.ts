@@ -22,6 +22,11 @@ export function invocationText(invocation: Invocation): string {
       `  cpu ${formatMs(usage.cpuMs)}, peak memory ${formatMib(usage.maxMemoryMib)} (${usage.source ?? 'not measured'})`,
     );
     lines.push(...attempt.logs.map((line) => `  ${line.stream === 'stderr' ? '!' : '|'} ${visibleText(line.text)}`));
+    if (attempt.pausedMs !== null && attempt.pausedMs > 0) {
+      lines.push(
+        `  (it printed or sent more than is taken from one sandbox, and was paused for ${formatMs(attempt.pausedMs)})`,
+      );
+    }
     if (attempt.logsTruncated) lines.push('  (output was cut)');
     if (attempt.error) lines.push(errorText(attempt.error));
   }

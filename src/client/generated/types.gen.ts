@@ -1372,6 +1372,7 @@ export type ListInvocationsResponses = {
                 }>;
                 logsTruncated: boolean;
                 clientGone: boolean;
+                pausedMs: number | null;
             }>;
         }>;
         nextCursor: string | null;
@@ -1497,6 +1498,7 @@ export type GetInvocationResponses = {
             }>;
             logsTruncated: boolean;
             clientGone: boolean;
+            pausedMs: number | null;
         }>;
     };
 };
@@ -1673,6 +1675,7 @@ export type ReplayInvocationResponses = {
                 }>;
                 logsTruncated: boolean;
                 clientGone: boolean;
+                pausedMs: number | null;
             }>;
         };
         /**
@@ -4459,6 +4462,7 @@ export type TryFunctionResponses = {
                 }>;
                 logsTruncated: boolean;
                 clientGone: boolean;
+                pausedMs: number | null;
             }>;
         };
         /**

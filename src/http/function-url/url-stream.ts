@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ReplyStream } from '../../contract/sandbox.ts';
+import { GrowingBytes } from '../../domain/growing-bytes.ts';
 import { JsonScanError, jsonMembers } from '../serving/body/json-members.ts';
 import { whenDrained } from '../serving/replies/when-drained.ts';
 import { withoutOverridden } from './cors.ts';
@@ -17,7 +18,7 @@ export class UrlStream implements ReplyStream {
   readonly #extra: string[];
   readonly #isOwnOrigin: boolean;
   /** The prelude so far; null once it is over, or when there is none. */
-  #prelude: Buffer | null = null;
+  #prelude: GrowingBytes | null = null;
   #isUsed = false;
   #refusal: string | null = null;
 
@@ -39,7 +40,7 @@ export class UrlStream implements ReplyStream {
   head(meta: { contentType: string; httpPrelude: boolean }): void {
     if (this.#isUsed) return;
     this.#isUsed = true;
-    if (meta.httpPrelude) this.#prelude = Buffer.alloc(0);
+    if (meta.httpPrelude) this.#prelude = new GrowingBytes();
     else if (/^[\x20-\x7e]{1,256}$/.test(meta.contentType)) this.#writeHead(200, ['content-type', meta.contentType]);
     else this.#refuse('the content type has a character it may not have');
   }
@@ -47,15 +48,17 @@ export class UrlStream implements ReplyStream {
   write(chunk: Uint8Array): boolean {
     if (this.#refusal !== null || this.#res.destroyed) return true;
     if (this.#prelude === null) return this.#res.write(chunk);
-    this.#prelude = Buffer.concat([this.#prelude, chunk]);
-    const end = this.#prelude.indexOf(PRELUDE_END);
+    // Only where the mark may have become whole: a prelude may come byte by byte.
+    const from = Math.max(0, this.#prelude.length - PRELUDE_END.length);
+    this.#prelude.add(chunk);
+    const whole = this.#prelude.view();
+    const end = whole.indexOf(PRELUDE_END, from);
     if (end === -1) {
-      if (this.#prelude.length > PRELUDE_MAX_BYTES)
-        this.#refuse(`the prelude has more than ${PRELUDE_MAX_BYTES} bytes`);
+      if (whole.length > PRELUDE_MAX_BYTES) this.#refuse(`the prelude has more than ${PRELUDE_MAX_BYTES} bytes`);
       return true;
     }
-    const body = this.#prelude.subarray(end + PRELUDE_END.length);
-    this.#beginFrom(this.#prelude.subarray(0, end));
+    const body = whole.subarray(end + PRELUDE_END.length);
+    this.#beginFrom(whole.subarray(0, end));
     return body.length === 0 || this.#refusal !== null || this.#res.write(body);
   }
 

@@ -94,5 +94,6 @@ function attemptOf({ request, attempt, ending, from, settled }: Completion): Att
     logs: loadLogs && loadLogs.lines.length > 0 ? [...loadLogs.lines, ...logs] : logs,
     logsTruncated: (settled?.logs.truncated ?? false) || (loadLogs?.truncated ?? false),
     clientGone: attempt.hasCallerLeft,
+    pausedMs: settled?.pausedMs ?? null,
   };
 }

@@ -61,9 +61,9 @@ test('I10: a reader that is behind stops the sender at its credit, and resumes i
   const stream = new Collector();
   stream.isBehind = true;
   const calling = call(await rig.sandbox(), {}, { stream });
-  await until('the first credit is used up', () => stream.bytes === 256 * 1024);
-  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
-  expect(stream.bytes).toBe(256 * 1024);
+  await until('it has been told once', () => stream.bytes > 0);
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  expect(stream.bytes).toBe(64 * 1024);
   stream.catchUp();
   expect((await calling).reply.kind).toBe('streamed');
 });

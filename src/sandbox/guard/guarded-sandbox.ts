@@ -144,7 +144,8 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
     this.#inFlight += 1;
     this.#unreplied += 1;
     const stream = this.#exchanges.nextStream();
-    const exchange = new Exchange(this, request, { onReply, onSettled }, { stream, isShared, meterStart });
+    const start = { stream, isShared, meterStart, pausedBeforeMs: this.#session.pauses.totalMs };
+    const exchange = new Exchange(this, request, { onReply, onSettled }, start);
     this.#exchanges.put(exchange);
     exchange.isDispatched = this.#session.send(FRAME.invoke, stream, this.#meta.of(request), request.event, isShared);
     // Refused while up: the shim has stopped reading. Otherwise its death is on the way, with the cause.
@@ -224,6 +225,7 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
     const settled: Settled = {
       usage: exchange.isDispatched ? this.#meter.usage(exchange.meterStart, isShared) : UNKNOWN_USAGE,
       logs: this.#session.output.endDrain(exchange.lines),
+      pausedMs: this.#session.pauses.totalMs - exchange.pausedBeforeMs,
     };
     this.#inFlight -= 1;
     if (this.#session.exit === null && this.#memory.hasKilled(settled.usage)) this.#retire('out of memory inside');

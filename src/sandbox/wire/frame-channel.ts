@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { encodeFrame, encodeHead, type Frame, FrameDecoder, type WireViolation } from './frame-codec.ts';
+import { FrameToll } from './frame-toll.ts';
 import { BODY_MAX_BYTES, type FrameType } from './frame-type.ts';
 
 /** Bodies up to this many bytes are copied next to their header: one small write costs less than a vectored one. */
@@ -18,6 +19,12 @@ export interface FrameChannelOptions {
   /** The connection is gone, for whatever reason; called exactly once, last. */
   onClose(error: Error | null): void;
   unsentMaxBytes?: number;
+  /**
+   * Present where the peer is hostile: its frames have a price then. Called with true when it sends more than it can pay, so that
+   * nothing is read from it for a while, and with false when it is read again; never twice the same, and with false at the latest
+   * when the channel closes.
+   */
+  onThrottle?: (isThrottled: boolean) => void;
 }
 
 /**
@@ -28,6 +35,12 @@ export interface FrameChannelOptions {
 export class FrameChannel {
   readonly #duplex: Duplex;
   readonly #unsentMaxBytes: number;
+  readonly #decoder: FrameDecoder;
+  readonly #toll: FrameToll | null;
+  readonly #onThrottle: ((isThrottled: boolean) => void) | undefined;
+  readonly #onViolation: (violation: WireViolation) => void;
+  /** Runs while the peer is throttled. */
+  #throttle: NodeJS.Timeout | null = null;
   #isCorked = false;
   #isClosed = false;
   #error: Error | null = null;
@@ -35,17 +48,18 @@ export class FrameChannel {
   constructor(options: FrameChannelOptions) {
     this.#duplex = options.duplex;
     this.#unsentMaxBytes = options.unsentMaxBytes ?? UNSENT_MAX_BYTES;
-    const decoder = new FrameDecoder({ accepts: options.accepts }, (frame) => {
+    this.#onThrottle = options.onThrottle;
+    this.#onViolation = options.onViolation;
+    this.#toll = options.onThrottle === undefined ? null : new FrameToll();
+    this.#decoder = new FrameDecoder({ accepts: options.accepts, toll: this.#toll }, (frame) => {
       if (!this.#isClosed) options.onFrame(frame);
     });
-    const report = (violation: WireViolation | null): void => {
-      if (violation === null || this.#isClosed) return;
-      this.close();
-      options.onViolation(violation);
-    };
-    this.#duplex.on('data', (chunk: Buffer) => report(decoder.push(chunk)));
+    this.#duplex.on('data', (chunk: Buffer) => {
+      this.#report(this.#decoder.push(chunk));
+      if (this.#decoder.isHeld) this.#wait();
+    });
     this.#duplex.on('end', () => {
-      report(decoder.end());
+      this.#report(this.#decoder.end());
       this.close();
     });
     this.#duplex.on('error', (error: Error) => {
@@ -53,6 +67,7 @@ export class FrameChannel {
     });
     const finish = (): void => {
       this.#isClosed = true;
+      this.#endWait();
       options.onClose(this.#error);
     };
     // A connection handed over already closed emits nothing any more.
@@ -96,20 +111,55 @@ export class FrameChannel {
     return true;
   }
 
-  /** Stops reading, so that the peer's writes wait; `resume` goes on. Frames of the chunk in hand still arrive. */
-  pause(): void {
-    this.#duplex.pause();
-  }
-
+  /** Begins to read a connection that was handed over paused. */
   resume(): void {
-    this.#duplex.resume();
+    if (this.#throttle === null) this.#duplex.resume();
   }
 
   /** Closes now; unsent frames are dropped; safe to repeat. `onClose` follows. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#endWait();
+    this.#decoder.stop();
     this.#duplex.destroy();
+  }
+
+  #report(violation: WireViolation | null): void {
+    if (violation === null || this.#isClosed) return;
+    this.close();
+    this.#onViolation(violation);
+  }
+
+  /** The socket is paused with it: libuv would read up to 2 MiB of one connection before it looks at the next. */
+  #wait(): void {
+    const toll = this.#toll;
+    if (this.#isClosed || toll === null) return;
+    const isFirst = this.#throttle === null;
+    this.#throttle = setTimeout(() => this.#goOn(), toll.waitMs);
+    if (!isFirst) return;
+    toll.isWaiting = true;
+    this.#duplex.pause();
+    this.#onThrottle?.(true);
+  }
+
+  #goOn(): void {
+    this.#report(this.#decoder.goOn());
+    if (this.#isClosed) return;
+    if (this.#decoder.isHeld) {
+      this.#wait();
+      return;
+    }
+    this.#endWait();
+    this.#duplex.resume();
+  }
+
+  #endWait(): void {
+    if (this.#throttle === null || this.#toll === null) return;
+    clearTimeout(this.#throttle);
+    this.#throttle = null;
+    this.#toll.isWaiting = false;
+    this.#onThrottle?.(false);
   }
 
   static uncork(channel: FrameChannel): void {

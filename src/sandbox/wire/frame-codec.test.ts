@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeFrame, encodeHead, type Frame, FrameDecoder, parseMeta } from './frame-codec.ts';
+import { FrameToll } from './frame-toll.ts';
 import { BODY_MAX_BYTES, FLAG_OPTIONAL, FRAME, FROM_SHIM, type FrameType, HEADER_BYTES } from './frame-type.ts';
 
 const ALL = Object.values(FRAME);
@@ -88,6 +89,39 @@ describe('frame codec', () => {
       decoder.push(encodeFrame(FRAME.pong, 0, '{"n":1}', null).subarray(0, cut));
       expect(decoder.end()?.kind).toBe('truncated');
     }
+  });
+
+  it('stops before a frame that cannot pay, wherever the bytes are cut, and goes on there later', () => {
+    const log = encodeFrame(FRAME.log, 1, '{"s":1}', Buffer.alloc(600_000), FLAG_OPTIONAL);
+    const end = encodeFrame(FRAME.end, 1, '{"us":1}', Buffer.from('1'));
+    for (const cut of [0, 5, HEADER_BYTES, HEADER_BYTES + 3]) {
+      let nowMs = 0;
+      const seen: number[] = [];
+      const toll = new FrameToll(() => nowMs);
+      const decoder = new FrameDecoder({ accepts: FROM_SHIM, toll }, (frame) => seen.push(frame.type));
+      const bytes = Buffer.concat([log, log, log, end]);
+      const third = 2 * log.length + cut;
+      decoder.push(bytes.subarray(0, third));
+      expect(decoder.isHeld).toBe(cut >= HEADER_BYTES);
+      decoder.push(bytes.subarray(third));
+      expect([decoder.isHeld, seen]).toEqual([true, [FRAME.log, FRAME.log]]);
+      expect([decoder.goOn(), decoder.isHeld]).toEqual([null, true]);
+      nowMs += toll.waitMs;
+      expect([decoder.goOn(), decoder.isHeld, decoder.end()]).toEqual([null, false, null]);
+      expect(seen).toEqual([FRAME.log, FRAME.log, FRAME.log, FRAME.end]);
+    }
+  });
+
+  it('lets go of what it held, and reads nothing more, once stopped', () => {
+    const seen: Frame[] = [];
+    const decoder = new FrameDecoder({ accepts: FROM_SHIM }, (frame) => {
+      seen.push(frame);
+      decoder.stop();
+    });
+    const pong = encodeFrame(FRAME.pong, 0, '{"n":1}', null);
+    expect(decoder.push(Buffer.concat([pong, pong]))).toBeNull();
+    decoder.push(pong);
+    expect(seen).toHaveLength(1);
   });
 
   it('throws on frames of ours that no peer would take', () => {

@@ -1,4 +1,5 @@
-import { BODY_MAX_BYTES, FLAG_OPTIONAL, type FrameType, HEADER_BYTES, META_MAX_BYTES } from './frame-type.ts';
+import type { FrameToll } from './frame-toll.ts';
+import { ANSWERS, BODY_MAX_BYTES, FLAG_OPTIONAL, type FrameType, HEADER_BYTES, META_MAX_BYTES } from './frame-type.ts';
 
 /** One received frame. `meta` and `body` are views, valid as long as they are held; small ones share memory with their neighbours. */
 export interface Frame {
@@ -21,43 +22,84 @@ export interface FrameDecoderOptions {
   accepts: readonly FrameType[];
   /** Largest body in bytes; default BODY_MAX_BYTES. */
   bodyMaxBytes?: number;
+  /** The price of frames that are no answers; null or absent where the peer is trusted not to flood. */
+  toll?: FrameToll | null;
 }
 
 /**
  * Turns chunks of bytes, cut anywhere, into frames. Every bound is checked on the header alone, before anything is kept for
  * the frame. A frame that lies within one chunk is handed out as views on it, without a copy; one that spans chunks is
  * collected in one buffer of its exact size, whose pages the kernel gives only as bytes arrive. Unknown optional frames are
- * skipped without being kept. After the first violation the decoder is dead and repeats it.
+ * skipped without being kept. A frame whose price cannot be paid stops the decoder before it, in mid-chunk: `isHeld` until `goOn`
+ * finds that it can. After the first violation the decoder is dead and repeats it.
  */
 export class FrameDecoder {
   readonly #accepted: boolean[] = new Array(256).fill(false);
+  /** Types that pay. */
+  readonly #priced: boolean[] = new Array(256).fill(true);
+  readonly #toll: FrameToll | null;
   readonly #bodyMaxBytes: number;
   readonly #onFrame: (frame: Frame) => void;
   readonly #header = Buffer.alloc(HEADER_BYTES);
+  /** HEADER_BYTES: the header is whole and its frame not begun. */
   #headerFill = 0;
+  /** What has not been read of a chunk, because the frame in front of it could not pay. */
+  #rest: Buffer | null = null;
   /** The payload (meta and body) being collected; null between frames and while only the header is incomplete. */
   #payload: Buffer | null = null;
   #payloadFill = 0;
   #skipBytes = 0;
   #violation: WireViolation | null = null;
+  #isStopped = false;
 
   constructor(options: FrameDecoderOptions, onFrame: (frame: Frame) => void) {
     for (const type of options.accepts) this.#accepted[type] = true;
+    for (const type of ANSWERS) this.#priced[type] = false;
+    this.#toll = options.toll ?? null;
     this.#bodyMaxBytes = options.bodyMaxBytes ?? BODY_MAX_BYTES;
     this.#onFrame = onFrame;
   }
 
+  /** Whether a frame waits for its price; give it no more bytes then (what comes all the same is kept). */
+  get isHeld(): boolean {
+    return this.#rest !== null;
+  }
+
   /** Takes the next bytes; calls back for each complete frame. Returns the violation if there is one; never throws by itself. */
   push(chunk: Buffer): WireViolation | null {
+    if (this.#rest === null) return this.#read(chunk);
+    this.#rest = Buffer.concat([this.#rest, chunk]);
+    return this.#violation;
+  }
+
+  /** Nothing is read any more, not even what is left of the chunk in hand: for whoever closes the connection inside `onFrame`. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#payload = null;
+    this.#rest = null;
+  }
+
+  /** Reads on where it was held. */
+  goOn(): WireViolation | null {
+    const rest = this.#rest;
+    this.#rest = null;
+    return rest === null ? this.#violation : this.#read(rest);
+  }
+
+  #read(chunk: Buffer): WireViolation | null {
     let at = 0;
     const size = chunk.length;
-    while (at < size && this.#violation === null) {
+    while (at < size || this.#headerFill === HEADER_BYTES) {
+      if (this.#violation !== null || this.#isStopped || this.#rest !== null) break;
       if (this.#skipBytes > 0) {
         const taken = Math.min(this.#skipBytes, size - at);
         this.#skipBytes -= taken;
         at += taken;
       } else if (this.#payload !== null) {
         at += this.#collect(this.#payload, chunk, at);
+      } else if (this.#headerFill === HEADER_BYTES) {
+        this.#headerFill = 0;
+        at = this.#begin(this.#header, 0, chunk, at);
       } else if (this.#headerFill === 0 && size - at >= HEADER_BYTES) {
         at = this.#begin(chunk, at, chunk, at + HEADER_BYTES);
       } else {
@@ -65,10 +107,6 @@ export class FrameDecoder {
         chunk.copy(this.#header, this.#headerFill, at, at + taken);
         this.#headerFill += taken;
         at += taken;
-        if (this.#headerFill === HEADER_BYTES) {
-          this.#headerFill = 0;
-          at = this.#begin(this.#header, 0, chunk, at);
-        }
       }
     }
     return this.#violation;
@@ -76,7 +114,8 @@ export class FrameDecoder {
 
   /** The peer closed: a frame begun and not finished is a violation. */
   end(): WireViolation | null {
-    const isBetweenFrames = this.#headerFill === 0 && this.#payload === null && this.#skipBytes === 0;
+    const isBetweenFrames =
+      this.#headerFill === 0 && this.#payload === null && this.#skipBytes === 0 && this.#rest === null;
     if (this.#violation === null && !isBetweenFrames) this.#fail('truncated', 'the connection ended within a frame');
     return this.#violation;
   }
@@ -92,8 +131,12 @@ export class FrameDecoder {
     if (payloadBytes - metaBytes > this.#bodyMaxBytes) {
       return this.#fail('bodyTooLong', `a body of ${payloadBytes - metaBytes} bytes`);
     }
-    if (!this.#accepted[type]) {
-      if ((flags & FLAG_OPTIONAL) === 0) return this.#fail('unknownType', `frame type ${type}`);
+    const isAccepted = this.#accepted[type] === true;
+    if (!isAccepted && (flags & FLAG_OPTIONAL) === 0) return this.#fail('unknownType', `frame type ${type}`);
+    if (this.#toll !== null && this.#priced[type] && !this.#toll.admits(type, metaBytes, payloadBytes - metaBytes)) {
+      return this.#hold(head, headAt, chunk, at);
+    }
+    if (!isAccepted) {
       this.#skipBytes = payloadBytes;
       return at;
     }
@@ -107,6 +150,14 @@ export class FrameDecoder {
     if (head !== this.#header) head.copy(this.#header, 0, headAt, headAt + HEADER_BYTES);
     this.#payload = Buffer.allocUnsafeSlow(payloadBytes);
     this.#payloadFill = 0;
+    return at;
+  }
+
+  /** Stands before a frame whose header has been seen; keeps a view on what is left of the chunk. */
+  #hold(head: Buffer, headAt: number, chunk: Buffer, at: number): number {
+    const isSplit = head === this.#header;
+    if (isSplit) this.#headerFill = HEADER_BYTES;
+    this.#rest = chunk.subarray(isSplit ? at : headAt);
     return at;
   }
 
@@ -134,6 +185,7 @@ export class FrameDecoder {
     this.#payload = null;
     this.#skipBytes = 0;
     this.#headerFill = 0;
+    this.#rest = null;
     return Number.POSITIVE_INFINITY;
   }
 }

@@ -64,6 +64,18 @@ export const FROM_SHIM: readonly FrameType[] = [
   FRAME.pong,
   FRAME.log,
 ];
+/**
+ * Of these the host asked for each one, and a second is a violation: nobody can flood with them, so they pass without a price
+ * (decisions/0044). Whatever else a shim may send, unknown optional frames too, a sandbox may send at will.
+ */
+export const ANSWERS: readonly FrameType[] = [
+  FRAME.hello,
+  FRAME.loaded,
+  FRAME.loadError,
+  FRAME.end,
+  FRAME.error,
+  FRAME.pong,
+];
 /** What a host may send. */
 export const FROM_HOST: readonly FrameType[] = [
   FRAME.init,

@@ -56,6 +56,7 @@ export function exampleAttempt(over: Partial<AttemptRecord> = {}): AttemptRecord
     logs: [{ at: startedAt, stream: 'stdout', text: 'hello' }],
     logsTruncated: false,
     clientGone: false,
+    pausedMs: 0,
     ...over,
   };
 }

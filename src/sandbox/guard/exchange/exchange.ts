@@ -1,7 +1,7 @@
 import type { SandboxReply, SandboxRequest, Settled } from '../../../contract/sandbox.ts';
 import type { Receipt } from '../../../domain/invocation.ts';
 import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
-import { logStream, OutputBuffer } from '../output/attempt-output.ts';
+import { OutputBuffer } from '../output/attempt-output.ts';
 import type { ReplyRelay } from './reply-relay.ts';
 import { type Settling, settleAfterPoll } from './settle-queue.ts';
 import type { MeterStart } from './usage-meter.ts';
@@ -25,6 +25,8 @@ export class Exchange implements Settling {
   readonly onSettled: (settled: Settled) => void;
   readonly startedAtMs: number;
   readonly meterStart: MeterStart;
+  /** What the sandbox's pauses had summed up to when it began, in ms. */
+  readonly pausedBeforeMs: number;
   hasReplied = false;
   isCancelled = false;
   /** Whether any byte of it was written. */
@@ -41,7 +43,7 @@ export class Exchange implements Settling {
     owner: ExchangeOwner,
     request: SandboxRequest,
     callbacks: { onReply: (reply: SandboxReply) => void; onSettled: (settled: Settled) => void },
-    start: { stream: number; isShared: boolean; meterStart: MeterStart },
+    start: { stream: number; isShared: boolean; meterStart: MeterStart; pausedBeforeMs: number },
   ) {
     this.#owner = owner;
     this.request = request;
@@ -50,6 +52,7 @@ export class Exchange implements Settling {
     this.stream = start.stream;
     this.isShared = start.isShared;
     this.meterStart = start.meterStart;
+    this.pausedBeforeMs = start.pausedBeforeMs;
     this.startedAtMs = performance.now();
     this.#timer = setTimeout(expire, request.timeoutMs, this);
   }
@@ -64,6 +67,7 @@ export class Exchange implements Settling {
     if (this.hasReplied) return;
     this.hasReplied = true;
     clearTimeout(this.#timer);
+    this.relay?.flush();
     this.#owner.exchangeReplied(this);
     this.#onReply(reply);
     settleAfterPoll(this);
@@ -88,7 +92,7 @@ export class Exchange implements Settling {
   /** A console line that belongs to this call. */
   takeLog(frame: Frame): void {
     this.lines ??= new OutputBuffer();
-    this.lines.addLine(logStream(frame.meta), frame.body);
+    this.lines.addLine(frame);
   }
 
   /** Handler time as the shim reports it, in ms, never more than we saw pass ourselves; null when it is no number. */

@@ -1,4 +1,5 @@
 import type { ReplyStream } from '../../../contract/sandbox.ts';
+import { GrowingBytes } from '../../../domain/growing-bytes.ts';
 import { LIMITS } from '../../../domain/limits.ts';
 import { parseMeta } from '../../wire/frame-codec.ts';
 import { CREDIT_BYTES } from '../../wire/frame-type.ts';
@@ -9,7 +10,8 @@ const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
 
 /**
  * The chunks of one streamed reply: passed on to the caller's stream with its back-pressure turned into credit, or, for a
- * caller that takes none, gathered up to the largest payload (beyond it only counted).
+ * caller that takes none, gathered up to the largest payload (beyond it only counted). While the caller is behind, what comes is
+ * gathered too, at most the credit: a list of a quarter of a million pieces of one byte would be a hundred times their size.
  */
 export class ReplyRelay {
   readonly #target: ReplyStream | null;
@@ -18,9 +20,8 @@ export class ReplyRelay {
   #creditBytes = CREDIT_BYTES;
   #owedBytes = 0;
   #isBehind = false;
-  /** Grows by doubling: a shim may send a million chunks of one byte. */
-  #gathered = Buffer.alloc(0);
-  #gatheredBytes = 0;
+  /** What a caller without a stream gets, or one that is behind gets next. */
+  readonly #gathered = new GrowingBytes();
 
   /** `grant` sends that many bytes of credit to the shim. */
   constructor(target: ReplyStream | null, firstMeta: Buffer, grant: (bytes: number) => void) {
@@ -43,40 +44,42 @@ export class ReplyRelay {
 
   /** What was gathered, null if it was more than one payload may have. */
   get gathered(): Buffer | null {
-    return this.#bytes > LIMITS.payloadMaxBytes ? null : this.#gathered.subarray(0, this.#gatheredBytes);
+    return this.#bytes > LIMITS.payloadMaxBytes ? null : this.#gathered.view();
   }
 
-  /** Takes a chunk; false when the shim sent more than it was allowed (a violation). */
+  /** Takes a chunk; false when the shim sent more than it was allowed (a violation). Empty ones say nothing and go nowhere. */
   accept(chunk: Buffer): boolean {
+    if (chunk.length === 0) return true;
     this.#creditBytes -= chunk.length;
     if (this.#creditBytes < 0) return false;
     this.#bytes += chunk.length;
     this.#owedBytes += chunk.length;
     if (this.#target === null) this.#gather(chunk);
-    else if (!this.#target.write(chunk)) this.#waitForReader(this.#target);
+    else if (this.#isBehind) this.#gathered.add(chunk);
+    else this.#write(this.#target, chunk);
     this.#payBack();
     return true;
   }
 
+  /** The reply is over: the caller gets what was gathered for it while it was behind. */
+  flush(): void {
+    if (this.#target !== null && this.#gathered.length > 0) this.#target.write(this.#gathered.take());
+  }
+
+  #write(target: ReplyStream, bytes: Uint8Array): void {
+    if (!target.write(bytes)) this.#waitForReader(target);
+  }
+
   #gather(chunk: Buffer): void {
-    if (this.#bytes > LIMITS.payloadMaxBytes) {
-      this.#gathered = Buffer.alloc(0);
-      return;
-    }
-    if (this.#bytes > this.#gathered.length) {
-      const grown = Buffer.allocUnsafe(Math.max(this.#bytes, 2 * this.#gathered.length));
-      this.#gathered.copy(grown, 0, 0, this.#gatheredBytes);
-      this.#gathered = grown;
-    }
-    chunk.copy(this.#gathered, this.#gatheredBytes);
-    this.#gatheredBytes = this.#bytes;
+    if (this.#bytes > LIMITS.payloadMaxBytes) this.#gathered.take();
+    else this.#gathered.add(chunk);
   }
 
   #waitForReader(target: ReplyStream): void {
-    if (this.#isBehind) return;
     this.#isBehind = true;
     const goOn = (): void => {
       this.#isBehind = false;
+      if (this.#gathered.length > 0) this.#write(target, this.#gathered.take());
       this.#payBack();
     };
     // A reader that failed is gone; the handler runs on as for any client that left.

@@ -4,6 +4,7 @@ import { LIMITS, MIB } from '../../../domain/limits.ts';
 import { until } from '../../conformance/sandbox-rig.ts';
 import { OutputBuffer, SandboxOutput } from './attempt-output.ts';
 import { LINES_MAX } from './line-splitter.ts';
+import { PauseClock } from './pause-clock.ts';
 
 const texts = (buffer: OutputBuffer): string[] => buffer.take().lines.map((line) => line.text);
 
@@ -65,7 +66,7 @@ test('I10: output written byte by byte is kept whole in few pieces', () => {
 
 test('above 1 MiB a second the readers are paused, and go on later', async () => {
   const stdout = new PassThrough({ highWaterMark: 16 * MIB });
-  const output = new SandboxOutput(stdout, new PassThrough());
+  const output = new SandboxOutput(stdout, new PassThrough(), new PauseClock());
   for (let index = 0; index < 20; index += 1) stdout.write(Buffer.alloc(64 * 1024, 'x'));
   await until('the reader is paused', () => stdout.isPaused());
   expect(stdout.readableLength).toBeGreaterThan(0);
@@ -75,8 +76,8 @@ test('above 1 MiB a second the readers are paused, and go on later', async () =>
 
 test('a drain reads what is there at once, above the rate without keeping it', async () => {
   const stdout = new PassThrough({ highWaterMark: 16 * MIB });
-  const output = new SandboxOutput(stdout, new PassThrough());
-  for (let index = 0; index < 40; index += 1) stdout.write(Buffer.alloc(64 * 1024, 'x'));
+  const output = new SandboxOutput(stdout, new PassThrough(), new PauseClock());
+  for (let index = 0; index < 20; index += 1) stdout.write(Buffer.alloc(64 * 1024, 'x'));
   await until('the reader is paused', () => stdout.isPaused());
   output.beginDrain();
   await new Promise((resolve) => setImmediate(resolve));
@@ -85,9 +86,31 @@ test('a drain reads what is there at once, above the rate without keeping it', a
   output.close();
 });
 
+test('I10: a flood is read no further than the pipes’ size when a result has come, and the pause is counted', async () => {
+  const stdout = new PassThrough({ highWaterMark: 64 * MIB });
+  const pauses = new PauseClock();
+  const output = new SandboxOutput(stdout, new PassThrough(), pauses);
+  const floodBytes = 16 * MIB;
+  for (let bytes = 0; bytes < floodBytes; bytes += 64 * 1024) stdout.write(Buffer.alloc(64 * 1024, 'x'));
+  await until('the reader is paused', () => stdout.isPaused());
+  for (let result = 0; result < 4; result += 1) {
+    output.beginDrain();
+    const beforeBytes = stdout.readableLength;
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(beforeBytes - stdout.readableLength).toBeLessThanOrEqual(256 * 1024 + 2 * 64 * 1024);
+    expect(output.endDrain(null).truncated).toBe(true);
+  }
+  expect(stdout.isPaused()).toBe(true);
+  expect(pauses.totalMs).toBeGreaterThan(0);
+  output.close();
+  const endedMs = pauses.totalMs;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(pauses.totalMs).toBe(endedMs);
+});
+
 test('a pipe that breaks throws nowhere', () => {
   const stdout = new PassThrough();
-  const output = new SandboxOutput(stdout, new PassThrough());
+  const output = new SandboxOutput(stdout, new PassThrough(), new PauseClock());
   expect(() => stdout.emit('error', new Error('EIO'))).not.toThrow();
   output.close();
 });

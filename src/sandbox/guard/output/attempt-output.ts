@@ -3,6 +3,7 @@ import type { AttemptLogs } from '../../../contract/sandbox.ts';
 import { LIMITS } from '../../../domain/limits.ts';
 import { type Frame, parseMeta } from '../../wire/frame-codec.ts';
 import { type OutputPiece, splitLines } from './line-splitter.ts';
+import type { PauseClock } from './pause-clock.ts';
 
 /** What one attempt (or the time between two) has printed so far, bounded; the cut is marked. */
 export class OutputBuffer {
@@ -20,11 +21,18 @@ export class OutputBuffer {
     if (this.#pieces.length >= PIECES_MAX) this.#join();
   }
 
-  /** One console call, with or without its newline; copied, since it is a view on what the channel read. */
-  addLine(stream: OutputPiece['stream'], text: Buffer): void {
+  /**
+   * The text of one console call, with or without its newline; copied, since it is a view on what the channel read. Where there is no
+   * room left it is not even looked at.
+   */
+  addLine({ meta, body: text }: Frame): void {
     const room = LIMITS.logsPerAttemptMaxBytes - this.#keptBytes;
-    if (room <= 0) this.#truncated = true;
-    else if (text.at(-1) === NEWLINE[0]) this.add(stream, Buffer.from(text.subarray(0, room + 1)));
+    if (room <= 0) {
+      this.#truncated = true;
+      return;
+    }
+    const stream = logStream(meta);
+    if (text.at(-1) === NEWLINE[0]) this.add(stream, Buffer.from(text.subarray(0, room + 1)));
     else this.add(stream, Buffer.concat([text.subarray(0, room + 1), NEWLINE]));
   }
 
@@ -71,9 +79,12 @@ export class OutputBuffer {
   }
 }
 
+/** An honest shim writes `{"s":2}`. What is longer is not parsed: it may be 64 KiB, with every line. */
+const LOG_META_MAX_BYTES = 16;
+
 /** Which stream a log frame stands for. */
-export function logStream(meta: Buffer): OutputPiece['stream'] {
-  return parseMeta(meta)?.s === 2 ? 'stderr' : 'stdout';
+function logStream(meta: Buffer): OutputPiece['stream'] {
+  return meta.length <= LOG_META_MAX_BYTES && parseMeta(meta)?.s === 2 ? 'stderr' : 'stdout';
 }
 
 const NEWLINE = Buffer.from('\n');
@@ -81,6 +92,11 @@ const NEWLINE = Buffer.from('\n');
 const PIECES_MAX = 4096;
 /** Longest a reader sleeps once over its rate: short enough that a writer never waits long after a burst. */
 const PAUSE_MAX_MS = 250;
+/**
+ * What is read above the rate after a result: what both pipes hold (64 KiB each) and what Node has read of them already. A writer that
+ * fills them meanwhile must not be read for as long as calls end.
+ */
+const DRAIN_MAX_BYTES = 256 * 1024;
 
 /**
  * Reads stdout and stderr of one sandbox all the time, at most 1 MiB a second (then both readers are paused and the
@@ -89,17 +105,21 @@ const PAUSE_MAX_MS = 250;
 export class SandboxOutput {
   readonly #stdout: Readable;
   readonly #stderr: Readable;
+  readonly #pauses: PauseClock;
   readonly #buffer = new OutputBuffer();
   #tokens = LIMITS.logRateMaxBytesPerSecond;
   #filledAtMs = 0;
   #pause: NodeJS.Timeout | null = null;
   /** Attempts whose last output is being collected; above the rate their bytes are read but dropped. */
   #draining = 0;
+  /** Left of DRAIN_MAX_BYTES since the last result. */
+  #drainBytes = 0;
   #closed = false;
 
-  constructor(stdout: Readable, stderr: Readable) {
+  constructor(stdout: Readable, stderr: Readable, pauses: PauseClock) {
     this.#stdout = stdout;
     this.#stderr = stderr;
+    this.#pauses = pauses;
     stdout.on('data', (bytes: Buffer) => this.#onData('stdout', bytes));
     stderr.on('data', (bytes: Buffer) => this.#onData('stderr', bytes));
     // A pipe that breaks is a death; the channel and `exited` tell of it, with its cause.
@@ -112,6 +132,7 @@ export class SandboxOutput {
   /** A result has come: read what is in the pipes already, even above the rate, until the matching `endDrain`. */
   beginDrain(): void {
     this.#draining += 1;
+    this.#drainBytes = DRAIN_MAX_BYTES;
     if (this.#pause !== null) this.#resume();
   }
 
@@ -125,7 +146,7 @@ export class SandboxOutput {
 
   /** A console line of no running call. */
   addLine(frame: Frame): void {
-    this.#buffer.addLine(logStream(frame.meta), frame.body);
+    this.#buffer.addLine(frame);
   }
 
   /** What has been read so far, without waiting for more. */
@@ -135,8 +156,7 @@ export class SandboxOutput {
 
   close(): void {
     this.#closed = true;
-    if (this.#pause !== null) clearTimeout(this.#pause);
-    this.#pause = null;
+    this.#endPause();
     this.#stdout.destroy();
     this.#stderr.destroy();
   }
@@ -149,8 +169,9 @@ export class SandboxOutput {
       this.#buffer.add(stream, bytes);
       return;
     }
-    if (this.#draining > 0) {
+    if (this.#draining > 0 && this.#drainBytes > 0) {
       this.#tokens = 0;
+      this.#drainBytes -= bytes.length;
       this.#buffer.markTruncated();
       return;
     }
@@ -168,16 +189,23 @@ export class SandboxOutput {
   #sleep(): void {
     this.#stdout.pause();
     this.#stderr.pause();
+    this.#pauses.begin();
     const waitMs = Math.min(PAUSE_MAX_MS, (-this.#tokens * 1000) / LIMITS.logRateMaxBytesPerSecond + 1);
     this.#pause = setTimeout(() => this.#resume(), waitMs);
     this.#pause.unref();
   }
 
   #resume(): void {
-    if (this.#pause !== null) clearTimeout(this.#pause);
-    this.#pause = null;
+    this.#endPause();
     this.#stdout.resume();
     this.#stderr.resume();
+  }
+
+  #endPause(): void {
+    if (this.#pause === null) return;
+    clearTimeout(this.#pause);
+    this.#pause = null;
+    this.#pauses.end();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Frame } from '../../wire/frame-codec.ts';
 import { FRAME, FROM_SHIM, type FrameType } from '../../wire/frame-type.ts';
 import { settleAfterPoll } from '../exchange/settle-queue.ts';
 import { SandboxOutput } from '../output/attempt-output.ts';
+import { PauseClock } from '../output/pause-clock.ts';
 import { DeathWatch } from './death-watch.ts';
 import { Expectation, type Expected } from './expectation.ts';
 import type { HandshakePort } from './handshake.ts';
@@ -32,6 +33,7 @@ export class ShimSession implements HandshakePort, LoadPort {
   readonly token: string;
   readonly box: Box;
   readonly output: SandboxOutput;
+  readonly pauses = new PauseClock();
   readonly #owner: SessionOwner;
   readonly #channel: FrameChannel;
   readonly #death: DeathWatch;
@@ -43,12 +45,13 @@ export class ShimSession implements HandshakePort, LoadPort {
     this.token = box.token;
     this.box = box;
     this.#owner = owner;
-    this.output = new SandboxOutput(box.stdout, box.stderr);
+    this.output = new SandboxOutput(box.stdout, box.stderr, this.pauses);
     this.#death = new DeathWatch(box, (exit) => owner.onDeath(exit));
     this.#channel = new FrameChannel({
       duplex: box.channel,
       accepts: FROM_SHIM,
       onFrame: (frame) => this.#onFrame(frame),
+      onThrottle: (isThrottled) => (isThrottled ? this.pauses.begin() : this.pauses.end()),
       onViolation: (violation) => {
         // A process killed while it wrote leaves half a frame: that is its death, not its doing.
         if (violation.kind !== 'truncated') owner.onViolation(violation.detail);

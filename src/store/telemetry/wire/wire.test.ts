@@ -23,6 +23,7 @@ const attempt = fc
     ),
     logsTruncated: fc.boolean(),
     clientGone: fc.boolean(),
+    pausedMs: number,
     hasReceipt: fc.boolean(),
     cpuMs: number,
     claimMs: number,

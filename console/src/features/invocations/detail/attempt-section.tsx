@@ -2,6 +2,7 @@ import type { Attempt } from '../../../shared/api/types.ts';
 import { ErrorView } from '../../../shared/attempt/error-view.tsx';
 import { LogLines } from '../../../shared/attempt/log-lines.tsx';
 import { Waterfall } from '../../../shared/attempt/waterfall.tsx';
+import { formatDuration } from '../../../shared/format/figures.ts';
 import { StatusMark } from '../../../shared/values/status-mark.tsx';
 import classes from './detail.module.css';
 import { UsageFacts } from './invocation-facts.tsx';
@@ -33,6 +34,12 @@ export function AttemptSection({ attempt, functionName, isOnly }: Props) {
         </p>
       ) : null}
       {attempt.clientGone ? <p className={classes.note}>The caller had gone before the reply was ready.</p> : null}
+      {attempt.pausedMs === null || attempt.pausedMs === 0 ? null : (
+        <p className={classes.note}>
+          It printed or sent more than is taken from one sandbox, so the host read nothing from it for{' '}
+          {formatDuration(attempt.pausedMs)}.
+        </p>
+      )}
       <h3 className={classes.heading}>Time</h3>
       <Waterfall attempt={attempt} />
       <h3 className={classes.heading}>Logs</h3>
