@@ -68,6 +68,8 @@ export interface ProbeResult {
   enforced: EnforcedLimits;
   /** 0 to 1 while `preparing`, else null. */
   progress: number | null;
+  /** What the probe before found, since this one did not finish in time; said by the guard, once in a row. Absent: it finished. */
+  isInDoubt?: true;
 }
 
 /** What a box must be; no Docker or Kubernetes words. A generic box has no function yet. */

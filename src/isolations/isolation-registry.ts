@@ -272,8 +272,8 @@ export class DriverRegistry implements DriverSource {
   #lookAgain(slot: Slot, probe: ProbeResult): void {
     if (slot.timer) clearTimeout(slot.timer);
     slot.timer = null;
-    if (slot.answer === 'usable') return;
-    const waitMs = PROBE_AGAIN_MS[probe.state] ?? UNUSABLE_PROBE_MS;
+    if (slot.answer === 'usable' && !probe.isInDoubt) return;
+    const waitMs = probe.isInDoubt ? MISSING_PROBE_MS : (PROBE_AGAIN_MS[probe.state] ?? UNUSABLE_PROBE_MS);
     slot.timer = setTimeout(() => void this.#look(slot, true), waitMs).unref();
   }
 }

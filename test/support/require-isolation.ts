@@ -11,6 +11,9 @@ export const PREPARE_TIMEOUT_MS = 180_000 * SLOWNESS;
 /** What a probe may end at; everything else is still on its way. */
 const SETTLED = new Set(['usable', 'absent', 'not_running', 'no_permission', 'restricted']);
 
+/** Says how busy the host is, nothing of the isolation: the server asks again by itself. */
+const UNFINISHED = 'The probe did not finish';
+
 interface IsolationItem {
   isolation: Isolation;
   state: string;
@@ -49,7 +52,7 @@ export async function settledState(server: TestServer, isolation: Isolation): Pr
       const found = body.items.find((one) => one.isolation === isolation);
       if (!found && ISOLATIONS.includes(isolation)) return true;
       item = found ?? item;
-      return SETTLED.has(item.state);
+      return SETTLED.has(item.state) && !item.detail.startsWith(UNFINISHED);
     },
     PREPARE_TIMEOUT_MS,
   );

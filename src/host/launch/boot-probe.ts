@@ -1,29 +1,27 @@
 import type { Driver, SandboxSpec } from '../../contract/driver.ts';
 
-const PROBE_DEADLINE_MS = 10_000;
+const REMOVAL_DEADLINE_MS = 10_000;
 
 /**
  * Boots one real box and waits for the first bytes of its shim, then destroys it. Resolves with null when that worked, else
- * with the error. Its figures are small, so that it runs on a full host too.
+ * with the error. Its figures are small, so that it runs on a full host too. How long that may take is the signal's affair.
  */
 export async function tryBoot(
   driver: Pick<Driver, 'create'>,
   spec: Omit<SandboxSpec, 'from' | 'network' | 'bootEnv' | 'cpus' | 'pidsMax' | 'diskMib' | 'memoryMib'>,
   signal: AbortSignal,
-  deadlineMs = PROBE_DEADLINE_MS,
 ): Promise<unknown> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
   const sizes = { memoryMib: 128, cpus: 1, pidsMax: 64, diskMib: 16 };
   try {
     const box = await driver.create(
       { ...spec, ...sizes, network: 'none', bootEnv: {}, from: { kind: 'image' } },
-      limit,
+      signal,
     );
     try {
-      await firstBytes(box.channel, limit);
+      await firstBytes(box.channel, signal);
       return null;
     } finally {
-      await box.destroy(AbortSignal.timeout(PROBE_DEADLINE_MS));
+      await box.destroy(AbortSignal.timeout(REMOVAL_DEADLINE_MS));
     }
   } catch (error) {
     return error;

@@ -12,7 +12,7 @@ export type SandboxEvent =
 export interface GuardOptions {
   /** Synchronous; must not throw. Runs on the path of every call (`transition`), so it must cost next to nothing there. */
   onEvent: (event: SandboxEvent) => void;
-  /** A probe over this is `restricted` with a detail; it runs real containers, so it may take seconds. Default 15 s. */
+  /** A probe over this is `not_running`, at the second time where it was usable. It starts a real sandbox: default as for `create`. */
   probeDeadlineMs?: number;
   /** Driver's `start`. Default 30 s. */
   startDeadlineMs?: number;
@@ -25,7 +25,7 @@ export interface GuardOptions {
 }
 
 const DEFAULTS = {
-  probeDeadlineMs: 15_000,
+  probeDeadlineMs: 30_000,
   startDeadlineMs: 30_000,
   createDeadlineMs: 30_000,
   destroyDeadlineMs: 10_000,

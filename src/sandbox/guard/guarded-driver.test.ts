@@ -55,6 +55,22 @@ test('a probe that hangs is not_running, one that throws is restricted; neither 
   expect(failed.detail).not.toContain('/root');
 });
 
+test('one probe that hangs does not take away what was usable, a second in a row does', async () => {
+  let hangs = false;
+  const driver = new MemoryDriver({ resolve: () => null });
+  const answer = await driver.probe(NEVER);
+  const guard = guardDriver(Object.assign(driver, { probe: () => (hangs ? new Promise(() => {}) : answer) }), {
+    onEvent() {},
+    probeDeadlineMs: 20,
+  });
+  const isUsable = [];
+  for (hangs of [false, true, false, true, true, false]) {
+    const { state, isInDoubt } = await guard.probe({ fresh: true });
+    isUsable.push(isInDoubt ? 'in doubt' : state);
+  }
+  expect(isUsable).toEqual(['usable', 'in doubt', 'usable', 'in doubt', 'not_running', 'usable']);
+});
+
 test('a stop gives up the probe under way and waits until it has cleaned up', async () => {
   const order: string[] = [];
   const driver = Object.assign(new MemoryDriver({ resolve: () => null }), {

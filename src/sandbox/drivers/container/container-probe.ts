@@ -13,8 +13,9 @@ import type { RuntimeImage, RuntimeImages } from '../../../images/runtime-images
 import { type CreateContext, createConnected } from './container-create.ts';
 import type { ContainerKind } from './container-kind.ts';
 
-/** The whole trial: one container made, connected and removed. */
-const TRIAL_DEADLINE_MS = 10_000;
+/** An engine that has not said what it is by then hangs; a trial container may start later, on a busy host. */
+const ENGINE_DEADLINE_MS = 10_000;
+const REMOVAL_DEADLINE_MS = 10_000;
 const NONCE_NAME = 'nonce';
 const NOTHING: EnforcedLimits = { memory: false, cpu: false, pids: false, disk: false, network: false };
 
@@ -38,7 +39,7 @@ export interface ProbeContext {
 
 /** Runs one real container and says truthfully whether sandboxes can be made here; never throws. */
 export async function probeContainers(context: ProbeContext, signal: AbortSignal): Promise<ProbeResult> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(TRIAL_DEADLINE_MS)]);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_DEADLINE_MS)]);
   let info: EngineInfo;
   try {
     info = await context.engine.info({ signal: deadline });
@@ -52,9 +53,9 @@ export async function probeContainers(context: ProbeContext, signal: AbortSignal
     return answer('absent', `Docker answers but has no runtime named ${ociRuntime}.`, registration?.fix ?? null);
   }
   try {
-    const image = await context.images.find(deadline);
+    const image = await context.images.find(signal);
     if (image === null) return notPrepared(context.images);
-    await tryOne(context, image, deadline);
+    await tryOne(context, image, signal);
     const by = ociRuntime === null ? '' : ` with ${ociRuntime}`;
     const made = `One container was started by Docker ${info.ServerVersion}${by}; it saw this host's files and answered.`;
     return { ...answer('usable', made, null), runtimes: image.runtimes, enforced: enforcedBy(info) };
@@ -100,7 +101,7 @@ async function tryOne(context: ProbeContext, image: RuntimeImage, signal: AbortS
     if (heard !== `${nonce}\n${question}\n`) throw new Error('the container answered with something else');
   } finally {
     made.channel.destroy();
-    await made.parts.abandon(AbortSignal.timeout(TRIAL_DEADLINE_MS));
+    await made.parts.abandon(AbortSignal.timeout(REMOVAL_DEADLINE_MS));
   }
 }
 

@@ -5,8 +5,6 @@ import { tryBoot } from '../../../host/launch/boot-probe.ts';
 import type { GuestImages } from '../../../images/guest/guest-images.ts';
 import type { Vmm } from '../../../microvm/vmm.ts';
 
-/** Of a typical first start: a busy host may take several times as long, a guest that hangs takes forever. */
-const DEADLINE_FACTOR = 5;
 let probeCount = 0;
 
 export interface MicrovmProbeParts {
@@ -32,9 +30,8 @@ export async function probeMicrovm(
   if (found.state !== 'whole') return { ...failed, state: 'absent', detail: found.detail, fix: setup };
   const labels = { instance: host.instance, epoch: host.epoch };
   const spec = { id: `probe-${vmm.name}-${++probeCount}`, runtime: found.image.runtimes[0]!, labels };
-  const deadlineMs = DEADLINE_FACTOR * driver.capabilities.firstStartMs!;
   const error = await driver.start(signal).then(
-    () => tryBoot(driver, spec, signal, deadlineMs),
+    () => tryBoot(driver, spec, signal),
     (reason: unknown) => reason,
   );
   if (error === null) {

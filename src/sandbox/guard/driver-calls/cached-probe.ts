@@ -5,7 +5,10 @@ import { beforeDeadline } from './before-deadline.ts';
 /** A probe that ignores its signal is left alone after this, so that it cannot hold up a stop. */
 const STOP_WAIT_MS = 3_000;
 
-/** A driver's probe, run once and kept; whatever goes wrong is itself an answer. */
+/**
+ * A driver's probe, run once and kept; whatever goes wrong is itself an answer. One that ends after its deadline has not said no:
+ * on a busy host sandboxes start late. So what was usable stays so, in doubt, until a second one in a row has not ended either.
+ */
 export class CachedProbe {
   readonly #driver: Driver;
   readonly #deadlineMs: number;
@@ -49,20 +52,23 @@ export class CachedProbe {
     } catch (error) {
       // Ours is the deadline; anything else came out of a driver that should not throw. Internals stay in the server log.
       const isSlow = error instanceof SandboxError && error.message.startsWith('the probe took');
-      this.#last = {
-        state: isSlow ? 'not_running' : 'restricted',
-        detail: isSlow
-          ? `The probe did not finish within ${this.#deadlineMs} ms.`
-          : `The probe failed: ${reason(error)}`,
-        fix: null,
-        runtimes: [],
-        enforced: { memory: false, cpu: false, pids: false, disk: false, network: false },
-        progress: null,
-      };
+      const wasUsable = this.#last?.state === 'usable' && !this.#last.isInDoubt;
+      this.#last = isSlow && wasUsable ? { ...this.#last!, isInDoubt: true } : this.#failed(isSlow, error);
     } finally {
       this.#running = null;
     }
     return this.#last;
+  }
+
+  #failed(isSlow: boolean, error: unknown): ProbeResult {
+    return {
+      state: isSlow ? 'not_running' : 'restricted',
+      detail: isSlow ? `The probe did not finish within ${this.#deadlineMs} ms.` : `The probe failed: ${reason(error)}`,
+      fix: null,
+      runtimes: [],
+      enforced: { memory: false, cpu: false, pids: false, disk: false, network: false },
+      progress: null,
+    };
   }
 }
 
