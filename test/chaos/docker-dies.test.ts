@@ -11,7 +11,7 @@ const QUEUE_TIMEOUT_MS = 3_000;
 /** A caller hears of it within its own waiting time, or that of an isolation being prepared. */
 const TOLD_WITHIN_MS = 15_000;
 const NOTICED_WITHIN_MS = 60_000;
-const RECOVERED_WITHIN_MS = 30_000;
+const RECOVERED_WITHIN_MS = 60_000;
 /** What a caller may be told while Docker is away; 429 is a queue that timed out. */
 const TOLD = ['503 isolation_unavailable', '503 sandbox_start_failed', '503 isolation_preparing', '429 throttled'];
 

@@ -77,7 +77,7 @@ describe('keys', () => {
     await server.until(
       'the key to expire',
       async () => (await as(key.secret, 'GET', '/functions')).status === 401,
-      10_000,
+      60_000,
     );
     const past = await server.api('POST', '/keys', {
       name: 'past',

@@ -70,7 +70,7 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
       const left = await readUntil(
         async () => (await hostTraces(instance)).directories.filter((path) => /\/[0-9a-f]{16}$/.test(path)),
         (slots) => slots.length <= pool.sandboxes.length + 2,
-        10_000,
+        60_000,
       );
       expect(left.length).toBeLessThanOrEqual(pool.sandboxes.length + 2);
     },

@@ -32,7 +32,7 @@ describe('metrics', () => {
         totals = body.totals;
         return totals.invocations === 7;
       },
-      10_000,
+      60_000,
     );
     expect(totals).toMatchObject({ invocations: 7, errors: 2 });
     expect((totals?.warm ?? 0) + (totals?.cold ?? 0) + (totals?.claimed ?? 0)).toBe(7);
@@ -236,7 +236,7 @@ describe('invocations', () => {
           ({ groups } = (await server.api<{ groups: Group[] }>('GET', `/functions/${name}/errors`)).body);
           return groups[0]?.count === 3;
         },
-        10_000,
+        60_000,
       );
       expect(groups).toHaveLength(1);
       expect(groups[0]?.lastInvocationId).toBe(ids[2]);

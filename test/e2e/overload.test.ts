@@ -81,7 +81,7 @@ describe('concurrency', () => {
         );
         return body.totals.throttles === 1 && body.totals.invocations === 3;
       },
-      10_000,
+      60_000,
     );
   });
 

@@ -111,7 +111,7 @@ describe('replay and cancel', () => {
           id = await runningCallOf(name);
           return id !== '' && (await isBusy(name));
         },
-        10_000,
+        60_000,
       );
       expect((await server.api('POST', `/invocations/${id}/cancel`)).status).toBe(202);
       const reply = await calling;

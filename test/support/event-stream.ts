@@ -1,7 +1,7 @@
 import { readServerEvents, type ServerEvent } from '../../src/cli/logs/server-events.ts';
 import { ADMIN_KEY, type TestServer } from './test-server.ts';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 /** An open stream of server-sent events, gathered as they come; `close` ends it, and so does the test's end if it forgot. */
 export class EventStream {

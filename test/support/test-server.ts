@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { NODE_FLAGS } from '../../bin/node-flags.mjs';
 import type { InvocationRecord } from '../../src/domain/invocation.ts';
+import { LIMITS } from '../../src/domain/limits.ts';
 import { SLOWNESS } from './pace.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const READY_TIMEOUT_MS = 120_000 * SLOWNESS;
-const RECORD_TIMEOUT_MS = 10_000 * SLOWNESS;
+const RECORD_TIMEOUT_MS = 60_000 * SLOWNESS;
+/** The longest a function may have: what a test calls waits for its sandbox as long as a busy host takes to start one. */
+const PATIENT = { queueTimeoutMs: LIMITS.queueTimeoutMs.max, initTimeoutMs: LIMITS.initTimeoutMs.max };
 /** Of what the server wrote, in the message of a failing test. */
 const LAST_WORDS = 2_000;
 export const ADMIN_KEY = 'test-admin-key-0123456789';
@@ -131,9 +134,9 @@ export class TestServer {
     return { status: reply.status, headers: reply.headers, body: parsed as T, text };
   }
 
-  /** Creates a function from a fixture folder's file or from source; throws unless it was created. */
+  /** Creates a function from a fixture folder's file or from source, patient where `settings` does not say otherwise; throws unless it was created. */
   async deploy(name: string, runtime: string, source: string, settings: Record<string, unknown> = {}): Promise<void> {
-    const reply = await this.api('POST', '/functions', { name, runtime, code: { source }, ...settings });
+    const reply = await this.api('POST', '/functions', { name, runtime, code: { source }, ...PATIENT, ...settings });
     if (reply.status !== 201)
       throw new Error(`deploy of ${name}: ${reply.status} ${reply.text}\n${this.#output.slice(-LAST_WORDS)}`);
   }
