@@ -1,7 +1,10 @@
 import type { BoxExit, DriverCapabilities } from '../../contract/driver.ts';
 import type { SandboxState } from '../../contract/sandbox.ts';
 
-/** A change of state of one sandbox, an end of its own between two calls, a removal that failed and will be tried again, or the end of one. */
+/**
+ * An event of one sandbox: a change of its state, an end by itself between two calls, a failed removal that will be
+ * tried again, or its removal.
+ */
 export type SandboxEvent =
   | { kind: 'transition'; sandboxId: string; from: SandboxState; to: SandboxState; reason: string }
   | { kind: 'destroyFailed'; sandboxId: string; attempt: number; error: Error }
@@ -10,17 +13,20 @@ export type SandboxEvent =
 
 /** What `guardDriver` needs to be told. Deadlines have defaults; the listener has none, so that no failure goes unheard. */
 export interface GuardOptions {
-  /** Synchronous; must not throw. Runs on the path of every call (`transition`), so it must cost next to nothing there. */
+  /** Synchronous; must not throw. A `transition` lies on the path of every call, so it must cost next to nothing. */
   onEvent: (event: SandboxEvent) => void;
-  /** A probe over this is `not_running`, at the second time where it was usable. It starts a real sandbox: default as for `create`. */
+  /**
+   * Deadline of a probe. Beyond it the answer is `not_running`; for a driver that was usable, only the second time. A
+   * probe starts a real sandbox, so the default is that of `create`.
+   */
   probeDeadlineMs?: number;
-  /** Driver's `start`. Default 30 s. */
+  /** Deadline of the driver's `start`. Default 30 s. */
   startDeadlineMs?: number;
-  /** From `create` to a checked hello. Default 30 s: a docker start under load takes seconds. */
+  /** Time from `create` to a checked hello. Default 30 s, because a docker start under load takes seconds. */
   createDeadlineMs?: number;
-  /** One try of removing a box. Default 10 s. */
+  /** Deadline of one try of removing a box. Default 10 s. */
   destroyDeadlineMs?: number;
-  /** First wait before a failed removal is tried again; doubles up to a minute. Default 250 ms. */
+  /** Wait before a failed removal is tried again; it doubles up to a minute. Default 250 ms. */
   destroyRetryMs?: number;
 }
 
@@ -32,10 +38,10 @@ const DEFAULTS = {
   destroyRetryMs: 250,
 };
 
-/** A first start may take this many times as long as is typical before it is given up: hosts are busy. */
+/** A first start is given up after this many times its typical duration, because hosts are busy. */
 const PATIENCE = 5;
 
-/** The defaults for a driver: one whose first start is slow gets time for it. */
+/** The default deadlines for a driver. A driver whose first start is slow gets more time for it. */
 export function defaultsFor(capabilities: DriverCapabilities): Required<Omit<GuardOptions, 'onEvent'>> {
   const patientMs = PATIENCE * (capabilities.firstStartMs ?? 0);
   return {

@@ -23,9 +23,9 @@ class DriverGuard implements GuardedDriver {
   readonly #driver: Driver;
   readonly #options: Required<GuardOptions>;
   readonly #probe: CachedProbe;
-  /** Everything with a trace on this host: sandboxes, and those whose removal is being retried. */
+  /** Everything that has a trace on this host: sandboxes, and sandboxes whose removal is being retried. */
   readonly #live = new Map<string, { sandbox: Sandbox; removal: BoxRemoval }>();
-  /** By id, removals of what never became a sandbox: boxes that came too late, and what failed creates left. */
+  /** Removals, by id, of what never became a sandbox: boxes that came too late, and remains of failed creates. */
   readonly #orphans = new Map<string, BoxRemoval>();
   readonly #creating = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
@@ -126,13 +126,13 @@ class DriverGuard implements GuardedDriver {
     return sandbox;
   }
 
-  /** A create failed half-way and its driver could not take everything down. */
+  /** A create failed half-way, and its driver could not take everything down. */
   #removeLeftover(spec: SandboxSpec, error: unknown): void {
     const leftover = error instanceof SandboxError ? error.leftover : null;
     if (leftover !== null) void this.#removeOrphan(spec, leftover, 'its create failed');
   }
 
-  /** Of what nobody waits for. One leftover may be told by every create that shared it. */
+  /** Takes over what nobody waits for. Several creates that shared one leftover may each report it. */
   async #removeOrphan(spec: SandboxSpec, orphan: Leftover, reason: string): Promise<void> {
     if (this.#orphans.has(orphan.id)) return;
     const removal = new BoxRemoval(orphan, this.#limitMib(spec), this.#options, (_, failedTries) => {

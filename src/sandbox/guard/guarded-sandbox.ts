@@ -51,9 +51,9 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
   readonly #deadListeners: ((reason: string) => void)[] = [];
   readonly #gone = Promise.withResolvers<void>();
   #features: Set<string> = new Set();
-  /** Calls not yet settled. */
+  /** Calls that have not settled yet. */
   #inFlight = 0;
-  /** Calls without a reply. */
+  /** Calls that have not replied yet. */
   #unreplied = 0;
   #concurrency = 1;
   #isLoading = false;
@@ -61,7 +61,7 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
   #endReason: string | null = null;
   #drainReason: string | null = null;
   #removalStarted = false;
-  /** It ended without anybody's order. */
+  /** True when it ended although nobody ordered it. */
   #hasDied = false;
   readonly #meter: UsageMeter;
   readonly #memory: MemoryWatch;
@@ -148,7 +148,8 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
     const exchange = new Exchange(this, request, { onReply, onSettled }, start);
     this.#exchanges.put(exchange);
     exchange.isDispatched = this.#session.send(FRAME.invoke, stream, this.#meta.of(request), request.event, isShared);
-    // Refused while up: the shim has stopped reading. Otherwise its death is on the way, with the cause.
+    // When the session is up, a refusal means that the shim has stopped reading. Otherwise the shim's death is on its
+    // way and brings the cause.
     if (!exchange.isDispatched && this.#session.isUp) {
       this.#end('the shim does not read', LOST, null);
     }
@@ -213,7 +214,10 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
     this.#unreplied -= 1;
   }
 
-  /** I1 and I2: answered first; then nothing new is taken, siblings run to their own clocks, and the rest is killed. */
+  /**
+   * I1 and I2: the call is answered first. Then nothing new is taken, siblings run to their own clocks, and the rest is
+   * killed.
+   */
   exchangeExpired(exchange: Exchange): void {
     exchange.reply({ kind: exchange.isCancelled ? 'cancelled' : 'timeout' });
     this.#exchanges.put(exchange);
@@ -239,7 +243,7 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
 
   // --- for the session
 
-  /** Whoever made the call that was never read may send it elsewhere. */
+  /** Whoever made the call may send it elsewhere, because it was never read. */
   onUnread(): void {
     const exchange = this.#exchanges.unread();
     if (exchange === null) return;
@@ -268,7 +272,7 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
 
   // --- endings
 
-  /** Takes nothing new; killed as soon as no call waits for its reply. */
+  /** Takes nothing new. It is killed as soon as no call waits for its reply. */
   #retire(reason: string): void {
     this.drain(reason);
     if (this.#unreplied === 0) this.#end(reason, KILLED, null);
@@ -279,7 +283,7 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
     this.#session.markEnded(exit);
     this.#hasDied = exit !== KILLED;
     this.#endReason = reason;
-    // A draining one was ordered to end, and the call that was its reason has been told.
+    // A draining sandbox was ordered to end, and the call that was the reason has been told.
     const isCrash = this.#hasDied && this.#unreplied === 0 && ['loaded', 'busy'].includes(this.state);
     this.#lifecycle.transition('dead', reason);
     for (const exchange of this.#exchanges.takeAll()) exchange.reply(lastReply(exchange, exit, violation));
@@ -302,7 +306,7 @@ export class GuardedSandbox implements Sandbox, ExchangeOwner, SessionOwner {
     });
   }
 
-  /** A box that cannot be frozen or thawed cannot be trusted to run the next call either. */
+  /** A box that cannot be frozen or thawed cannot be trusted with the next call either. */
   #orDie(action: string, step: () => void): void {
     try {
       step();

@@ -8,8 +8,9 @@ const REASON_MAX_CHARS = 500;
 const SAYS_WHY = /error|not allowed|bad option|cannot|can't|failed|fatal/i;
 
 /**
- * A sandbox whose boot the function itself has ended, by a variable the runtime refuses or by code that runs before its shim. Nothing
- * of it is left on the host. Its one load tells how it ended, so that a caller gets the function's error and its record.
+ * A sandbox whose boot was ended by the function itself: by a variable that the runtime refuses, or by code that runs
+ * before its shim. Nothing of it is left on the host. Its one load tells how it ended, so that a caller gets the
+ * function's error and its record.
  */
 export class StillbornSandbox implements Sandbox {
   readonly id: string;
@@ -32,7 +33,7 @@ export class StillbornSandbox implements Sandbox {
     return this.#state;
   }
 
-  /** Until its load has told: the pool claims it like any other. */
+  /** True until its load has told how it ended. The pool claims it like any other. */
   get alive(): boolean {
     return this.#state === 'ready';
   }

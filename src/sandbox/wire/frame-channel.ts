@@ -5,7 +5,10 @@ import { BODY_MAX_BYTES, type FrameType } from './frame-type.ts';
 
 /** Bodies up to this many bytes are copied next to their header: one small write costs less than a vectored one. */
 const COPY_MAX_BYTES = 8 * 1024;
-/** Frames accepted but not yet taken by the kernel, in bytes: two full events and their heads. Bounds memory against a peer that does not read. */
+/**
+ * Bytes of frames that were accepted and that the kernel has not taken yet: two full events and their heads. This
+ * bounds memory when the peer does not read.
+ */
 export const UNSENT_MAX_BYTES = 2 * BODY_MAX_BYTES + 256 * 1024;
 
 export interface FrameChannelOptions {
@@ -14,9 +17,9 @@ export interface FrameChannelOptions {
   /** Types the peer may send: FROM_SHIM on the host, FROM_HOST in a shim. */
   accepts: readonly FrameType[];
   onFrame(frame: Frame): void;
-  /** The peer broke the format; called at most once, no frame follows, and the channel has closed itself. */
+  /** The peer broke the format. Called at most once. No frame follows, and the channel has closed itself. */
   onViolation(violation: WireViolation): void;
-  /** The connection is gone, for whatever reason; called exactly once, last. */
+  /** The connection is gone, for whatever reason. Called exactly once, as the last callback. */
   onClose(error: Error | null): void;
   unsentMaxBytes?: number;
   /**
@@ -28,9 +31,9 @@ export interface FrameChannelOptions {
 }
 
 /**
- * Frames over a Duplex. Frames sent by one callback leave in one write, and those that may wait share it with everything else
- * that this turn of the event loop sends (decisions/0009). Nothing is queued without bound:
- * `send` refuses what would exceed the bound on unsent bytes, and the caller decides (a sandbox that does not read is sick).
+ * Frames over a Duplex. Frames sent by one callback leave in one write. Frames that may wait share a write with
+ * everything else that this turn of the event loop sends (decisions/0009). Nothing is queued without bound: `send`
+ * refuses what would exceed the bound on unsent bytes, and the caller decides (a sandbox that does not read is sick).
  */
 export class FrameChannel {
   readonly #duplex: Duplex;
@@ -70,7 +73,7 @@ export class FrameChannel {
       this.#endWait();
       options.onClose(this.#error);
     };
-    // A connection handed over already closed emits nothing any more.
+    // A connection that was handed over already closed emits nothing any more.
     if (this.#duplex.closed) process.nextTick(finish);
     else this.#duplex.once('close', finish);
   }
@@ -86,9 +89,10 @@ export class FrameChannel {
   }
 
   /**
-   * Sends one frame; `meta` is JSON text ('' for none). Returns false, with nothing written, when the channel is closed or
-   * the frame would exceed the bound on unsent bytes. The body must not change until sent. `mayWait`: until every connection
-   * that is readable now has been read, instead of until the end of this callback.
+   * Sends one frame; `meta` is JSON text, '' when there is no meta. Returns false, with nothing written, when the
+   * channel is closed or the frame would exceed the bound on unsent bytes. The body must not change until it is sent.
+   * With `mayWait` the frame waits until every connection that is readable now has been read; otherwise it leaves at
+   * the end of this callback.
    */
   send(type: FrameType, stream: number, meta: string, body: Uint8Array | null, mayWait = false): boolean {
     const duplex = this.#duplex;
@@ -116,7 +120,7 @@ export class FrameChannel {
     if (this.#throttle === null) this.#duplex.resume();
   }
 
-  /** Closes now; unsent frames are dropped; safe to repeat. `onClose` follows. */
+  /** Closes now and drops unsent frames; safe to repeat. `onClose` follows. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

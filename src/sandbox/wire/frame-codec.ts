@@ -11,7 +11,9 @@ export interface Frame {
   body: Buffer;
 }
 
-/** What a peer did that no honest peer does. A value, not an error: the guard answers it by killing the sandbox. */
+/**
+ * What a peer did that no honest peer does. It is a value, not an error: the guard answers it by killing the sandbox.
+ */
 export interface WireViolation {
   kind: 'shortFrame' | 'metaTooLong' | 'bodyTooLong' | 'unknownType' | 'truncated' | 'badMeta';
   detail: string;
@@ -112,7 +114,7 @@ export class FrameDecoder {
     return this.#violation;
   }
 
-  /** The peer closed: a frame begun and not finished is a violation. */
+  /** The peer closed. A frame that began and did not finish is a violation. */
   end(): WireViolation | null {
     const isBetweenFrames =
       this.#headerFill === 0 && this.#payload === null && this.#skipBytes === 0 && this.#rest === null;

@@ -11,20 +11,28 @@ export interface BubblewrapPlace {
   runtime: HostRuntime;
   channelDir: string;
   codeDir: string;
-  /** The runtime as this sandbox's own overlays show it; null: it is bound as it is, and shared. */
+  /** The sandbox's own overlays of its runtime. When null, the shared runtime itself is bound. */
   rootDir: string | null;
-  /** Terminals made by the host, bounded in number; null: bwrap makes some that are bounded for the whole host alone. */
+  /**
+   * Terminals made by the host, which bounds their number. When null, bwrap makes them, bounded for the whole host
+   * alone.
+   */
   terminalsDir: string | null;
-  /** A temp file system made by the host, which can bound the number of files too; null: bwrap makes one bounded in bytes. */
+  /**
+   * A temp file system made by the host, which can also bound the number of files. When null, bwrap makes one that is
+   * bounded in bytes.
+   */
   tempDir: string | null;
   diskMib: number;
   env: Record<string, string>;
-  /** bwrap 0.8 and later can also close the user namespaces behind itself. */
+  /** bwrap 0.8 and later can also forbid further user namespaces inside the sandbox. */
   canDisableUserns: boolean;
-  /** Of a sandbox with egress, which keeps the network namespace it is started in; null: it gets an empty one. */
+  /**
+   * True for a sandbox with egress: it keeps the network namespace it is started in. Otherwise it gets an empty one.
+   */
   resolvConf: string | null;
   hasFilter: boolean;
-  /** Its function's environment may name files as its package does. */
+  /** True when the function's environment may name files of its package. */
   bootsWithCode: boolean;
 }
 

@@ -23,7 +23,7 @@ import { type BubblewrapTool, explainRefusal, findBubblewrap } from './bubblewra
 
 const STOP_DEADLINE_MS = 5_000;
 const FENCE = 'namespaces+seccomp';
-/** bwrap's own two processes count against the sandbox's limit. */
+/** bwrap runs two processes of its own, which count against the sandbox's limit. */
 const OWN_PROCESSES = 2;
 
 export interface BubblewrapDriverOptions {
@@ -33,7 +33,7 @@ export interface BubblewrapDriverOptions {
   uids: UidPool | null;
   runtimes: HostRuntimes;
   slots: SlotTree;
-  /** Null: `egress` is refused. */
+  /** When null, `egress` is refused. */
   egress?: Egress | null;
 }
 
@@ -171,7 +171,7 @@ export class BubblewrapDriver implements Driver {
     };
   }
 
-  /** One file for all sandboxes; null on a architecture we have no numbers for. */
+  /** One file serves all sandboxes. Null on an architecture whose system call numbers we do not have. */
   async #writeFilter(): Promise<string | null> {
     const architecture = architectureOf(process.arch);
     if (architecture === null) return null;

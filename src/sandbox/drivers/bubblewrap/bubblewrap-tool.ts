@@ -9,7 +9,7 @@ export interface BubblewrapTool {
   path: string;
   version: string;
   canDisableUserns: boolean;
-  /** Distributions without unprivileged user namespaces install it set-uid root. */
+  /** Distributions that lack unprivileged user namespaces install bwrap set-uid root. */
   isSetuid: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function findBubblewrap(signal: AbortSignal): Promise<BubblewrapToo
   return { path, version: `${major}.${minor}`, canDisableUserns, isSetuid: (statSync(path).mode & 0o4000) !== 0 };
 }
 
-/** Why namespaces are refused here, as far as the kernel's settings tell, and what mends it. */
+/** Why this host refuses namespaces, as far as the kernel's settings tell, and what mends it. */
 export function explainRefusal(): { detail: string; fix: string } {
   if (setting('kernel/apparmor_restrict_unprivileged_userns') === '1') {
     return {

@@ -9,7 +9,7 @@ import type { ContainerParts } from './container-parts.ts';
 
 /** How long the daemon may take to tell an exit code; a caller's reply waits for it. */
 const EXIT_CODE_DEADLINE_MS = 1_000;
-/** A kill through the daemon, where nothing else can. */
+/** Deadline of a kill through the daemon, which is used where nothing else can kill. */
 const KILL_DEADLINE_MS = 5_000;
 
 export interface ContainerBoxOptions {
@@ -26,7 +26,7 @@ export interface ContainerBoxOptions {
   onGone: () => void;
 }
 
-/** A running container whose shim has connected. Everything but `destroy` and a late exit code does without the daemon. */
+/** A running container whose shim has connected. Only `destroy` and a late exit code need the daemon. */
 export class ContainerBox implements Box {
   readonly id: string;
   readonly token: string;

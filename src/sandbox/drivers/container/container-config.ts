@@ -19,22 +19,22 @@ export const CONTAINER_LABELS = {
 } as const;
 
 const CPU_PERIOD_US = 100_000;
-/** The kernel refuses less. */
+/** The kernel refuses a smaller limit. */
 const CPU_QUOTA_MIN_US = 1_000;
 /** Files per MiB of /tmp: small files stay possible while a flood of empty ones ends before it costs kernel memory. */
 const INODES_PER_MIB = 64;
 /** /dev/shm, charged to the sandbox's memory: semaphores and small shared arrays. */
 const SHM_BYTES = 16 * MIB;
-/** The daemon's limit lies above that of our own cgroup, so that it is ours which is reached and keeps count. */
+/** The daemon's limit lies above that of our own cgroup, so that ours is reached first and does the counting. */
 const BACKSTOP_MIB = 8;
-/** Lambda's own limit. */
+/** Lambda has the same limit. */
 const OPEN_FILES_MAX = 1_024;
 /** Sandboxes are killed for memory before anything else on the host. */
 const OOM_SCORE_ADJ = 500;
 /**
- * A shell stays as process 1: it sends output to the FIFOs (so that children inherit them and the host still reads after
- * the shim died), reaps orphans, and lets signals mean to the shim what they mean outside a container. What it says itself of a
- * killed shim is not the function's output.
+ * A shell stays as process 1. It sends output to the FIFOs, so that children inherit them and the host still reads
+ * after the shim has died. It reaps orphans, and it lets signals mean to the shim what they mean outside a container.
+ * The shell's own message about a killed shim is not output of the function.
  */
 const LAUNCH = `exec >${INSIDE.run}/${STDOUT_NAME} 3>${INSIDE.run}/${STDERR_NAME} 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?`;
 
@@ -51,7 +51,7 @@ export interface ContainerPlacement {
   codeDir: string;
   /** A temp file system made by the host; null where the engine makes one. */
   tempDir: string | null;
-  /** For sandboxes with egress; null: they have no resolver. */
+  /** The resolver's file for sandboxes with egress. When null, they have no resolver. */
   resolvConf: string | null;
   canBind: boolean;
   /** Docker's seccomp JSON; null means the daemon's default profile. */
@@ -80,8 +80,8 @@ export function containerConfig(
       [CONTAINER_LABELS.sandbox]: spec.id,
       [CONTAINER_LABELS.driver]: kind.name,
     },
-    // A network namespace with nothing but a loopback; unlike NetworkMode none alone, it spares the daemon's network
-    // code, which is more than half of a start.
+    // A network namespace with nothing but a loopback. Unlike NetworkMode none, it spares the daemon's network code,
+    // which is more than half of a start.
     NetworkDisabled: true,
     AttachStdin: false,
     AttachStdout: false,

@@ -19,13 +19,16 @@ import { containerLimits } from './container-limits.ts';
 import { ContainerParts } from './container-parts.ts';
 import type { ContainerRemover } from './container-remover.ts';
 
-/** Between looks at whether a container died before it connected, in milliseconds. */
+/** Pause between looks at whether a container died before it connected, in milliseconds. */
 const STILLBORN_LOOK_MS = 25;
-/** How long the daemon may take to tell how one ended. */
+/** How long the daemon may take to tell how a container ended. */
 const EXIT_CODE_DEADLINE_MS = 1_000;
-/** Taking a half-made sandbox apart may take this long. The remover then owes the container, and the guard the rest. */
+/**
+ * Taking a half-made sandbox apart may take this long. Afterwards the remover still owes the container, and the guard
+ * owes the rest.
+ */
 const UNDO_DEADLINE_MS = 10_000;
-/** Of the output of one that died at once, for the log, in characters. */
+/** How much output of a container that died at once goes into the log, in characters. */
 const LAST_WORDS_MAX_CHARS = 1_000;
 
 export interface CreateContext {
@@ -48,7 +51,7 @@ export interface CreateRequest {
   image: string;
   /** What runs inside. The token is passed in so that it can be part of the environment. */
   shim: (token: string) => { command: string[]; env: Record<string, string> };
-  /** Runs when the slot exists and nothing in it has started. */
+  /** Called when the slot exists and nothing in it has started. */
   onSlot?: (parts: ContainerParts) => Promise<void>;
 }
 
@@ -60,7 +63,10 @@ export interface Connected {
   stderr: Readable;
 }
 
-/** A container whose process has connected. On rejection or abort nothing is left on the host, or the error carries it. */
+/**
+ * A container whose process has connected. On rejection or abort nothing is left on the host, or the error carries what
+ * is left.
+ */
 export async function createConnected(
   context: CreateContext,
   request: CreateRequest,
@@ -138,7 +144,7 @@ async function startContainer(
   }
   parts.container = 'made';
   await engine.startContainer(parts.name, { signal });
-  // With a cgroup of ours everything can be had from the kernel, and one round trip is spared.
+  // With a cgroup of our own, the kernel tells everything, and one round trip is spared.
   if (parts.host.cgroup) return;
   const { Id, State } = await engine.inspectContainer(parts.name, { signal });
   if (State.Pid <= 0) return;
@@ -146,7 +152,7 @@ async function startContainer(
   parts.host.cgroup = cgroupOfProcess(State.Pid, Id);
 }
 
-/** It started without a network; its one link is put into its namespace while the shim comes up. */
+/** The container started without a network. Its one link is put into its namespace while the shim comes up. */
 async function linkContainer(
   { egress, engine, kind }: CreateContext,
   parts: ContainerParts,
@@ -172,7 +178,7 @@ async function connection(
   try {
     return await Promise.race([accepted, stillborn(engine, parts, stderr, either)]);
   } catch (error) {
-    // It may have connected and died in the same moment: nobody else will close that.
+    // The shim may have connected and died in the same moment. Nobody else would close that connection.
     accepted.then((socket) => socket.destroy()).catch(() => undefined);
     throw error;
   } finally {

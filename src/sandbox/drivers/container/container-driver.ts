@@ -23,7 +23,7 @@ import { reapDockerParents, removeUnusedFolders } from './docker-cgroups.ts';
 const STOP_DEADLINE_MS = 10_000;
 
 export interface ContainerDriverOptions {
-  /** Docker's own runtime or gVisor's. */
+  /** Docker's own runtime, or gVisor's. */
   kind: ContainerKind;
   /** May be shared by several drivers; whoever made it closes it. */
   engine: EngineClient;
@@ -31,9 +31,9 @@ export interface ContainerDriverOptions {
   host: HostContext;
   cgroups: CgroupTree;
   slots: SlotTree;
-  /** Null: sandboxes run as the server's own user. */
+  /** When null, sandboxes run as the server's own user. */
   uids: UidPool | null;
-  /** Null: `egress` is refused. */
+  /** When null, `egress` is refused. */
   egress: Egress | null;
   /** JSON text in Docker's format; null leaves the daemon's default profile. */
   seccompProfile: string | null;
@@ -52,7 +52,7 @@ export class ContainerDriver implements Driver {
   readonly #options: ContainerDriverOptions;
   readonly #remover: ContainerRemover;
   readonly #boxes = new Set<ContainerBox>();
-  /** Until nothing is left of those that fail, which is after their callers have given up. */
+  /** Removals after failed creates that are still under way. They outlast their callers. */
   readonly #creating = new Set<Promise<Box>>();
   #enforced: EnforcedLimits | null = null;
   #cgroupDriver = '';
@@ -214,7 +214,7 @@ function probeSpec(id: string, host: HostContext): SandboxSpec {
   };
 }
 
-/** Resolves when all have ended, however, or when the signal aborts. */
+/** Resolves when all have ended in any way, or when the signal aborts. */
 async function settledOrAborted(underWay: Promise<unknown>[], signal: AbortSignal): Promise<void> {
   const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   await Promise.race([Promise.allSettled(underWay), aborted]);

@@ -1,7 +1,7 @@
 import type { BoxExit } from '../../../contract/driver.ts';
 import { readShellExit } from '../../../host/launch/read-shell-exit.ts';
 
-/** Waits between looks at whether anything still runs, in milliseconds: quick at first, for a reply waits on it. */
+/** Waits between looks at whether anything still runs, in milliseconds. The first are short, because a reply waits. */
 const LOOK_FIRST_MS = 2;
 const LOOK_MAX_MS = 50;
 
@@ -9,17 +9,20 @@ export interface ExitSources {
   /** Whether any process of the container lives; synchronous, asks the kernel. */
   isAlive(): boolean;
   oomKills(): number;
-  /** How often memory reached its limit: the sign that remains when the group that counted the kill is gone already. */
+  /** How often memory reached its limit. This sign remains when the group that counted the kill is already gone. */
   limitHits(): number;
-  /** Whether a kill of the host's kernel shows as SIGKILL; under a kernel of its own it may show as any failing exit code. */
+  /**
+   * True when a kill by the host's kernel shows as SIGKILL. Under a kernel of its own it may show as any failing exit
+   * code.
+   */
   showsKills: boolean;
-  /** The exit code the daemon saw; rejects or takes long where it cannot say. */
+  /** The exit code the daemon saw. Rejects, or takes long, when the daemon cannot say. */
   exitCode(): Promise<number>;
 }
 
 /**
- * Tells once how a container ended. It begins to look when its channel has closed or it was killed, since nothing of the
- * warm path may ask the daemon; the daemon is asked only for the exit code of one that ended by itself.
+ * Tells once how a container ended. It begins to look when the channel has closed or the container was killed, since no
+ * warm call may ask the daemon. It asks the daemon only for the exit code of a container that ended by itself.
  */
 export class ContainerExit {
   readonly exited: Promise<BoxExit>;
@@ -37,7 +40,7 @@ export class ContainerExit {
     this.#resolve = resolve;
   }
 
-  /** Something suggests that it ends: look until it has. */
+  /** A sign of the end was seen: looks until the container has ended. */
   expect(options: { killed: boolean }): void {
     if (options.killed) this.#killed = true;
     if (this.#looking || this.#settled) return;
@@ -45,7 +48,7 @@ export class ContainerExit {
     this.#look(LOOK_FIRST_MS);
   }
 
-  /** Nothing of it is left, whatever it did last. */
+  /** Nothing of the container is left, whatever its last processes did. */
   destroyed(): void {
     this.#settle({ cause: 'destroyed', exitCode: null, signal: null });
   }

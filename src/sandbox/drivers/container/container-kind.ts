@@ -9,33 +9,39 @@ export interface ContainerKind {
   fence: string;
   /** The engine's runtime by name; null for its default. */
   ociRuntime: string | null;
-  /** The runtime for sandboxes with egress, where it needs other flags; null: the same. */
+  /** The runtime for sandboxes with egress, where it needs other flags. When null, it is the same runtime. */
   egressRuntime: string | null;
-  /** What registers that runtime with the engine, for people; null where it needs no registering. */
+  /** What registers that runtime with the engine, for people. Null when it needs no registering. */
   registration: { fix: string } | null;
   sharesHostKernel: boolean;
   /**
-   * Who counts processes. `group`: the sandbox's cgroup, in which each of its processes is one of the host's. `rlimit`: the
-   * runtime's own kernel, by RLIMIT_NPROC, since the group counts that kernel's threads and helpers too and its limit, met,
-   * ends the whole sandbox.
+   * Who counts processes. `group`: the sandbox's cgroup, because each process of the sandbox is a process of the host.
+   * `rlimit`: the runtime's own kernel, by RLIMIT_NPROC. There the cgroup counts threads and helpers of that kernel
+   * too, and reaching the cgroup's limit ends the whole sandbox.
    */
   pidsBy: 'group' | 'rlimit';
   /** Host processes and threads per process of the sandbox. */
   hostPidsPerProcess: number;
-  /** Host processes and threads of the runtime itself. */
+  /** Host processes and threads that the runtime itself needs. */
   hostPidsOwn: number;
   /** Memory beyond the function's own limit that its own kernel needs, in MiB. */
   memoryOverheadMib: number;
   /** Typical milliseconds from create to hello. */
   typicalStartMs: number;
   /**
-   * Where a package bound by the host at claim becomes visible. `over`: on the code directory itself. `beneath`: only in
-   * directories below it, since the runtime holds the directory open from before.
+   * Where a package that the host binds at claim becomes visible. `over`: on the code directory itself. `beneath`: only
+   * in directories below it, because the runtime has held the directory open since before.
    */
   bindsShow: 'over' | 'beneath';
-  /** Whether a FIFO on a read-only mount can be written to, as on Linux; else each FIFO gets a writable mount of its own. */
+  /**
+   * True when a FIFO on a read-only mount can be written to, as on Linux. Otherwise each FIFO gets a writable mount of
+   * its own.
+   */
   writesFifosReadOnly: boolean;
-  /** Whether a tmpfs the engine makes bounds the number of files too; else the host makes it and it is bound in. */
+  /**
+   * True when a tmpfs that the engine makes also bounds the number of files. Otherwise the host makes the tmpfs and
+   * binds it in.
+   */
   boundsInodes: boolean;
 }
 
@@ -57,7 +63,10 @@ export const DOCKER: ContainerKind = {
   boundsInodes: true,
 };
 
-/** Registered under a name of our own: it needs flags that a plain `runsc` entry has not, and harms nobody who has one. */
+/**
+ * Registered under a name of our own: a plain `runsc` entry lacks the flags it needs, and whoever has such an entry
+ * keeps it unchanged.
+ */
 const GVISOR_RUNTIME = 'coldframe-runsc';
 const GVISOR_FLAGS = '--host-uds=open --host-fifo=open';
 const registered = (name: string, network: string): string =>

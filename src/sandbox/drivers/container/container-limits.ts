@@ -10,7 +10,8 @@ export function containerLimits(spec: SandboxSpec, kind: ContainerKind): Sandbox
   return {
     // /tmp is a tmpfs, and its pages are charged to the sandbox.
     memoryMib: spec.memoryMib + spec.diskMib + kind.memoryOverheadMib,
-    // A kernel of its own keeps its processes' memory in one file: nobody outside can tell it from /tmp.
+    // A runtime with a kernel of its own keeps its processes' memory in one file, which nobody outside can tell from
+    // /tmp.
     ...(kind.sharesHostKernel ? { heapMib: spec.memoryMib } : {}),
     cpus: spec.cpus,
     pidsMax: (spec.pidsMax + LAUNCHER_PIDS) * kind.hostPidsPerProcess + kind.hostPidsOwn,

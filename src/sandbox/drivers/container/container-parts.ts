@@ -4,18 +4,18 @@ import type { UidPool } from '../../../host/launch/uid-pool.ts';
 import type { ContainerRemover } from './container-remover.ts';
 import { removeDockerParents } from './docker-cgroups.ts';
 
-/** Processes that die, a mount and a directory: more than enough on a host that is busy. */
+/** Time for dying processes, a mount and a directory, with room for a busy host. */
 const HOST_SIDE_DEADLINE_MS = 10_000;
 
 /**
- * Everything one sandbox consists of, as far as it was made; taken apart in the reverse order, step by step, so that a
+ * Everything one sandbox consists of, as far as it was made. It is taken apart in the reverse order, step by step. A
  * failed removal can be repeated and continues where it stopped.
  */
 export class ContainerParts {
   readonly name: string;
   readonly host: HostSide;
   readonly #remover: ContainerRemover;
-  /** The parent named to the daemon, which makes it in hierarchies that are not ours. */
+  /** The parent group named to the daemon, which makes it in hierarchies that are not ours. */
   cgroupParent: string | null = null;
   /** `asked`: a create was sent and its answer is not known. */
   container: 'none' | 'asked' | 'made' = 'none';
@@ -35,7 +35,7 @@ export class ContainerParts {
     }
     if (this.initPid === null) return this.container === 'none';
     try {
-      // Process 1 of its own pid namespace: the kernel takes the rest along.
+      // The container's process 1 is the first of its pid namespace: when it dies, the kernel kills the rest.
       process.kill(this.initPid, 'SIGKILL');
       return true;
     } catch (error) {
@@ -54,8 +54,8 @@ export class ContainerParts {
   }
 
   /**
-   * For a failed create under a lost daemon: the host's side goes now, the container when the daemon answers again. Rejects when
-   * something of the host's side is left; even then no handle stays open.
+   * For a failed create under a lost daemon: the host's side goes now, and the container goes when the daemon answers
+   * again. Rejects when something of the host's side is left. Even then no handle stays open.
    */
   async abandon(signal: AbortSignal): Promise<void> {
     this.host.slot?.close();
@@ -82,7 +82,7 @@ export class ContainerParts {
       await this.host.remove(signal, { endProcesses });
       this.initPid = null;
     } finally {
-      // Only what is empty goes, so a removal that failed loses nothing by it.
+      // Only empty groups are removed, so a removal that failed loses nothing by it.
       if (this.cgroupParent !== null) removeDockerParents(this.cgroupParent);
     }
   }

@@ -5,13 +5,19 @@ import { pause } from '../../../host/pause.ts';
 /** Tries within one `remove`, with growing waits between them (0.1 + 0.2 + ... seconds). */
 const TRIES_MAX = 4;
 const FIRST_WAIT_MS = 100;
-/** A create whose answer was lost may still be carried out; a name is looked for this often before it counts as never made. */
+/**
+ * A create whose answer was lost may still be carried out. A name is looked for this often before it counts as never
+ * made.
+ */
 const LOOKS_IN_DOUBT = 4;
-/** A killed container is known to the daemon as ended well within this; one that is not is removed by force all the same. */
+/**
+ * The daemon knows a killed container as ended well within this. A container that takes longer is removed by force all
+ * the same.
+ */
 const END_SEEN_DEADLINE_MS = 3_000;
-/** Between rounds for names that could not be removed, in milliseconds. */
+/** Pause between rounds for names that could not be removed, in milliseconds. */
 const ROUND_MS = 5_000;
-/** Names remembered for later rounds; more than this were never alive at once. */
+/** Names remembered for later rounds. There are never more containers alive at once. */
 const OWED_MAX = 10_000;
 
 export interface RemoveOptions {
@@ -42,9 +48,9 @@ export class ContainerRemover {
   }
 
   /**
-   * Resolves when the container is gone. `inDoubt`: its create got no answer, so its absence is looked at again. `isKilled`: all
-   * its processes were sent SIGKILL without the daemon, whose word of its end is waited for first. Rejects with an EngineError
-   * after the last try.
+   * Resolves when the container is gone. `inDoubt`: its create got no answer, so its absence is checked again.
+   * `isKilled`: all its processes were sent SIGKILL without the daemon, so the daemon's word of the end is waited for
+   * first. Rejects with an EngineError after the last try.
    */
   async remove(name: string, options: RemoveOptions): Promise<void> {
     let looks = options.inDoubt ? LOOKS_IN_DOUBT : 1;
@@ -63,8 +69,8 @@ export class ContainerRemover {
   }
 
   /**
-   * Removal by force of one that still counts as running sends it a kill of the runtime's own. When that meets the deaths of
-   * hundreds of processes (a fork bomb under gVisor), containerd's shim was seen to need up to a minute.
+   * The daemon kills a container that still counts as running before it removes it by force. When that kill meets the
+   * deaths of hundreds of processes (a fork bomb under gVisor), containerd's shim was seen to need up to a minute.
    */
   async #seenEnded(name: string, signal: AbortSignal): Promise<void> {
     try {
@@ -90,7 +96,7 @@ export class ContainerRemover {
         onGone?.();
       } catch (error) {
         this.#log.debug({ container: name, error: String(error) }, 'a container could not be removed yet');
-        // The same daemon would fail for the next one too, and each failure costs a deadline.
+        // The next removal would fail by the same daemon, and each failure costs a deadline.
         return;
       }
     }

@@ -31,7 +31,7 @@ export interface ContainerRig {
   spec(overrides?: Partial<SandboxSpec>): SandboxSpec;
   /** What is left of one sandbox, in words. */
   tracesOf(sandboxId: string): Promise<string[]>;
-  /** What is left of the whole instance, asked past whatever stands before the daemon. */
+  /** What is left of the whole instance. Asks the daemon directly, past whatever stands before it. */
   traces(): Promise<string[]>;
   /** Stops everything; the run directory stays when `keep` is set, as after a crash. */
   close(): Promise<void>;
@@ -126,7 +126,7 @@ export async function containerRig(options: ContainerRigOptions = {}): Promise<C
   };
 }
 
-/** Null where containers of this kind can be made, else the reason a test is skipped for. */
+/** Null when containers of this kind can be made here, else the reason why a test is skipped. */
 export async function whyNotHere(kind: ContainerKind): Promise<string | null> {
   const reason = await whyNoDocker();
   if (reason !== null || kind.ociRuntime === null) return reason;

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { isOlder } from '../../../host/epoch.ts';
 
 /**
- * The daemon makes the parent we name in every hierarchy of a cgroup v1 host (blkio, cpuset, devices, ...), ours being only
- * those with limits, and takes none of them away. These remove what is empty; a group with a process in it stays.
+ * On a cgroup v1 host the daemon makes the parent we name in every hierarchy (blkio, cpuset, devices, ...) and removes
+ * it from none. Ours are only the hierarchies with limits. These functions remove what is empty; a group with a process
+ * in it stays.
  */
 export function removeDockerParents(parent: string): void {
   for (const { path } of cgroupMounts()) removeEmptyTree(join(path, parent));
 }
 
-/** Of one instance, the parents of older epochs. */
+/** Removes the parents of one instance's older epochs. */
 export function reapDockerParents(instance: string, epoch: string): void {
   for (const { path } of cgroupMounts()) {
     const folder = join(path, `coldframe-${instance}`);
@@ -40,7 +41,7 @@ function cgroupMounts(): { path: string; version: 1 | 2; controllers: string[] }
     }));
 }
 
-/** A container's own group may be left below ours when the daemon died in the middle. */
+/** A container's own group may be left below ours when the daemon died half-way. */
 function removeEmptyTree(directory: string): void {
   for (const name of directoriesIn(directory)) removeEmptyTree(join(directory, name));
   removeQuietly(directory);
@@ -60,6 +61,6 @@ function removeQuietly(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {
-    // Gone already, or still in use and then not ours to take away.
+    // Gone already, or still in use and therefore not ours to remove.
   }
 }

@@ -61,7 +61,7 @@ export class MemoryBox implements Box {
     this.#shimEnd = shimEnd;
     this.#shim = new MemoryShim({ spec, box: this, duplex: shimEnd, token: this.token, hello: options.hello });
     if (!driver.capabilities.pause) {
-      // As a driver without the capability would be: the members are not there at all.
+      // A driver without the capability has none of these members.
       Object.defineProperty(this, 'freeze', { value: undefined });
       Object.defineProperty(this, 'thaw', { value: undefined });
     }
@@ -127,7 +127,7 @@ export class MemoryBox implements Box {
     this.#options.driver.boxes.delete(this.id);
   }
 
-  /** The process ends: what it wrote before is still readable, then both pipes and the channel are at their end. */
+  /** The process ends. What it wrote before is still readable; then both pipes and the channel end. */
   end(exit: BoxExit): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;

@@ -9,7 +9,7 @@ export interface MemoryDriverOptions {
   /** Where user code comes from. */
   resolve: ResolveModule;
   name?: string;
-  /** Memory is no fence, so it passes as `process` unless told otherwise. */
+  /** Memory is no fence, so the driver reports `process` unless told otherwise. */
   isolation?: Isolation;
   capabilities?: Partial<DriverCapabilities>;
   /** The probe's answer, or how it comes about (may throw, hang or wait). */

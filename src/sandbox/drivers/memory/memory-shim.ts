@@ -73,7 +73,7 @@ export class MemoryShim implements MemoryProcess {
     return this.#box.figures;
   }
 
-  /** Runs now, or at thaw while frozen, or never once dead. */
+  /** Runs it now; while frozen, at the thaw; once dead, never. */
   whenAwake(action: () => void): void {
     if (this.#isDead) return;
     if (this.#box.isFrozen) this.#held.push(action);
@@ -125,7 +125,7 @@ export class MemoryShim implements MemoryProcess {
     this.sendRaw(encodeFrame(type as FrameType, stream, meta === null ? '' : JSON.stringify(meta), body, flags));
   }
 
-  /** The one way a call ends here; unlike a careful shim it does not notice that it did so before. */
+  /** The one way a call ends here. Unlike a careful shim it does not notice when the call had ended before. */
   finish(call: ShimCall, type: FrameType, meta: string, body: Uint8Array | null): void {
     this.#calls.delete(call.stream);
     if (this.#isDead) return;

@@ -8,9 +8,12 @@ import type { GuestControl, GuestExit } from '../../../microvm/guest-control.ts'
 import type { GuestStreams, Vm } from '../../../microvm/vmm.ts';
 import type { MicrovmParts } from './microvm-parts.ts';
 
-/** After the guest said that the shim has ended: frames it wrote before arrive until nothing has come for so long ... */
+/**
+ * After the guest said that the shim has ended, its earlier frames still arrive. Waiting ends when nothing has come for
+ * this long ...
+ */
 const LAST_FRAMES_QUIET_MS = 20;
-/** ... or so much time has passed. */
+/** ... or when this much time has passed. */
 const LAST_FRAMES_MAX_MS = 500;
 
 export interface MicrovmBoxOptions {
@@ -24,7 +27,10 @@ export interface MicrovmBoxOptions {
   onGone: () => void;
 }
 
-/** A machine whose shim is ready. Metered, frozen and killed through the monitor's cgroup; the guest itself is only talked to. */
+/**
+ * A machine whose shim is ready. It is metered, frozen and killed through the monitor's cgroup; the guest itself is
+ * only spoken to.
+ */
 export class MicrovmBox implements Box {
   readonly id: string;
   readonly token: string;
@@ -75,7 +81,10 @@ export class MicrovmBox implements Box {
     return this.#options.parts.host.cgroup?.currentBytes() ?? null;
   }
 
-  /** By the guest's kernel, of the function's processes; by the host's, of the monitor. */
+  /**
+   * Counts kills for memory: the guest's kernel counts those of the function's processes, the host's kernel counts
+   * those of the monitor.
+   */
   oomKills(): number {
     return this.#options.control.oomKills + (this.#options.parts.host.cgroup?.oomKills() ?? 0);
   }
@@ -101,7 +110,9 @@ export class MicrovmBox implements Box {
     this.#options.onGone();
   }
 
-  /** The shim's end as the guest tells it, or the monitor's own; either way nothing runs when it resolves. */
+  /**
+   * Resolves when nothing runs any more, with the shim's end as the guest tells it, or else with the monitor's own end.
+   */
   async #watch(): Promise<BoxExit> {
     const { vm, control, parts } = this.#options;
     const guest = await Promise.race([control.exited, vm.exited.then(() => null)]);
@@ -111,7 +122,8 @@ export class MicrovmBox implements Box {
     const monitor = await vm.exited;
     if (wasKilled) return { ...monitor, cause: 'destroyed' };
     if (guest !== null) return exitOfGuest(guest);
-    // The monitor died under it, or the guest's kernel panicked: for want of memory, if anybody was killed for it.
+    // The monitor died while the shim ran, or the guest's kernel panicked. If a process was killed for memory, memory
+    // is the cause.
     const isOom = control.oomKills > 0 || (parts.host.cgroup?.oomKills() ?? 0) > 0;
     return { exitCode: monitor.exitCode, signal: monitor.signal, cause: isOom ? 'oom' : 'lost' };
   }

@@ -27,9 +27,9 @@ import { type HostParts, MicrovmParts, UNDO_DEADLINE_MS } from './microvm-parts.
 import { probeMicrovm } from './microvm-probe.ts';
 
 const STOP_DEADLINE_MS = 10_000;
-/** Between a connection that broke and the exit of its process. */
+/** How long the exit of a process is waited for after its connection broke. */
 const LAST_WORDS_WAIT_MS = 500;
-/** Less, and a guest's runtime does not start. */
+/** With less memory a guest's runtime does not start. */
 const MEMORY_MIN_MIB = 64;
 
 export interface MicrovmDriverOptions extends HostParts {
@@ -39,7 +39,7 @@ export interface MicrovmDriverOptions extends HostParts {
   /** May be shared by several drivers; whoever made it removes its directory. */
   disks: CodeDisks;
   host: HostContext;
-  /** Of this driver alone; made and removed by it. */
+  /** Belongs to this driver alone, which makes and removes it. */
   snapshotDir: string;
 }
 
@@ -48,9 +48,9 @@ interface ReadySnapshot extends VmSnapshot {
 }
 
 /**
- * Sandboxes as virtual machines with a kernel of their own; one class for every monitor. A generic sandbox is a clone of a
- * snapshot that was taken when its shim was ready, so that a start costs a restore and not a boot; docs/decisions/0024 tells
- * who calls what, 0026 what clones must not share.
+ * Sandboxes as virtual machines with a kernel of their own. One class serves every monitor. A generic sandbox is a
+ * clone of a snapshot that was taken when its shim was ready, so a start costs a restore and not a boot.
+ * docs/decisions/0024 tells who calls what, and 0026 tells what clones must not share.
  */
 export class MicrovmDriver implements Driver {
   readonly name: string;
@@ -59,7 +59,7 @@ export class MicrovmDriver implements Driver {
   readonly #options: MicrovmDriverOptions;
   readonly #snapshots: SnapshotStore<ReadySnapshot>;
   readonly #boxes = new Set<MicrovmBox>();
-  /** Until nothing is left of those that fail, which is after their callers have given up. */
+  /** Removals after failed creates that are still under way. They outlast their callers. */
   readonly #creating = new Set<Promise<Box>>();
   #image: GuestImage | null = null;
   #templates = 0;
@@ -75,7 +75,7 @@ export class MicrovmDriver implements Driver {
       pause: options.cgroups.availability.controllers.includes('freezer'),
       sharesHostKernel: false,
       egress: Boolean(options.egress) && capabilities.network,
-      // A monitor learns how it can be fenced when it is inspected.
+      // A monitor learns during its inspection how it can be fenced.
       get fence() {
         return options.vmm.capabilities.fence;
       },
@@ -149,7 +149,10 @@ export class MicrovmDriver implements Driver {
     );
   }
 
-  /** A machine that boots, or goes on from the snapshot, with its shim ready. On rejection nothing is left, or the error carries it. */
+  /**
+   * A machine whose shim is ready, booted or restored from the snapshot. On rejection nothing is left, or the error
+   * carries what is left.
+   */
   async #build(
     spec: SandboxSpec,
     image: GuestImage,
@@ -191,7 +194,7 @@ export class MicrovmDriver implements Driver {
   ): Promise<ReadySnapshot> {
     const { vmm, host } = this.#options;
     const id = `template-${this.name}-${++this.#templates}`;
-    // No function runs here: a small share of a processor would only keep those that wait for it waiting.
+    // No function runs here. A small share of a processor would only slow those who wait for the snapshot.
     const template = { ...spec, id, cpus: processors(spec) };
     const parts = await MicrovmParts.prepare(this.#options, template, vmm.capabilities, signal);
     try {
@@ -241,12 +244,12 @@ export class MicrovmDriver implements Driver {
 
   #enforced(): EnforcedLimits {
     const { controllers } = this.#options.cgroups.availability;
-    // The guest's own kernel holds the function to these; only the share of the host's CPU is the host's to hold.
+    // The guest's own kernel enforces these limits. The host enforces only the share of its CPU.
     return { memory: true, cpu: controllers.includes('cpu'), pids: true, disk: true, network: true };
   }
 }
 
-/** What the guest was asked; else why it did not do it, with the last the machine said. */
+/** Resolves with the guest's answer. Rejects with the reason, and with the last output of the machine. */
 async function orItsEnd(parts: MicrovmParts, asked: Promise<void>): Promise<void> {
   const vm = parts.vm!;
   const ended = vm.exited.then((exit) => {
@@ -257,7 +260,7 @@ async function orItsEnd(parts: MicrovmParts, asked: Promise<void>): Promise<void
   try {
     await Promise.race([asked, ended]);
   } catch (error) {
-    // A broken connection is most often the first sign of an end that says more.
+    // A broken connection is most often the first sign of an end; the end itself says more.
     await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_WAIT_MS))]);
     throw error;
   }

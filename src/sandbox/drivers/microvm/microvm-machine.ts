@@ -9,15 +9,18 @@ import { INSIDE } from '../../../host/launch/inside.ts';
 import type { GuestNetwork, HostMessage } from '../../../microvm/guest-protocol.ts';
 import type { VmmCapabilities } from '../../../microvm/vmm.ts';
 
-/** What a guest's kernel, its agent and the page cache of the runtime need beside the function, as measured. */
+/** Memory that a guest's kernel, its agent and the page cache of the runtime need besides the function, as measured. */
 const GUEST_OVERHEAD_MIB = 112;
-/** Tables over all of a guest's memory. */
+/** The kernel's tables over all of a guest's memory. */
 const PAGE_TABLE_SHARE = 1 / 48;
 
 /** For every monitor. A panic or a failed init ends the machine instead of leaving it to hang. */
 export const KERNEL_ARGUMENTS = 'panic=-1 reboot=t tsc=nowatchdog';
 
-/** Of every card as the monitor makes it, so that all machines of a snapshot are alike; no frame ever carries it. */
+/**
+ * The MAC of every card as the monitor makes it, so that all machines of a snapshot are alike. No frame ever carries
+ * it.
+ */
 export const CARD_MAC = '02:cf:00:00:00:00';
 
 /** The guest's memory: the function's own limit, its temp file system, and what the guest needs for itself. */
@@ -38,7 +41,7 @@ export function monitorLimits(
   };
 }
 
-/** A machine has whole ones; the share a function has of them is its cgroup's to hold. */
+/** A machine has whole processors. Its cgroup enforces the share of them that a function has. */
 export function processors({ cpus }: Pick<SandboxSpec, 'cpus'>): number {
   return Math.max(1, Math.ceil(cpus));
 }
@@ -48,7 +51,7 @@ export function overheadMib(vmm: VmmCapabilities): number {
   return GUEST_OVERHEAD_MIB + vmm.overheadMib;
 }
 
-/** Sandboxes of one kind are restored from one snapshot. Null: nothing but a boot of its own will do. */
+/** Sandboxes with the same key are restored from one snapshot. Null when the sandbox must be booted. */
 export function kindOf(spec: SandboxSpec): string | null {
   if (Object.keys(spec.bootEnv).length > 0) return null;
   return [spec.runtime, spec.memoryMib, processors(spec), spec.pidsMax, spec.diskMib, spec.network].join('/');
@@ -59,7 +62,7 @@ export function guestNetworkOf({ address, gateway, dns }: EgressLink): GuestNetw
   return { address, gateway, mac: macOf(address), resolvConf: resolvConfText(dns) };
 }
 
-/** Locally administered, and as different from others as the address. */
+/** A locally administered MAC. It differs from others as the address does. */
 export function macOf(address: string): string {
   const bytes = [0x02, 0xcf, ...address.split('.').map(Number)];
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
@@ -75,7 +78,7 @@ export function bootMessage(
     command: shimCommand(spec.runtime),
     env: {
       ...bootEnvironment(spec, { ...place, path: '/usr/local/bin:/usr/bin:/bin' }),
-      // The shim will go on in many machines: what it seeded before it seeds again.
+      // The shim will go on in many machines, so it must seed again what it seeded before.
       ...(options.settle ? { COLDFRAME_CLONE: '1' } : {}),
     },
     memoryMib: spec.memoryMib + spec.diskMib,

@@ -12,13 +12,16 @@ import { monitorLimits } from './microvm-machine.ts';
 export interface HostParts {
   cgroups: CgroupTree;
   slots: SlotTree;
-  /** Null: monitors run as the server's own user. */
+  /** When null, monitors run as the server's own user. */
   uids: UidPool | null;
-  /** Absent or null: `egress` is refused. */
+  /** When absent or null, `egress` is refused. */
   egress?: Egress | null;
 }
 
-/** One machine with everything it occupies on this host, built step by step and taken down whole from wherever that stopped. */
+/**
+ * One machine with everything it occupies on this host. It is built step by step, and taken down whole however far that
+ * came.
+ */
 export class MicrovmParts {
   readonly host: HostSide;
   vm: Vm | null = null;
@@ -27,7 +30,7 @@ export class MicrovmParts {
     this.host = new HostSide(id, uids);
   }
 
-  /** Uid, cgroup and slot directory. On rejection nothing is left, or the error carries it. */
+  /** Takes uid, cgroup and slot directory. On rejection nothing is left, or the error carries what is left. */
   static async prepare(
     host: HostParts,
     spec: SandboxSpec,
@@ -62,5 +65,5 @@ export class MicrovmParts {
   }
 }
 
-/** For processes that die, a mount and a directory. */
+/** Time for dying processes, a mount and a directory. */
 export const UNDO_DEADLINE_MS = 5_000;

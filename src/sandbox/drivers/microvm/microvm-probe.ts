@@ -15,7 +15,10 @@ export interface MicrovmProbeParts {
   enforced: EnforcedLimits;
 }
 
-/** The monitor is there, the guest image is whole, and a guest of it truly boots and answers; in that order. Never rejects. */
+/**
+ * Checks in this order: the monitor is there, the guest image is whole, and a guest of it truly boots and answers.
+ * Never rejects.
+ */
 export async function probeMicrovm(
   { vmm, images, host, driver, enforced }: MicrovmProbeParts,
   signal: AbortSignal,

@@ -21,7 +21,7 @@ import { WHAT_FENCES } from './what-fences.ts';
 
 const STOP_DEADLINE_MS = 5_000;
 const TIDY_DEADLINE_MS = 5_000;
-/** Of a view made by a user: `unshare` and the first process of the PID namespace count against the sandbox's limit. */
+/** In a view made by a user, `unshare` and the first process of the PID namespace count against the sandbox's limit. */
 const OWN_PROCESSES = 2;
 const PATH = '/usr/local/bin:/usr/bin:/bin';
 
@@ -35,9 +35,10 @@ export interface ProcessDriverOptions {
 }
 
 /**
- * Sandboxes as plain child processes with rlimits, a clean environment and, where permitted, a cgroup. They see the host's files
- * and network. Where namespaces can be made they write into a bounded /tmp of their own and nowhere else; what makes the rest of the
- * host hold is a uid of their own where the server is root, else namespaces in which the server does not exist.
+ * Sandboxes as plain child processes with rlimits, a clean environment and, where permitted, a cgroup. They see the
+ * host's files and network. Where namespaces can be made, they write only into a bounded /tmp of their own. The rest of
+ * the host is protected by a uid of their own when the server is root, and otherwise by namespaces in which the server
+ * does not exist.
  */
 export class ProcessDriver implements Driver {
   readonly name = 'process';
@@ -56,7 +57,7 @@ export class ProcessDriver implements Driver {
     return {
       pause: this.#options.cgroups.availability.controllers.includes('freezer'),
       sharesHostKernel: true,
-      // What this host permits is learnt by the first probe.
+      // The first probe finds out what this host permits.
       get fence() {
         return fence();
       },
@@ -106,11 +107,11 @@ export class ProcessDriver implements Driver {
     return this.#builder.build({
       spec: isUser ? { ...spec, pidsMax: spec.pidsMax + OWN_PROCESSES } : spec,
       slot: { view: 'path' },
-      // What is in its temp file systems counts as its memory.
+      // Files in its temp file systems count as its memory.
       memoryMib: spec.memoryMib + (this.#view?.by ? spec.diskMib : 0),
       plan: (parts) => this.#plan(spec, parts),
       tidy: async (uid) => {
-        // What it made in namespaces of its own went with them.
+        // What it made in its own namespaces went with them.
         if (this.#view?.by) return;
         const deadline = AbortSignal.timeout(TIDY_DEADLINE_MS);
         await Promise.all([removeFilesOf(uid, deadline), removeIpcOf(uid, deadline)]);
@@ -145,7 +146,7 @@ export class ProcessDriver implements Driver {
         command: [runtime.interpreter, join(runtime.shimsDir, runtime.bootstrap)],
         env,
         view,
-        // One with a view is moved into its own /tmp; until then it must hold nothing of the host's.
+        // A program with a view is moved into its own /tmp. Until then its directory must hold nothing of the host's.
         cwd: view === null ? tempDir : '/',
         processesMax: spec.pidsMax,
         noNewPrivileges: true,

@@ -1,4 +1,7 @@
-/** By the receipt's word for it: what stands between a function and this host, for people, and what mends it. */
+/**
+ * What stands between a function and this host, for people, and what mends a weak fence. The key is the receipt's word
+ * for it.
+ */
 export const WHAT_FENCES = {
   'uid+mounts': {
     detail:

@@ -1,8 +1,9 @@
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 
 /**
- * Runs an outside call under a deadline and signals. Rejects at once when either strikes, even where the call ignores its
- * signal; what it then still delivers goes to `onLate`, and what it fails with to `onLateError`. Nobody awaits either: they must not reject.
+ * Runs an outside call under a deadline and signals. Rejects at once when either strikes, even when the call ignores
+ * its signal. What the call still delivers afterwards goes to `onLate`, and its late failure goes to `onLateError`.
+ * Nobody awaits these two, so they must not reject.
  */
 export async function beforeDeadline<T>(
   what: string,
@@ -23,7 +24,7 @@ export async function beforeDeadline<T>(
   };
   const listeners = signals.map((signal) => ({ signal, onAbort: () => give(`${what} aborted`, signal.reason) }));
   const timer = setTimeout(() => give(`${what} took longer than ${deadlineMs} ms`), deadlineMs);
-  // Lost races: neither may become an unhandled rejection.
+  // A race lost by either side must not become an unhandled rejection.
   struck.catch(() => {});
   try {
     for (const { signal, onAbort } of listeners) {

@@ -4,13 +4,13 @@ import type { GuardOptions } from '../guard-options.ts';
 import { beforeDeadline } from './before-deadline.ts';
 
 /**
- * Longest wait between two tries. A try costs processes and a round trip to a daemon; the bound on all memory limits keeps the
+ * Longest wait between two tries. A try costs processes and a round trip to a daemon. The bound on all memory keeps the
  * stuck sandboxes of a host to a few hundred, so at this pace they cost a few tries a second at the worst.
  */
 const RETRY_MAX_MS = 60_000;
 /**
- * What died by itself is removed this much later: taking a container down costs as much CPU as the start of its replacement, and
- * a caller waits for that one.
+ * A box that died by itself is removed this much later. Taking a container down costs as much CPU as starting its
+ * replacement, and a caller waits for the replacement.
  */
 const AFTER_DEATH_MS = 200;
 
@@ -52,7 +52,7 @@ export class BoxRemoval {
     };
   }
 
-  /** Null until a try has failed, and again when the box is gone. */
+  /** Null before a try has failed, and again when the box is gone. */
   get stuck(): StuckSandbox | null {
     if (this.#failure === null) return null;
     const { error, sinceMs } = this.#failure;
@@ -66,8 +66,8 @@ export class BoxRemoval {
   }
 
   /**
-   * Resolves after the first try, gone or not; a failure is told as an event and tried again later. Never rejects. Nothing runs in
-   * a box that `hasDied`, so its removal can wait until its replacement has been served.
+   * Resolves after the first try, whether the box is gone or not. A failure is told as an event and tried again later.
+   * Never rejects. Nothing runs in a box that `hasDied`, so its removal can wait until its replacement has been served.
    */
   async begin(reason: string, hasDied = false): Promise<void> {
     this.#reason = reason;
@@ -75,7 +75,7 @@ export class BoxRemoval {
     await this.#try();
   }
 
-  /** At stop: one more try now and none later; the failure, or null when it is gone. */
+  /** At stop: makes one more try now and none later. Resolves with the failure, or with null when the box is gone. */
   async lastTry(): Promise<Error | null> {
     if (this.#running !== null) await this.#running;
     this.#isLast = true;

@@ -2,12 +2,13 @@ import type { Driver, ProbeResult } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import { beforeDeadline } from './before-deadline.ts';
 
-/** A probe that ignores its signal is left alone after this, so that it cannot hold up a stop. */
+/** A probe that ignores its signal is abandoned after this, so that it cannot hold up a stop. */
 const STOP_WAIT_MS = 3_000;
 
 /**
- * A driver's probe, run once and kept; whatever goes wrong is itself an answer. One that ends after its deadline has not said no:
- * on a busy host sandboxes start late. So what was usable stays so, in doubt, until a second one in a row has not ended either.
+ * A driver's probe, run once and kept. Whatever goes wrong with it is itself an answer. A probe that misses its deadline
+ * has not said no, because sandboxes start late on a busy host. A usable driver therefore stays usable, in doubt, until
+ * a second probe in a row has not ended either.
  */
 export class CachedProbe {
   readonly #driver: Driver;
@@ -15,7 +16,7 @@ export class CachedProbe {
   #last: ProbeResult | null = null;
   #running: Promise<ProbeResult> | null = null;
   readonly #stopping = new AbortController();
-  /** Settles with the driver's own call, which may outlive the deadline. */
+  /** Settles together with the driver's own call, which may outlive the deadline. */
   #atDriver: Promise<unknown> = Promise.resolve();
 
   constructor(driver: Driver, deadlineMs: number) {
@@ -50,7 +51,8 @@ export class CachedProbe {
         return probing;
       });
     } catch (error) {
-      // Ours is the deadline; anything else came out of a driver that should not throw. Internals stay in the server log.
+      // An error at the deadline is ours. Any other came out of a driver, which should not throw; its internals stay in
+      // the server log.
       const isSlow = error instanceof SandboxError && error.message.startsWith('the probe took');
       const wasUsable = this.#last?.state === 'usable' && !this.#last.isInDoubt;
       this.#last = isSlow && wasUsable ? { ...this.#last!, isInDoubt: true } : this.#failed(isSlow, error);

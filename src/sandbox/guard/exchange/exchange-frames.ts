@@ -11,7 +11,7 @@ export type FrameVerdict = null | 'retire' | { violation: string };
 /** Sends `bytes` of credit on a stream. */
 export type GrantCredit = (stream: number, bytes: number) => void;
 
-/** Takes one frame (end, error or chunk) of a call that has not replied yet; the bytes are hostile. */
+/** Takes one frame (end, error or chunk) of a call that has not replied yet. Its bytes are hostile. */
 export function takeExchangeFrame(exchange: Exchange, frame: Frame, grant: GrantCredit): FrameVerdict {
   if (frame.type === FRAME.end) return takeEnd(exchange, frame);
   if (frame.type === FRAME.error) return takeError(exchange, frame);
@@ -41,9 +41,9 @@ function takeError(exchange: Exchange, frame: Frame): FrameVerdict {
   const handlerMs = exchange.handlerMs(frame.meta);
   const error = parseFunctionError(frame.body);
   if (handlerMs === null || error === null) return { violation: 'an error that is none' };
-  // Small, and with two optional fields: worth a full parse, unlike the plain end.
+  // The body is small and has two optional fields, so it is worth a full parse, unlike the plain end.
   const { exit, tooLarge } = parseMeta(frame.meta) ?? {};
-  // What is reported as a crash is treated as one (I2), also where only the error's name says so.
+  // What is reported as a crash is treated as one (I2), even when only the error's name says so.
   const verdict = exit === true || error.errorType === 'Runtime.ExitError' ? 'retire' : null;
   if (exchange.isCancelled) exchange.reply({ kind: 'cancelled' });
   else if (typeof tooLarge === 'number' && tooLarge > LIMITS.payloadMaxBytes) {

@@ -5,7 +5,7 @@ import type { ShimSession } from '../session/shim-session.ts';
 import type { Exchange } from './exchange.ts';
 import { takeExchangeFrame } from './exchange-frames.ts';
 
-/** A frame up to here is one piece in a Unix socket: a reader takes all of it or nothing. */
+/** A frame of at most this many bytes is one piece in a Unix socket: a reader takes all of it or nothing. */
 const ONE_READ_MAX_BYTES = 16 * 1024;
 
 const CALL_FRAMES: readonly FrameType[] = [FRAME.end, FRAME.error, FRAME.chunk];
@@ -14,8 +14,8 @@ const CALL_FRAMES: readonly FrameType[] = [FRAME.end, FRAME.error, FRAME.chunk];
 export type TableVerdict = null | 'retire' | { violation: string; culprit: Exchange | null };
 
 /**
- * Calls of one sandbox by stream: those without a reply, and those whose clock expired, whose late result is accepted once
- * and dropped. A stream that is in neither group is a violation.
+ * Calls of one sandbox by stream. One group has no reply yet. The other has an expired clock, and its late result is
+ * accepted once and dropped. A stream in neither group is a violation.
  */
 export class ExchangeTable {
   readonly #exchanges = new Map<number, Exchange>();
@@ -46,7 +46,7 @@ export class ExchangeTable {
     this.#exchanges.delete(exchange.stream);
   }
 
-  /** The call of that request that still waits for its reply. */
+  /** The call of that request, if it still waits for its reply. */
   waiting(requestId: string): Exchange | null {
     for (const exchange of this.#exchanges.values()) {
       if (!exchange.hasReplied && exchange.request.requestId === requestId) return exchange;
@@ -55,8 +55,8 @@ export class ExchangeTable {
   }
 
   /**
-   * On a connection that broke with unread bytes in it: the call that was certainly never read, which is one small call on its
-   * way of which nothing has been heard; null where there is no telling.
+   * For a connection that broke with unread bytes in it: the call that was certainly never read. That is a small call,
+   * alone on its way, of which nothing has been heard. Null when that cannot be known.
    */
   unread(): Exchange | null {
     const [exchange] = this.#exchanges.values();
@@ -87,7 +87,7 @@ export class ExchangeTable {
     return verdict === null || verdict === 'retire' ? verdict : { violation: verdict.violation, culprit: exchange };
   }
 
-  /** Code left over from a call that has ended may still print: its lines go with the raw output. */
+  /** Code left over from an ended call may still print. Its lines go with the raw output. */
   #takeLog(frame: Frame, exchange: Exchange | undefined): TableVerdict {
     if (frame.stream > this.#lastStream) return { violation: 'a log line of no call', culprit: null };
     if (exchange === undefined || exchange.hasReplied) this.#output.addLine(frame);

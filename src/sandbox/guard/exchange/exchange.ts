@@ -19,7 +19,7 @@ export interface ExchangeOwner {
  * it settles once. One object and no closures: this is the hot path.
  */
 export class Exchange implements Settling {
-  /** Also its ordinal in the sandbox: a later one given out before it settled means that others overlapped. */
+  /** Also its ordinal in the sandbox. When a later stream was given out before this one settled, calls overlapped. */
   readonly stream: number;
   readonly request: SandboxRequest;
   readonly onSettled: (settled: Settled) => void;
@@ -57,12 +57,12 @@ export class Exchange implements Settling {
     this.#timer = setTimeout(expire, request.timeoutMs, this);
   }
 
-  /** Something of it came back: a part of a stream, or a console line. */
+  /** True when something of it came back: a part of a stream, or a console line. */
   get hasBeenHeard(): boolean {
     return this.relay !== null || this.lines !== null;
   }
 
-  /** Ends it; what comes after the first reply is ignored. */
+  /** Ends the call. Anything after the first reply is ignored. */
   reply(reply: SandboxReply): void {
     if (this.hasReplied) return;
     this.hasReplied = true;
@@ -95,7 +95,10 @@ export class Exchange implements Settling {
     this.lines.addLine(frame);
   }
 
-  /** Handler time as the shim reports it, in ms, never more than we saw pass ourselves; null when it is no number. */
+  /**
+   * Handler time in ms as the shim reports it, but never more than the time we saw pass. Null when the report is no
+   * number.
+   */
   handlerMs(meta: Buffer): number | null {
     const reportedUs = readMicros(meta);
     if (reportedUs === null) return null;
@@ -112,7 +115,7 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const CLOSING_BRACE = 0x7d;
 
-/** The number in `{"us":n}`; read by hand when it stands alone, which is every ordinary result. */
+/** The number in `{"us":n}`. It is read by hand when it stands alone, as in every ordinary result. */
 function readMicros(meta: Buffer): number | null {
   const last = meta.length - 1;
   if (last > PLAIN_PREFIX.length && last < 20 && meta[last] === CLOSING_BRACE) {

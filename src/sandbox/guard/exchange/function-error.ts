@@ -4,7 +4,7 @@ import type { FunctionError } from '../../../domain/invocation.ts';
 export const ERROR_BODY_MAX_BYTES = 256 * 1024;
 const STACK_LINES_MAX = 200;
 
-/** The error a shim reports, from hostile bytes; null when they are not an error at all (a violation). */
+/** The error that a shim reports, from hostile bytes. Null when they are no error at all, which is a violation. */
 export function parseFunctionError(body: Buffer): FunctionError | null {
   if (body.length > ERROR_BODY_MAX_BYTES) {
     return {

@@ -1,6 +1,8 @@
 import type { SandboxRequest } from '../../../contract/sandbox.ts';
 
-/** Writes the meta of invoke frames; the function's ARN, the same for every call of a sandbox, is escaped once. */
+/**
+ * Writes the meta of invoke frames. The function's ARN is the same for every call of a sandbox, so it is escaped once.
+ */
 export class InvokeMeta {
   #arn = '';
   #arnMeta = ',"arn":"","stream":';

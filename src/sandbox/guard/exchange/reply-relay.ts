@@ -4,14 +4,15 @@ import { LIMITS } from '../../../domain/limits.ts';
 import { parseMeta } from '../../wire/frame-codec.ts';
 import { CREDIT_BYTES } from '../../wire/frame-type.ts';
 
-/** Credit goes back in pieces of this size at least: a frame per chunk would double the traffic. */
+/** Credit goes back in pieces of at least this size: a frame per chunk would double the traffic. */
 const GRANT_MIN_BYTES = CREDIT_BYTES / 4;
 const DEFAULT_CONTENT_TYPE = 'application/octet-stream';
 
 /**
- * The chunks of one streamed reply: passed on to the caller's stream with its back-pressure turned into credit, or, for a
- * caller that takes none, gathered up to the largest payload (beyond it only counted). While the caller is behind, what comes is
- * gathered too, at most the credit: a list of a quarter of a million pieces of one byte would be a hundred times their size.
+ * The chunks of one streamed reply. They are passed on to the caller's stream, whose back-pressure becomes credit. For
+ * a caller that takes no stream they are gathered up to the largest payload; beyond it they are only counted. While the
+ * caller is behind, what comes is gathered too, at most the credit: a list of a quarter of a million pieces of one byte
+ * would be a hundred times their size.
  */
 export class ReplyRelay {
   readonly #target: ReplyStream | null;
@@ -37,12 +38,12 @@ export class ReplyRelay {
     return this.#bytes;
   }
 
-  /** Longer than any streamed reply may be. */
+  /** A length beyond that of any streamed reply. */
   get isOverStreamLimit(): boolean {
     return this.#bytes > LIMITS.streamMaxBytes;
   }
 
-  /** What was gathered, null if it was more than one payload may have. */
+  /** What was gathered. Null when it was more than one payload may have. */
   get gathered(): Buffer | null {
     return this.#bytes > LIMITS.payloadMaxBytes ? null : this.#gathered.view();
   }
@@ -82,7 +83,7 @@ export class ReplyRelay {
       if (this.#gathered.length > 0) this.#write(target, this.#gathered.take());
       this.#payBack();
     };
-    // A reader that failed is gone; the handler runs on as for any client that left.
+    // A reader that failed is gone. The handler runs on, as for any client that left.
     target.whenDrained().then(goOn, goOn);
   }
 

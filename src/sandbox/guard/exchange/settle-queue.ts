@@ -1,4 +1,4 @@
-/** Something to be finished once everything written before now has been read. */
+/** Something that is finished once everything written before now has been read. */
 export interface Settling {
   settle(): void;
 }

@@ -5,14 +5,15 @@ import { MIB } from '../../../domain/limits.ts';
 /** Figures at the start of one call. */
 export interface MeterStart {
   reading: MeterReading;
-  /** The peak began anew with this call. */
+  /** True when a new peak began with this call. */
   isPeakOwn: boolean;
 }
 
 /**
- * A reading this young stands for a new one where it cannot change what is told: at the start of a call, when the sandbox
- * has been idle since the end of the last (what its background threads used in between is below a meter's noise), and while
- * several calls share the sandbox, whose figures are the sandbox's anyway. Each reading saved is two system calls.
+ * A reading that is this young may stand for a new one where that changes no figure. One case is the start of a call
+ * when the sandbox has been idle since the last call's end: what its background threads used in between is below a
+ * meter's noise. The other is a sandbox shared by several calls, whose figures are the sandbox's anyway. Each reading
+ * saved is two system calls.
  */
 const FRESH_MS = 10;
 
@@ -26,13 +27,13 @@ export class UsageMeter {
     this.#box = box;
   }
 
-  /** At dispatch. With another call in flight the peak is left alone: it is theirs too. */
+  /** Taken at dispatch. When another call is in flight the peak is left alone, because it belongs to that call too. */
   start(othersInFlight: boolean): MeterStart {
     const isPeakOwn = !othersInFlight && this.#box.resetPeak();
     return { reading: this.#recent(), isPeakOwn };
   }
 
-  /** What the call used; anything that could not be read at either end is null, never 0. */
+  /** What the call used. A figure that could not be read at either end is null, never 0. */
   usage(start: MeterStart, shared: boolean): Usage {
     const end = shared ? this.#recent() : this.#read();
     const cpuStartUs = start.reading.cpuUs;

@@ -22,8 +22,8 @@ export class OutputBuffer {
   }
 
   /**
-   * The text of one console call, with or without its newline; copied, since it is a view on what the channel read. Where there is no
-   * room left it is not even looked at.
+   * Takes the text of one console call, with or without its newline. The bytes are copied, because they are a view on
+   * what the channel read. When no room is left, the text is not even looked at.
    */
   addLine({ meta, body: text }: Frame): void {
     const room = LIMITS.logsPerAttemptMaxBytes - this.#keptBytes;
@@ -40,7 +40,10 @@ export class OutputBuffer {
     this.#truncated = true;
   }
 
-  /** Everything of `other` (newer than ours or of another source), bounded as ever; `other` is empty afterwards. */
+  /**
+   * Takes everything of `other` (which is newer than ours or of another source), within the usual bound. `other` is
+   * empty afterwards.
+   */
   absorb(other: OutputBuffer): void {
     for (const piece of other.#pieces) {
       this.add(piece.stream, piece.bytes);
@@ -60,7 +63,7 @@ export class OutputBuffer {
     return logs;
   }
 
-  /** A function that prints byte by byte must not make an object per byte; times then blur to that of the first piece. */
+  /** A function that prints byte by byte must not make an object per byte. Joined pieces keep the time of the first. */
   #join(): void {
     const joined: OutputPiece[] = [];
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -90,7 +93,7 @@ function logStream(meta: Buffer): OutputPiece['stream'] {
 const NEWLINE = Buffer.from('\n');
 /** Reads kept apart before they are joined. */
 const PIECES_MAX = 4096;
-/** Longest a reader sleeps once over its rate: short enough that a writer never waits long after a burst. */
+/** Longest sleep of a reader that is over its rate. It is short, so that a writer never waits long after a burst. */
 const PAUSE_MAX_MS = 250;
 /**
  * What is read above the rate after a result: what both pipes hold (64 KiB each) and what Node has read of them already. A writer that
@@ -99,8 +102,9 @@ const PAUSE_MAX_MS = 250;
 const DRAIN_MAX_BYTES = 256 * 1024;
 
 /**
- * Reads stdout and stderr of one sandbox all the time, at most 1 MiB a second (then both readers are paused and the
- * writers wait), into the buffer of whatever runs. Output between attempts stays, bounded, for the next one.
+ * Reads stdout and stderr of one sandbox all the time into the buffer of whatever runs. It reads at most 1 MiB a
+ * second; beyond that both readers are paused and the writers wait. Output between attempts stays, bounded, for the
+ * next one.
  */
 export class SandboxOutput {
   readonly #stdout: Readable;
@@ -110,7 +114,7 @@ export class SandboxOutput {
   #tokens = LIMITS.logRateMaxBytesPerSecond;
   #filledAtMs = 0;
   #pause: NodeJS.Timeout | null = null;
-  /** Attempts whose last output is being collected; above the rate their bytes are read but dropped. */
+  /** Attempts whose last output is being collected. Above the rate, their bytes are read but dropped. */
   #draining = 0;
   /** Left of DRAIN_MAX_BYTES since the last result. */
   #drainBytes = 0;
@@ -122,21 +126,21 @@ export class SandboxOutput {
     this.#pauses = pauses;
     stdout.on('data', (bytes: Buffer) => this.#onData('stdout', bytes));
     stderr.on('data', (bytes: Buffer) => this.#onData('stderr', bytes));
-    // A pipe that breaks is a death; the channel and `exited` tell of it, with its cause.
+    // A pipe that breaks means a death. The channel and `exited` tell of it, with its cause.
     stdout.on('error', ignore);
     stderr.on('error', ignore);
     stdout.resume();
     stderr.resume();
   }
 
-  /** A result has come: read what is in the pipes already, even above the rate, until the matching `endDrain`. */
+  /** A result has come: reads what is already in the pipes, even above the rate, until the matching `endDrain`. */
   beginDrain(): void {
     this.#draining += 1;
     this.#drainBytes = DRAIN_MAX_BYTES;
     if (this.#pause !== null) this.#resume();
   }
 
-  /** Hands over what was printed; `own` are lines that came attributed to the call, null when there are none. */
+  /** Hands over what was printed. `own` are the lines attributed to the call; null when there are no such lines. */
   endDrain(own: OutputBuffer | null): AttemptLogs {
     this.#draining -= 1;
     if (own === null) return this.#buffer.take();
@@ -144,7 +148,7 @@ export class SandboxOutput {
     return own.take();
   }
 
-  /** A console line of no running call. */
+  /** Takes a console line that belongs to no running call. */
   addLine(frame: Frame): void {
     this.#buffer.addLine(frame);
   }

@@ -8,7 +8,9 @@ export interface OutputPiece {
 }
 
 const NEWLINE = 0x0a;
-/** Lines kept of one attempt: 256 KiB of bare newlines would otherwise become a quarter of a million objects. */
+/**
+ * Lines kept of one attempt. Without this bound, 256 KiB of bare newlines would become a quarter of a million objects.
+ */
 export const LINES_MAX = 10_000;
 
 /**
@@ -68,7 +70,7 @@ class OpenLine {
 let formattedMs = -1;
 let formatted = '';
 
-/** Lines of one read share a millisecond, so the newest text is kept. */
+/** The lines of one read share a millisecond; the newest text is kept. */
 function rfc3339(atMs: number): string {
   if (atMs !== formattedMs) {
     formattedMs = atMs;

@@ -1,8 +1,9 @@
 import type { Box, BoxExit } from '../../../contract/driver.ts';
 
 /**
- * How long the second sign of a death (the cause after the closed channel, or the reverse) is waited for. A driver that must
- * ask a busy daemon for the exit code gives up after 1 s, and this is longer: with less, a kill for memory reads as a crash.
+ * How long the second sign of a death is waited for: the cause after the closed channel, or the reverse. A driver that
+ * must ask a busy daemon for the exit code gives up after 1 s, so this is longer. If it were shorter, a kill for memory
+ * would read as a crash.
  */
 const DEATH_CAUSE_WAIT_MS = 1_200;
 
@@ -26,7 +27,7 @@ export class DeathWatch {
     });
   }
 
-  /** One sign was seen: nothing new should be sent there. */
+  /** True when one sign was seen: nothing new should be sent there. */
   get isDying(): boolean {
     return this.#isDone || this.#isChannelClosed || this.#exit !== null;
   }

@@ -10,7 +10,7 @@ export type Expected =
 
 /**
  * Waits for one frame of the connection itself (hello, loaded, loadError) against its clock, an abort and the sandbox's
- * death; whichever comes first wins, the rest is ignored. Cold path only, so a promise is fine here.
+ * death. Whichever comes first wins, and the rest is ignored. This path is cold, so a promise is fine here.
  */
 export class Expectation {
   readonly result: Promise<Expected>;
@@ -33,7 +33,7 @@ export class Expectation {
     if (signal.aborted) this.#onAbort();
   }
 
-  /** True when the frame was waited for; false makes it a violation. */
+  /** True when the frame was waited for. False makes it a violation. */
   take(frame: Frame): boolean {
     if (this.#isSettled || !this.#types.includes(frame.type)) return false;
     this.settle({ kind: 'frame', frame });

@@ -9,7 +9,10 @@ import { FRAME, type FrameType } from '../../wire/frame-type.ts';
 import { initTimeoutError, parseFunctionError } from '../exchange/function-error.ts';
 import type { Expected } from './expectation.ts';
 
-/** Making code visible is links, a bind mount or a copy of at most 250 MiB; beyond this the disk is stuck. */
+/**
+ * Making code visible means links, a bind mount or a copy of at most 250 MiB. If it takes longer than this, the disk is
+ * stuck.
+ */
 const DELIVER_DEADLINE_MS = 10_000;
 
 /** The sandbox, as loading sees it. */
@@ -17,19 +20,20 @@ export interface LoadPort {
   readonly box: Box;
   send(type: FrameType, stream: number, meta: string, body: Uint8Array | null): boolean;
   expect(types: readonly FrameType[], deadlineMs: number, signal: AbortSignal): Promise<Expected>;
-  /** Kills the sandbox, unless it is dead already. */
+  /** Kills the sandbox, unless it is already dead. */
   kill(reason: string): void;
   violate(detail: string): void;
   /** How it ended; null while alive. */
   readonly exit: BoxExit | null;
   logsSoFar(): AttemptLogs;
-  /** After everything already printed has been read. */
+  /** Calls back once everything printed so far has been read. */
   logsAtEnd(): Promise<AttemptLogs>;
 }
 
 /**
- * Makes the code visible, hands over entropy, time and environment, and has the handler imported. What the user's code did
- * is the result; after anything but `loaded` the sandbox is dead. Rejects, also dead, when delivery fails or on abort.
+ * Makes the code visible, hands over entropy, time and environment, and has the handler imported. What the user's code
+ * did is the result; after anything but `loaded` the sandbox is dead. Rejects when delivery fails or on abort; then the
+ * sandbox is dead too.
  */
 export async function loadHandler(
   port: LoadPort,
@@ -92,7 +96,7 @@ async function finished(
   return { kind: 'loadError', error, importMs, logs };
 }
 
-/** The function's variables; those that name files of its package name them where they are. */
+/** The function's variables, where names of package files have become their paths in this sandbox. */
 function functionEnv(env: LoadSettings['env'], taskRoot: string): LoadSettings['env'] {
   if (taskRoot === TASK_ROOT) return env;
   const named = anyBootProfile(env);

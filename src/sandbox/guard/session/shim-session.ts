@@ -53,7 +53,7 @@ export class ShimSession implements HandshakePort, LoadPort {
       onFrame: (frame) => this.#onFrame(frame),
       onThrottle: (isThrottled) => (isThrottled ? this.pauses.begin() : this.pauses.end()),
       onViolation: (violation) => {
-        // A process killed while it wrote leaves half a frame: that is its death, not its doing.
+        // A process that is killed while it writes leaves half a frame. That is a death, not a violation.
         if (violation.kind !== 'truncated') owner.onViolation(violation.detail);
       },
       onClose: (error) => {
@@ -70,12 +70,15 @@ export class ShimSession implements HandshakePort, LoadPort {
     return this.#exit;
   }
 
-  /** No sign of an end has been seen. */
+  /** True while no sign of an end has been seen. */
   get isUp(): boolean {
     return !this.#death.isDying && this.#channel.isOpen;
   }
 
-  /** False when nothing was written: the session is not up, or the shim has stopped reading. `mayWait`: see FrameChannel. */
+  /**
+   * False when nothing was written, because the session is not up or the shim has stopped reading. `mayWait`: see
+   * FrameChannel.
+   */
   send(type: FrameType, stream: number, meta: string, body: Uint8Array | null, mayWait = false): boolean {
     return !this.#death.isDying && this.#channel.send(type, stream, meta, body, mayWait);
   }
@@ -106,13 +109,13 @@ export class ShimSession implements HandshakePort, LoadPort {
     return this.output.endDrain(null);
   }
 
-  /** Before anything else of an ending: from now on `exit` tells how, and the box's own death is no news. */
+  /** The first step of every ending. From now on `exit` tells how it ended, and the box's own death is no news. */
   markEnded(exit: BoxExit): void {
     this.#exit = exit;
     this.#death.stop();
   }
 
-  /** Kills the box and closes the channel; output stays readable until `output.close`. */
+  /** Kills the box and closes the channel. Output stays readable until `output.close`. */
   terminate(exit: BoxExit): void {
     this.box.kill();
     this.#channel.close();

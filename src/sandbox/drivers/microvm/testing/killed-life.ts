@@ -21,8 +21,8 @@ const GONE_WITHIN_MS = 10_000;
 const BOOTING_WITHIN_MS = 10_000;
 
 /**
- * For tests: I5 with machines of that monitor. A life of the server is a process of its own, killed while one of its machines
- * waits, one works and one boots; the next life has to find and remove all of it.
+ * For tests: shows I5 with machines of that monitor. A life of the server is a process of its own. It is killed while
+ * one of its machines waits, one works and one boots. The next life has to find and remove all of them.
  */
 export function describeKilledLife(kind: MonitorKind): void {
   const isRequired = (process.env.COLDFRAME_REQUIRE ?? '').split(',').includes(kind === 'qemu' ? kind : 'firecracker');
@@ -67,7 +67,8 @@ export function describeKilledLife(kind: MonitorKind): void {
       const life = startLife(kind, { instance, runDir, epoch: killed }, trees.fixture('spins'));
       cleanups.push(() => life.kill('SIGKILL'));
       const ids = await idsOf(life);
-      // Tools that make its slot have its id among their words too, before there is a cgroup for the monitor.
+      // Tools that make a machine's slot also have its id among their words, and they run before the monitor has a
+      // cgroup.
       const runs = async (id: string) => {
         const traces = await hostTraces(id);
         return ['cgroup: ', 'process '].every((kind) => traces.some((trace) => trace.startsWith(kind)));
@@ -80,7 +81,7 @@ export function describeKilledLife(kind: MonitorKind): void {
 
       const { reaped, answer } = await answeringLife({ instance, runDir, epoch: next });
       expect(reaped).toBeGreaterThan(0);
-      // Its epoch is in the name of every cgroup, mount and directory of that life, and so of every process.
+      // The epoch of that life is in the name of each of its cgroups, mounts and directories, and so in each process.
       await until('nothing is left', async () => (await hostTraces(killed)).length === 0, GONE_WITHIN_MS);
       for (const id of ids) expect(await hostTraces(id), id).toEqual([]);
       expect(readdirSync(runDir)).not.toContain(killed);
@@ -100,7 +101,7 @@ function startLife(
   return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** Said once two of its machines are up and the third boots. */
+/** What the life says once two of its machines are up and the third boots. */
 async function idsOf(life: ChildProcess): Promise<string[]> {
   for await (const line of createInterface({ input: life.stdout! })) return JSON.parse(line) as string[];
   throw new Error('the life to be killed ended by itself');

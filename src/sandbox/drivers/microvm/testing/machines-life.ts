@@ -25,7 +25,7 @@ const labels = rig.host.labels;
 const waiting = await guard.create(specOf({ labels }), NEVER);
 const { sandbox: working } = await loaded(guard, code, { spec: { labels } });
 void call(working, {}, { timeoutMs: CALL_TIMEOUT_MS });
-// Variables that only work at boot keep it from being a clone.
+// A variable that only works at boot keeps the sandbox from being a clone.
 const booting = specOf({ labels, runtime: 'python3.11', bootEnv: { PYTHONHASHSEED: '7' } });
 void guard.create(booting, NEVER);
 process.stdout.write(`${JSON.stringify([waiting.id, working.id, booting.id])}\n`);

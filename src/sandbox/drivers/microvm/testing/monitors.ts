@@ -10,7 +10,7 @@ const NO_JAILER = '/nonexistent/jailer';
 /** How many times slower than under hardware virtualization Firecracker's guests run here; `npm run test:firecracker` says so. */
 export const SLOWNESS = Number(process.env.COLDFRAME_TEST_SLOWNESS ?? 1);
 
-/** `firecracker` is in its jailer's jail where that works here, `unjailed` never. */
+/** `firecracker` runs in its jailer's jail where that works here; `unjailed` never does. */
 export type MonitorKind = 'qemu' | 'firecracker' | 'unjailed';
 
 /** For tests: a monitor of this host, and how slow its guests are. */
@@ -26,9 +26,9 @@ export function monitorOf(kind: MonitorKind): { vmm: Vmm; slowness: number } {
   return { vmm, slowness: SLOWNESS };
 }
 
-/** For tests: why there are no guests under that monitor here, else null. */
+/** For tests: null when guests can run under that monitor here, else the reason why not. */
 export async function whyNoMachines(kind: MonitorKind): Promise<string | null> {
-  // Firecracker is not looked for on the PATH: one that happens to be there may not boot a guest on this host.
+  // Firecracker is not searched on the PATH: one found there by chance may not boot a guest on this host.
   if (kind !== 'qemu') return process.env.COLDFRAME_FIRECRACKER ? await whyNoGuest() : 'needs firecracker and KVM';
   const { state, detail } = await new QemuVmm().inspect(AbortSignal.timeout(10_000));
   return state === 'present' ? await whyNoGuest() : `needs qemu: ${detail}`;
