@@ -17,7 +17,7 @@ export interface Driver {
    * the server, never runs at import. The guard caches the answer; `probe` itself does not.
    */
   probe(signal: AbortSignal): Promise<ProbeResult>;
-  /** Once, before the first create. Rejects with a SandboxError; safe to call again after a rejection. */
+  /** Called once, before the first create. Rejects with a SandboxError; safe to call again after a rejection. */
   start(signal: AbortSignal): Promise<void>;
   /**
    * Builds one box whose shim has connected (its `hello` not yet read). On rejection or abort everything built so far is
@@ -37,19 +37,24 @@ export interface DriverCapabilities {
   /** A box can be frozen and thawed in well under a millisecond. Default false: idle boxes keep running. */
   pause: boolean;
   sharesHostKernel: boolean;
-  /** Boxes may be linked to the egress network; that it holds is proven by a trial. Default false: `egress` is refused. */
+  /**
+   * Boxes may be linked to the egress network; a trial proves that its fence holds. Default false: `egress` is refused.
+   */
   egress?: boolean;
   /** Words for people, as in receipts. */
   fence: string;
-  /** Nothing stands between a function and the server itself, so nobody comes to it without having named it. Default false. */
+  /**
+   * Nothing stands between a function and the server itself. A function runs here only when this isolation was named.
+   * Default false.
+   */
   fencesNothing?: boolean;
   /** Smallest memory limit in MiB this driver can run a runtime in. */
   memoryMinMib: number;
   /** Memory a box needs beyond the function's own limit (guest kernel, sentry), in MiB. */
   memoryOverheadMib: number;
-  /** Typical milliseconds from create to hello; eviction weighs it. */
+  /** Typical milliseconds from create to hello. Eviction weighs by it. */
   typicalStartMs: number;
-  /** The same for the first sandbox of a kind, where that one costs more (a guest boots); deadlines allow for it. */
+  /** The same for the first sandbox of a kind, when it takes longer because a guest boots. Deadlines allow for it. */
   firstStartMs?: number;
 }
 
@@ -60,7 +65,7 @@ export interface ProbeResult {
   state: ProbeState;
   /** One sentence: what was tried and what was seen. No host paths beyond well-known ones. */
   detail: string;
-  /** A command or setting that mends it; null when usable or when nothing can. */
+  /** A command or setting that mends it. Null when the driver is usable, or when nothing mends it. */
   fix: string | null;
   /** Runtimes this driver can offer now. */
   runtimes: RuntimeId[];
@@ -87,8 +92,9 @@ export interface SandboxSpec {
   labels: { instance: string; epoch: string };
   from: { kind: 'image' };
   /**
-   * The package of a sandbox that boots with its function's environment: visible before its first program starts, because that
-   * environment may name files of it. `deliver` then says where it lies. Absent for a generic sandbox.
+   * The package of a sandbox that boots with its function's environment. That environment may name files of the
+   * package, so the package is visible before the first program starts. `deliver` then says where it lies. Absent for a
+   * generic sandbox.
    */
   code?: CodeRef;
 }
@@ -99,7 +105,10 @@ export interface BoxExit {
   signal: string | null;
 }
 
-/** CPU in microseconds since the box began and peak memory in bytes since the last reset; null cannot be measured. */
+/**
+ * CPU in microseconds since the box began, and peak memory in bytes since the last reset. Null when a figure cannot be
+ * measured.
+ */
 export interface MeterReading {
   cpuUs: number | null;
   peakBytes: number | null;
@@ -121,9 +130,9 @@ export interface CodeRef {
 /** What the driver built. All members may be called at any time after create; after `destroy` they do nothing. */
 export interface Box {
   readonly id: string;
-  /** What the shim's `hello` must carry; used once. */
+  /** The token that the shim's `hello` must carry; used once. */
   readonly token: string;
-  /** The one accepted connection to the shim; like the outputs it may be handed over paused. */
+  /** The one accepted connection to the shim. Like the outputs it may be handed over paused. */
   readonly channel: Duplex;
   /** Output of user code and its children. Paused readers make the writer wait. */
   readonly stdout: Readable;
@@ -133,20 +142,24 @@ export interface Box {
   readonly receipt: Pick<Receipt, 'isolation' | 'driver' | 'fence' | 'imageDigest' | 'enforced'>;
   /** Makes the code visible, read-only, and returns its path as seen from inside. Once per box. Rejects with a SandboxError. */
   deliver(code: CodeRef, signal: AbortSignal): Promise<{ taskRoot: string }>;
-  /** Cheap (microseconds, synchronous, no daemon): read around each call. */
+  /** Cheap (microseconds, synchronous, no daemon): it is read around each call. */
   meter(): MeterReading;
-  /** Memory in use now, in bytes, for the idle budget; null where it cannot be told. Not asked on the invocation path. */
+  /**
+   * Memory in use now, in bytes, for the idle budget. Null when it cannot be told. Never asked on the invocation path.
+   */
   currentBytes(): number | null;
   /**
-   * How many processes of the box the kernel has killed for memory; synchronous, read after a call whose peak reached the
-   * limit: any such kill retires the sandbox. Absent where the kernel does not tell.
+   * How many processes of the box the kernel has killed for memory. Synchronous; read after a call whose peak reached
+   * the limit. Any such kill retires the sandbox. Absent when the kernel does not tell.
    */
   oomKills?(): number;
-  /** The limit the kernel kills at, in MiB, where that is more than the spec's memoryMib; absent or null: unknown. */
+  /**
+   * The limit the kernel kills at, in MiB, when it is above the spec's memoryMib. Absent or null when it is unknown.
+   */
   readonly memoryLimitMib?: number | null;
-  /** Starts a new peak; returns false where the kernel cannot (peaks then cover the box's whole life). */
+  /** Starts a new peak. Returns false when the kernel cannot: peaks then cover the box's whole life. */
   resetPeak(): boolean;
-  /** Only where `capabilities.pause`; synchronous cgroup writes. */
+  /** Used only where `capabilities.pause` is true; synchronous cgroup writes. */
   freeze?(): void;
   thaw?(): void;
   /** Kills everything in the box now, without the daemon; safe to repeat and on a frozen box. */

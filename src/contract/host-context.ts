@@ -2,11 +2,14 @@ import type { Log } from '../domain/log.ts';
 
 /** What every driver on one host shares; built once by main.ts. */
 export interface HostContext {
-  /** What this machine owns things by: 12 hex digits, kept in the data directory; part of every label, cgroup and directory name. */
+  /**
+   * The name by which this machine owns things: 12 hex digits, kept in the data directory. It is part of every label,
+   * cgroup and directory name.
+   */
   instance: string;
   /**
-   * This life of the server, `e` + a base-36 number that the store makes rise; older epochs of the same instance may be
-   * reaped, newer ones and those of other instances never.
+   * This life of the server: `e` and a base-36 number that the store makes rise. Older epochs of the same instance may
+   * be reaped. Newer epochs, and those of other instances, never are.
    */
   epoch: string;
   /**
@@ -15,7 +18,7 @@ export interface HostContext {
    */
   runDir: string;
   dataDir: string;
-  /** First uid and count of the range sandboxes get one of each; null when the server may not set uids. */
+  /** First uid and count of the range from which each sandbox gets one uid. Null when the server may not set uids. */
   uidRange: { first: number; count: number } | null;
   log: Log;
 }

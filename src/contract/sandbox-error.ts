@@ -1,6 +1,6 @@
 import { ColdframeError, type ErrorCode } from '../errors/coldframe-error.ts';
 
-/** What a failed create left on this host; `destroy` as in Box. */
+/** What a failed create left on this host. `destroy` works as in Box. */
 export interface Leftover {
   readonly id: string;
   destroy(signal: AbortSignal): Promise<void>;
@@ -8,7 +8,7 @@ export interface Leftover {
 
 /** What *we* failed to do with a sandbox. What the user's code did is never thrown: it is a LoadResult or SandboxReply. */
 export class SandboxError extends ColdframeError {
-  /** Null when nothing is left; else whoever catches it must destroy it, again and again until that succeeds. */
+  /** Null when nothing is left. Otherwise whoever catches the error must call its `destroy` until that succeeds. */
   readonly leftover: Leftover | null;
 
   constructor(

@@ -16,7 +16,7 @@ export interface LoadSettings {
   concurrency: number;
   /** The full environment of the function, secrets in clear; sent only to a sandbox that is now bound. */
   env: Record<string, string>;
-  /** Milliseconds the load may take; beyond it the sandbox is killed and the result is `Runtime.InitTimeout`. */
+  /** Milliseconds the load may take. After that the sandbox is killed and the result is `Runtime.InitTimeout`. */
   initTimeoutMs: number;
 }
 
@@ -40,11 +40,13 @@ export interface SandboxRequest {
   traceId: string | null;
   /** The event's bytes, passed on unparsed. */
   event: Uint8Array;
-  /** Where a streamed reply goes; null means the caller cannot take one, then a streaming handler's chunks are gathered. */
+  /**
+   * Where a streamed reply goes. Null when the caller cannot take one; a streaming handler's chunks are then gathered.
+   */
   stream: ReplyStream | null;
 }
 
-/** Receives a streamed reply; `write` returns false when the reader is behind, `whenDrained` then resumes credit. */
+/** Receives a streamed reply. `write` returns false when the reader is behind; `whenDrained` then resumes credit. */
 export interface ReplyStream {
   head(meta: { contentType: string; httpPrelude: boolean }): void;
   write(chunk: Uint8Array): boolean;
@@ -70,7 +72,7 @@ export interface Settled {
   pausedMs: number | null;
 }
 
-/** The end of a sandbox that no call was told of: how, and what it printed since its last call. */
+/** How a sandbox ended when no call was told of the end, and what it printed since its last call. */
 export interface Crash {
   exit: BoxExit;
   logs: AttemptLogs;
@@ -83,39 +85,46 @@ export interface Sandbox {
   readonly receipt: Pick<Receipt, 'isolation' | 'driver' | 'fence' | 'imageDigest' | 'enforced'>;
   readonly state: SandboxState;
   readonly inFlight: number;
-  /** Calls it may take at once once loaded; 1 before. */
+  /** How many calls it may take at once when it is loaded; 1 before. */
   readonly concurrency: number;
-  /** False once draining or dead; checked on hand-out (a pending socket close counts). */
+  /** False once the sandbox is draining or dead. Checked on hand-out; a socket close that is still pending counts. */
   readonly alive: boolean;
-  /** Resolves when nothing of it is left on this host: after `destroy`, and later when its removal has to be tried again. */
+  /**
+   * Resolves when nothing of it is left on this host. That is after `destroy`, or later when its removal had to be
+   * tried again.
+   */
   readonly removed: Promise<void>;
-  /** Bytes in use now as far as the box can tell, for the idle budget; null where it cannot. */
+  /** Bytes in use now, as far as the box can tell, for the idle budget. Null when it cannot tell. */
   memoryBytes(): number | null;
   /** Legal once, in `ready`. Resolves with a value for anything the user's code did; rejects only with a SandboxError of ours. */
   load(code: CodeRef, settings: LoadSettings, signal: AbortSignal): Promise<LoadResult>;
   /**
-   * Legal in `loaded` and `busy` below `concurrency` (a paused sandbox must be resumed first). `onReply` is called exactly
-   * once, within 100 ms of whatever ends the call; `onSettled` exactly once after it, when output is drained and meters are
-   * read, and only then is the slot free again. Callbacks, not promises: this is the hot path.
+   * Legal in `loaded`, and in `busy` below `concurrency` (a paused sandbox must be resumed first). `onReply` is called
+   * exactly once, within 100 ms of whatever ends the call. `onSettled` is called exactly once after it, when output is
+   * drained and meters are read; only then is the slot free again. These are callbacks, not promises, because this is
+   * the hot path.
    */
   invoke(request: SandboxRequest, onReply: (reply: SandboxReply) => void, onSettled: (settled: Settled) => void): void;
   /**
-   * The cancel call: tells the shim, and after 1 s of grace kills. The call then ends as `cancelled` unless its result came
-   * first. False when no call of that request id is in flight here.
+   * The cancel call: tells the shim, and kills after 1 s of grace. The call then ends as `cancelled`, unless its result
+   * came first. Returns false when no call of that request id is in flight here.
    */
   cancel(requestId: string): boolean;
   /** Legal in `loaded` with nothing in flight; no-op where the driver cannot pause. */
   pause(): void;
   resume(): void;
-  /** No new calls; siblings run to their own deadlines, then it is destroyed. */
+  /** Takes no new calls. Siblings run to their own deadlines, and then it is destroyed. */
   drain(reason: string): void;
   /**
-   * Kills at once and removes; safe to repeat. Resolves after the first try of removing it; when that fails the guard lists it as
-   * stuck and tries again until `removed` resolves.
+   * Kills at once and removes; safe to repeat. Resolves after the first try of removing it. When that try fails, the
+   * guard lists it as stuck and tries again until `removed` resolves.
    */
   destroy(reason: string): Promise<void>;
   /** Calls back once when the sandbox stops being usable, with the reason. */
   onDead(listener: (reason: string) => void): void;
-  /** Calls back once, a moment after `onDead`, if it ended by itself after it had loaded and while no call waited for a reply. */
+  /**
+   * Calls back once, a moment after `onDead`, when it ended by itself after it had loaded and while no call waited for
+   * a reply.
+   */
   onCrash(listener: (crash: Crash) => void): void;
 }

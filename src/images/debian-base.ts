@@ -4,9 +4,9 @@ import { Readable } from 'node:stream';
 
 /** A slow mirror needs minutes for the 60 MiB of packages; beyond this it is stuck. */
 const BOOTSTRAP_DEADLINE_MS = 10 * 60_000;
-/** After SIGTERM mmdebstrap unmounts and removes its own directory; then it is killed, in milliseconds. */
+/** After SIGTERM mmdebstrap unmounts and removes its own directory. After this many milliseconds it is killed. */
 const TERM_GRACE_MS = 5_000;
-/** Messages kept for an error, in characters. */
+/** How much of its messages is kept for an error, in characters. */
 const MESSAGES_MAX_CHARS = 4_000;
 
 /** Documentation is of no use inside a sandbox and a third of the size. */
@@ -18,7 +18,7 @@ const EXCLUDED = [
   '/usr/share/lintian/*',
 ];
 
-/** Its `I:` messages in order; how far each is along a whole run, as measured. */
+/** mmdebstrap's `I:` messages in order, each with the share of a whole run that is done by then, as measured. */
 const MILESTONES: [text: string, fraction: number][] = [
   ['running apt-get update', 0.05],
   ['downloading packages', 0.2],
@@ -82,7 +82,7 @@ function argumentsOf(suite: string): string[] {
     '--variant=minbase',
     '--include=python3',
     ...EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`),
-    // These would carry the host's name and resolver into every sandbox.
+    // These files would carry the host's name and resolver into every sandbox.
     '--customize-hook=rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
     suite,
     '-',

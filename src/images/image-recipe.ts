@@ -15,9 +15,9 @@ export interface RecipeOptions {
   nodeVersion: string;
   /** The repository's runtimes/ folder. */
   runtimesDir: string;
-  /** Image with Python of the suite's version, tried first. */
+  /** An image with Python of the suite's version. It is tried first. */
   baseImage: string;
-  /** Debian suite a base is bootstrapped from where no registry answers. */
+  /** The Debian suite from which a base is bootstrapped when no registry answers. */
   suite: string;
 }
 
@@ -31,7 +31,7 @@ export interface ImageRecipe {
   runtimes: RuntimeId[];
   labels: Record<string, string>;
   dockerfile(base: string): string;
-  /** The files of the build context but the Dockerfile. */
+  /** The files of the build context, except the Dockerfile. */
   files: TarEntry[];
 }
 
@@ -71,7 +71,7 @@ export async function readRecipe(options: RecipeOptions): Promise<ImageRecipe> {
   };
 }
 
-/** No step needs a network; the checks make a base that does not fit fail here rather than at the first call. */
+/** No step needs a network. The checks make an unfit base fail here, not at the first call. */
 function dockerfileOf(base: string, nodeVersion: string, python: string): string {
   const [major, minor] = python.split('.');
   const { first, count } = NAMED_UIDS;

@@ -9,7 +9,10 @@ import { BootstrapAbsent, bootstrapDebian } from './debian-base.ts';
 import { BASE_LABEL, type ImageRecipe, RECIPE_LABEL, type RecipeOptions, readRecipe } from './image-recipe.ts';
 import { tarArchive } from './tar-archive.ts';
 
-/** A registry that has not said a word by then does not answer here; without one, making the base begins that much later. */
+/**
+ * A registry that is silent for this long does not answer here. On a host without a registry, making the base begins
+ * that much later.
+ */
 const PULL_FIRST_ANSWER_MS = 8_000;
 /** Unused images of other recipes younger than this are kept: another server on this daemon may be about to use them. */
 const PRUNE_AGE_MS = 24 * 60 * 60_000;
@@ -50,9 +53,8 @@ export interface PrepareOptions {
 /**
  * The one image holding all runtimes, under a tag made from its recipe: a restart finds it at once, changed shims or another
  * Node build a new one. The base is pulled or, where no registry answers, bootstrapped from Debian packages. States: unknown
- * (`current` null), preparing (`progress` set), there (`current` set), failed (`failure` set, the next `prepareImages` tries
- * again). Callers at the same time share one preparation; it is cancelled when the last of them has aborted. Two servers
- * that build at once waste work and nothing else: equal recipes give the same tag.
+ * again). Callers at the same time share one preparation; it is cancelled when the last of them has aborted. Two
+ * servers that build at once waste work but do no harm: equal recipes give the same tag.
  */
 export class RuntimeImages {
   readonly #options: RuntimeImagesOptions;
@@ -81,7 +83,10 @@ export class RuntimeImages {
     return this.#failure;
   }
 
-  /** Looks whether the image is there already, and forgets it if it is gone; builds nothing. Rejects with an EngineError. */
+  /**
+   * Looks whether the image is already there, and forgets it if it is gone; builds nothing. Rejects with an
+   * EngineError.
+   */
   async find(signal: AbortSignal): Promise<RuntimeImage | null> {
     const recipe = await this.#readRecipe();
     const found = await this.#options.engine.inspectImage(recipe.reference, { signal });

@@ -7,7 +7,10 @@ export interface ShimFile {
   content: Buffer;
 }
 
-/** Files of the runtimes folder in a stable order; what tests and interpreters leave there is not part of them; `guest/` is for microVMs alone. */
+/**
+ * The files of the runtimes folder in a stable order. What tests and interpreters leave there is left out, and so is
+ * `guest/`, which is for microVMs alone.
+ */
 export async function shimFiles(runtimesDir: string, options: { withGuest: boolean }): Promise<ShimFile[]> {
   const entries = await readdir(runtimesDir, { recursive: true, withFileTypes: true });
   const names = entries

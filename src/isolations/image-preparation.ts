@@ -4,7 +4,9 @@ import type { DriverRegistry } from './isolation-registry.ts';
 
 /** A registry or mirror that was briefly away is back by then. */
 const RETRY_FIRST_MS = 15_000;
-/** However long it fails: a try costs a pull that fails at once, or the unpacking of some packages. */
+/**
+ * The longest pause, however long it fails. A try costs a pull that fails at once, or the unpacking of some packages.
+ */
 const RETRY_MAX_MS = 10 * 60_000;
 
 export interface PrepareImagesOptions {
@@ -16,16 +18,16 @@ export interface PrepareImagesOptions {
   retryFirstMs?: number;
 }
 
-/** What `/platform` says while images are missing and nothing is under way. */
+/** What `/platform` says while images are missing and no preparation runs. */
 export interface WaitingForRetry {
   reason: string;
   retryAt: string;
 }
 
 /**
- * Makes what Docker still lacks: now where it answers, else as soon as a probe finds that it does, one preparation at a time.
- * A failed one is tried again after a pause that doubles, and at once when Docker's state changes. Nothing is tried once the
- * signal has aborted.
+ * Makes what Docker still lacks, one preparation at a time. It starts now if Docker answers, else as soon as a probe
+ * finds that it does. A failed preparation is tried again after a pause that doubles, and at once when Docker's state
+ * changes. Nothing is tried once the signal has aborted.
  */
 export class ImagePreparation {
   readonly #options: PrepareImagesOptions;
@@ -42,12 +44,12 @@ export class ImagePreparation {
     options.signal.addEventListener('abort', () => this.#stop(), { once: true });
   }
 
-  /** The failure behind the coming retry; null while one runs, after success and before the first. */
+  /** The failure behind the coming retry. Null before the first preparation, while one runs, and after a success. */
   get waiting(): WaitingForRetry | null {
     return this.#waiting;
   }
 
-  /** One preparation; resolves when it has succeeded, failed, or was not called for. */
+  /** One preparation. Resolves when it has succeeded, has failed, or was not needed. */
   async run(): Promise<void> {
     const { registry, images, log, signal } = this.#options;
     if (this.#isRunning || signal.aborted || !this.#isWanted()) return;
@@ -62,12 +64,12 @@ export class ImagePreparation {
         this.#retryLater(error instanceof Error ? error.message : String(error));
       }
     }
-    // Listeners of the refresh come back here: they must find this one still running.
+    // The refresh calls listeners, which come back here. They must find this preparation still running.
     if (!signal.aborted) await registry.refresh();
     this.#isRunning = false;
   }
 
-  /** After a failure the probe says `restricted`, whose end the timer alone looks for. */
+  /** After a failure the probe says `restricted`. Only the timer looks for the end of that state. */
   #isWanted(): boolean {
     const { registry, images } = this.#options;
     const state = registry.report().find(({ driver }) => driver.isolation === 'docker')?.probe?.state;

@@ -2,7 +2,7 @@ import type { ProbeResult } from '../contract/driver.ts';
 import type { GuardedDriver } from '../contract/guarded-driver.ts';
 import type { Isolation, Network } from '../domain/names.ts';
 
-/** Whether a driver's egress was proven, and if not, why and what mends it. */
+/** Whether a driver's egress was proven. If not, why, and what mends it. */
 export interface EgressAnswer {
   isProven: boolean;
   detail: string;
@@ -24,6 +24,6 @@ export interface DriverReport {
   state: 'usable' | 'preparing' | 'unusable';
   /** Null before the first probe. */
   probe: ProbeResult | null;
-  /** Null where the driver links no sandboxes, or nothing is known yet. */
+  /** Null when the driver links no sandboxes, or while nothing is known yet. */
   egress: EgressAnswer | null;
 }

@@ -11,8 +11,9 @@ import type { DriverReport, EgressAnswer, ResolvedDriver } from './isolation-ans
 export interface DriverSource {
   get(isolation: Isolation, runtime: RuntimeId): DriverAnswer;
   /**
-   * The driver for sandboxes of a revision bound to `isolation`: its own, or, where the operator allows it and its own is
-   * unusable, the strongest usable weaker one that offers the runtime. Receipts and minimum checks go by the driver's own.
+   * The driver for sandboxes of a revision bound to `isolation`: its own driver, when that is usable. Otherwise, where
+   * the operator allows it, the strongest usable weaker driver that offers the runtime. Receipts and minimum checks
+   * follow the driver that is returned.
    */
   forRevision(isolation: Isolation, runtime: RuntimeId): DriverAnswer;
   /** Usable drivers, in the operator's order for `auto`. */
@@ -32,26 +33,35 @@ export type DriverAnswer =
 
 export interface DriverRegistryOptions {
   drivers: readonly GuardedDriver[];
-  /** The operator's order for `auto`, strongest or most wanted first; isolations left out are used only when named. */
+  /**
+   * The operator's order for `auto`, strongest or most wanted first. Isolations that are left out are used only when
+   * named.
+   */
   order: readonly Isolation[];
   log: Log;
   /** Whether revisions may move to a weaker isolation while their own is unusable. Default `none`. */
   fallback?: 'none' | 'weaker';
-  /** Isolations that were usable in an earlier life: `auto` then never comes to `process`, which fences nothing. */
+  /**
+   * Isolations that were usable in an earlier life. With one of these, `auto` never falls to `process`, which fences
+   * nothing.
+   */
   seen?: readonly Isolation[];
-  /** Absent: egress is refused. */
+  /** When absent, egress is refused. */
   proveEgress?: ProveEgress;
   /** Told once for each isolation that turns usable for the first time. */
   onSeen?(isolation: Isolation): void;
 }
 
-/** While something is being prepared its end is looked for this often; a probe of that kind is cheap. */
+/** While something is being prepared, its end is looked for at this interval; a probe of that kind is cheap. */
 const PREPARING_PROBE_MS = 1_000;
-/** What is not running or not there at all is looked at this often, so that it comes back by itself; asking costs little. */
+/**
+ * What is absent or not running is looked at again at this interval, so that it comes back by itself; asking costs
+ * little.
+ */
 const MISSING_PROBE_MS = 5_000;
-/** Permissions and restrictions seldom change while the server runs, and their probe may cost a container. */
+/** Permissions and restrictions seldom change while the server runs, and probing them may cost a container. */
 const UNUSABLE_PROBE_MS = 60_000;
-/** A suspected isolation is probed at most this often. */
+/** A suspected isolation is probed no more often than this. */
 const SUSPECT_PROBE_MS = 5_000;
 /** Whole time a driver's start may take. */
 const START_DEADLINE_MS = 30_000;
@@ -104,8 +114,9 @@ export class DriverRegistry implements DriverSource {
   }
 
   /**
-   * Resolves when every driver that is not only used when named has been probed once; never rejects. The others are probed
-   * too, but a guest may boot for many seconds, and nobody waits for it who has not named it. On repeat: the same promise.
+   * Resolves when the first probe of every driver has answered, except those that are used only when named; never
+   * rejects. Those others are probed too, but a guest may boot for many seconds, and nobody who has not named it waits
+   * for it. A repeated call returns the same promise.
    */
   start(): Promise<void> {
     this.#firstProbes ??= this.#lookAtAll();
@@ -117,7 +128,7 @@ export class DriverRegistry implements DriverSource {
     await Promise.all(looks.map(({ slot, done }) => (AUTO_ISOLATIONS.includes(slot.driver.isolation) ? done : null)));
   }
 
-  /** Probes all again now (the operator pressed `doctor`). */
+  /** Probes all drivers again now (the operator pressed `doctor`). */
   async refresh(): Promise<void> {
     await Promise.all([...this.#slots.values()].map((slot) => this.#look(slot, true)));
   }
@@ -171,9 +182,10 @@ export class DriverRegistry implements DriverSource {
   }
 
   /**
-   * What a deploy's choice comes to. `auto`: the first usable in the operator's order that offers the runtime, else the
-   * first being prepared. Where egress is asked for, `auto` passes over those for which it is not proven. Throws
-   * `unknown_isolation`, `isolation_not_usable`, `isolation_unfenced` or `runtime_unavailable`.
+   * Which isolation a deploy's choice leads to. `auto` takes the first usable isolation in the operator's order that
+   * offers the runtime, else the first that is being prepared. When egress is asked for, `auto` passes over isolations
+   * for which it is not proven. Throws `unknown_isolation`, `isolation_not_usable`, `isolation_unfenced` or
+   * `runtime_unavailable`.
    */
   async resolve(choice: IsolationChoice, runtime: RuntimeId, network: Network = 'none'): Promise<ResolvedDriver> {
     await this.start();
@@ -197,12 +209,12 @@ export class DriverRegistry implements DriverSource {
     throw new ColdframeError('isolation_not_usable', { publicMessage });
   }
 
-  /** An order that begins with it names it, too. */
+  /** An isolation also counts as named when the operator's order begins with it. */
   #mustBeNamed({ driver }: Slot): boolean {
     return driver.capabilities.fencesNothing === true && this.#order[0] !== driver.isolation;
   }
 
-  /** `auto` never falls to no fence at all by itself on a host that once had one. */
+  /** On a host that once had a fence, `auto` never falls to no fence at all by itself. */
   #whyNoAuto(): string | undefined {
     if (this.#slots.get('process')?.answer !== 'usable') return undefined;
     const had = this.#preferredToProcess().join(', ');
@@ -210,7 +222,10 @@ export class DriverRegistry implements DriverSource {
     return `Only process isolation is usable now, though ${had} was before. Mend it (coldframe doctor), or name process.`;
   }
 
-  /** Isolations once usable here that the operator's order puts before process; an order without any names process itself. */
+  /**
+   * Isolations once usable here that the operator's order puts before process. When an order leaves process out, the
+   * operator has not named it.
+   */
   #preferredToProcess(): Isolation[] {
     const processAt = this.#order.indexOf('process');
     return this.#order.filter((isolation, at) => this.#seen.has(isolation) && (processAt === -1 || at < processAt));
@@ -222,7 +237,7 @@ export class DriverRegistry implements DriverSource {
     return RUNTIMES.findLast((runtime) => languageOf(runtime) === language && offered.has(runtime)) ?? null;
   }
 
-  /** Stops looking; the drivers themselves are stopped by who made them. */
+  /** Stops looking. Whoever made the drivers stops them. */
   stop(): void {
     this.#stopping.abort();
     this.#listeners.clear();

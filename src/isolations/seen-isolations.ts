@@ -2,10 +2,12 @@ import type { Log } from '../domain/log.ts';
 import { ISOLATIONS, type Isolation } from '../domain/names.ts';
 import type { SettingsTable } from '../store/contract/control-store.ts';
 
-/** Of the versions before several servers could share a store. */
+/** The key of versions from before several servers could share a store. */
 const OLD_KEY = 'isolations_seen';
 
-/** Which isolations were ever usable on this machine; kept in the store, so that `auto` knows what it once had. */
+/**
+ * Which isolations were ever usable on this machine. Kept in the store, so that `auto` knows what the machine once had.
+ */
 export interface SeenIsolations {
   readonly isolations: readonly Isolation[];
   add(isolation: Isolation): void;

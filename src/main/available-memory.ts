@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { freemem } from 'node:os';
 
-/** Memory that could be used without swapping, in MiB: the kernel's own estimate, else what is free. */
+/**
+ * Memory that could be used without swapping, in MiB: the kernel's own estimate, or what is free when there is no
+ * estimate.
+ */
 export function availableMemoryMib(): number {
   try {
     const kib = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];

@@ -15,7 +15,10 @@ import type { Stores } from './open-stores.ts';
 import type { StopInOrder } from './stop-in-order.ts';
 
 const COLLECT_EVERY_MS = 10 * 60_000;
-/** The overflow uid would do for a syntax check, but files of unmapped owners look like its: take one of the sandbox range's end. */
+/**
+ * The overflow uid would serve for a syntax check, but files of unmapped owners look like its own. So the check takes a
+ * uid from the end of the sandbox range.
+ */
 const CHECKER_UID = 649_999;
 
 interface Inputs {
@@ -31,7 +34,7 @@ export interface CatalogParts {
   catalog: Catalog;
   auth: Auth;
   testEvents: TestEvents;
-  /** Hears of what other servers change, once everybody listens to the catalog. */
+  /** Starts to hear what other servers change, once every listener of the catalog is there. */
   startFollowing(): void;
   packages: { startCollecting(): void };
 }
@@ -40,7 +43,7 @@ export interface CatalogParts {
 export async function buildCatalog({ config, dataDir, stores, sandboxes, log, undo }: Inputs): Promise<CatalogParts> {
   const packages = new PackageStore({ dataDir });
   await packages.start();
-  // Before anything is loaded, so that no change falls between.
+  // This comes before anything is loaded, so that no change falls in between.
   const feed = await ChangeFollower.open({ changes: stores.control.changes, log });
   const auth = new Auth({
     store: stores.control,

@@ -15,7 +15,7 @@ interface Inputs {
   server: ServerIdentity;
 }
 
-/** Comparisons of isolations, with those of an earlier life marked as interrupted. */
+/** Comparisons of isolations. Those of an earlier life are marked as interrupted. */
 export async function buildComparisons(inputs: Inputs): Promise<Comparisons> {
   const { catalog, stores, sandboxes, pool, host, server } = inputs;
   const { instance, epoch, log } = host;

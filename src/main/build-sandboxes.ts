@@ -34,9 +34,12 @@ export interface Sandboxes {
   registry: DriverRegistry;
   runtimes: HostRuntimes;
   images: RuntimeImages;
-  /** Builds what Docker still lacks, now and whenever it failed or Docker comes back, until the signal aborts; once. */
+  /**
+   * Builds what Docker still lacks: now, after a failure, and when Docker comes back, until the signal aborts. Called
+   * once.
+   */
   prepareImages(signal: AbortSignal): Promise<void>;
-  /** Why the images are missing and when that is tried again; null while nothing failed. */
+  /** Why the images are missing and when the next try is. Null while nothing has failed. */
   readonly imagesRetry: WaitingForRetry | null;
   /** What could not be removed from this host yet. */
   stuck(): (StuckSandbox & { isolation: Isolation })[];

@@ -13,11 +13,11 @@ interface Inputs {
   host: HostContext;
   sandboxes: Sandboxes;
   stores: Stores;
-  /** The server is the last to be killed for memory. */
+  /** True when the server is the last process to be killed for memory. */
   isProtected: boolean;
 }
 
-/** What the console, `doctor` and the readiness probes are told, all from memory. */
+/** What the console, `doctor` and the readiness probes are told. All of it comes from memory. */
 export function describePlatform(inputs: Inputs): PlatformOperations {
   const { dataDir, host, sandboxes } = inputs;
   const startedAt = new Date().toISOString();

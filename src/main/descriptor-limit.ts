@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** What POSIX promises at least to every process, for hosts that do not tell. */
+/** The least that POSIX promises every process, for hosts that do not tell their limit. */
 const FALLBACK = 1_024;
-/** Databases, logs, the daemon, and six descriptors for each of a few dozen sandboxes. */
+/** Covers databases, logs, the daemon, and six descriptors for each of a few dozen sandboxes. */
 const RESERVED = 256;
 
 /** How many descriptors this process may open (Node raises the soft limit to the hard one at its start). */

@@ -1,6 +1,6 @@
 import { ColdframeError } from '../errors/coldframe-error.ts';
 
-/** The same object, but its writes are refused with `storage_full` while the disk is. */
+/** The same object, but its writes are refused with `storage_full` while the disk is full. */
 export function guardWrites<T extends object>(
   target: T,
   writes: readonly (keyof T)[],

@@ -4,8 +4,9 @@ import type { SandboxEvent } from '../sandbox/guard/guard-options.ts';
 import type { PlatformMetrics } from '../telemetry/metrics.ts';
 
 /**
- * What is done about the events of a guard: a crash is counted and logged; a removal that failed is counted every time, and logged whenever the number of tries has
- * doubled, so that one that stays stuck for days writes few lines. Transitions belong to every call and are neither.
+ * Handles the events of a guard. A crash is counted and logged. A failed removal is counted every time, and logged
+ * whenever the number of tries has doubled, so that a removal that stays stuck for days writes few lines. A transition
+ * happens on every call and is neither counted nor logged.
  */
 export function hearSandboxes(
   isolation: Isolation,

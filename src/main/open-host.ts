@@ -8,12 +8,15 @@ import { uuid7 } from '../ids/uuid7.ts';
 import type { ControlStore, ServerIdentity } from '../store/contract/control-store.ts';
 import { openInstance } from './open-instance.ts';
 
-/** One host uid per live sandbox; far above ordinary users, below the overflow uid's neighbourhood of other tools. */
+/**
+ * Each live sandbox has one host uid. The range lies far above ordinary users, and below the uids near the overflow
+ * uid, which other tools use.
+ */
 const UID_RANGE = { first: 600_000, count: 50_000 };
 
 /**
- * What this machine owns things by (`instance`), this life of its server (`epoch`, taken from the store), and the run directory
- * for sockets, slots and staged runtimes.
+ * The name by which this machine owns things (`instance`), this life of its server (`epoch`, taken from the store), and
+ * the run directory for sockets, slots and staged runtimes.
  */
 export async function openHost(options: {
   dataDir: string;
@@ -35,8 +38,9 @@ export async function openHost(options: {
 }
 
 /**
- * Outside the data directory, which sandbox uids may not pass through. On the data directory's own file system where
- * possible, so that code is linked and not copied; /run last, since it is small and often mounted noexec.
+ * The run directory lies outside the data directory, which sandbox uids may not pass through. It lies on the data
+ * directory's own file system where possible, so that code is linked and not copied. /run comes last, because it is
+ * small and often mounted noexec.
  */
 function openRunDir(instance: string, dataDir: string, isRoot: boolean): string {
   const places = isRoot ? ['/var/lib', tmpdir(), '/run'] : [tmpdir()];

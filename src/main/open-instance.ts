@@ -6,13 +6,14 @@ import type { SettingsTable } from '../store/contract/control-store.ts';
 
 const ID_BYTES = 6;
 const ID = /^[0-9a-f]{12}$/;
-/** Where versions kept it that had the store to themselves. */
+/** Where earlier versions, which had the store to themselves, kept the id. */
 const OLD_SETTING = 'instance';
 
 /**
- * The id under which this machine owns folders, cgroups and containers: that of `<dataDir>/instance`, else a new one written
- * there. It is the machine's and not the store's, because a second server on the store would remove what the first one runs.
- * An id that an earlier version kept in the store moves to the file, once. Throws `data_dir_unusable`.
+ * The id under which this machine owns folders, cgroups and containers. It is read from `<dataDir>/instance`; when that
+ * file is missing, a new id is written there. The id belongs to the machine and not to the store: a second server with
+ * the same id would remove what the first one runs. An id that an earlier version kept in the store moves to the file,
+ * once. Throws `data_dir_unusable`.
  */
 export async function openInstance(dataDir: string, settings: SettingsTable): Promise<string> {
   const path = join(dataDir, 'instance');
@@ -21,7 +22,7 @@ export async function openInstance(dataDir: string, settings: SettingsTable): Pr
   const stored = await settings.get(OLD_SETTING);
   const instance = stored !== null && ID.test(stored) ? stored : randomBytes(ID_BYTES).toString('hex');
   write(path, instance);
-  // Only now: a crash in between asks again and finds the same one.
+  // Deleted only now: after a crash in between, the next start asks again and finds the same id.
   if (stored !== null) await settings.remove(OLD_SETTING);
   return instance;
 }

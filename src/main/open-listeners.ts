@@ -18,7 +18,7 @@ import { connectionsMax } from './descriptor-limit.ts';
 import type { Stores } from './open-stores.ts';
 import type { StopInOrder } from './stop-in-order.ts';
 
-/** Requests in flight when the listeners close have had the drain already; this is for their last bytes. */
+/** Requests in flight when the listeners close have already had the drain. This time is for their last bytes. */
 const CLOSE_GRACE_MS = 2_000;
 /** The same folder from src/main/ in a clone and from dist/main/ in a package. */
 const CONSOLE_DIR = resolve(import.meta.dirname, '../../dist/console');
@@ -49,7 +49,10 @@ export interface Listeners {
   signInLink(): string;
 }
 
-/** Console and API on one origin, function URLs on another; then server.json, by which the CLI on this host finds them. */
+/**
+ * Opens console and API on one origin and function URLs on another. Then it writes server.json, by which the CLI on
+ * this host finds them.
+ */
 export async function openListeners({ config, dataDir, log, undo, parts }: Inputs): Promise<Listeners> {
   const { auth, stores } = parts;
   const uploadDir = join(dataDir, 'uploads');
@@ -122,7 +125,7 @@ export async function openListeners({ config, dataDir, log, undo, parts }: Input
   };
 }
 
-/** What a program on this host can connect to: an address that means "all" is none. */
+/** The address a program on this host can connect to: an address that means "all interfaces" is replaced. */
 function localName(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

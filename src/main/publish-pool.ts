@@ -3,7 +3,7 @@ import type { LiveFeed } from '../records/live/live-feed.ts';
 
 const EVERY_MS = 2_000;
 
-/** The pool's state on the live feed's `pool` topic, while somebody listens. Returns the way to stop. */
+/** Publishes the pool's state on the live feed's `pool` topic, while somebody listens. Returns the way to stop. */
 export function publishPool(feed: LiveFeed, pool: Pool): () => void {
   let timer: NodeJS.Timeout | null = null;
   const publish = (): void =>

@@ -1,9 +1,12 @@
 import type { Log } from '../domain/log.ts';
 
-/** The way back: steps run in reverse order of `add`, each once, all of them whatever one does. */
+/**
+ * Stops what was started: steps run in reverse order of `add`, each once. A step that fails keeps no other from
+ * running.
+ */
 export interface StopInOrder {
   add(name: string, step: () => void | Promise<void>): void;
-  /** Safe to repeat: the same promise. Never rejects; what failed is logged together. */
+  /** Safe to repeat: it returns the same promise. Never rejects; all failures are logged together. */
   run(): Promise<void>;
 }
 

@@ -1,12 +1,15 @@
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { runTool } from '../../host/run-tool.ts';
 
-/** A slow mirror needs minutes; beyond this a tool is stuck. */
+/** A slow mirror needs minutes. A tool that takes longer than this is stuck. */
 const DEADLINE_MS = 15 * 60_000;
 /** Which Debian package a tool comes from. */
 const PACKAGES: Record<string, string> = { mksquashfs: 'squashfs-tools', mmdebstrap: 'mmdebstrap', tar: 'tar' };
 
-/** Runs a tool that makes part of an image. Rejects with `storage_full` or `guest_image_failed`, saying what it said last. */
+/**
+ * Runs a tool that makes part of an image. Rejects with `storage_full` or `guest_image_failed` and the tool's last
+ * output.
+ */
 export async function runBuildTool(command: string, args: string[], signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
   const { exitCode, stdout, stderr } = await runTool(command, args, limit);

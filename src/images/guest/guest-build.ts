@@ -11,7 +11,7 @@ import { guestModules } from './guest-modules.ts';
 import { type BaseSources, debianKernel, unpackRoot } from './guest-sources.ts';
 import { NotAKernel, uncompressedKernel } from './kernel-image.ts';
 
-/** As in container images: a name for the one uid functions run as in a guest. */
+/** A name for the one uid that functions run as in a guest, as in container images. */
 const PASSWD_LINE = 'sandbox:x:1000:1000::/tmp:/usr/sbin/nologin\n';
 /** Uncompressed: a guest reads from the host's page cache, and emulated processors decompress slowly. */
 const SQUASHFS = ['-noI', '-noD', '-noF', '-noX', '-all-root', '-no-xattrs', '-quiet', '-no-progress'];
@@ -25,15 +25,18 @@ export interface GuestBuildOptions {
   nodeVersion: string;
   runtimesDir: string;
   onProgress: (progress: { step: string; fraction: number }) => void;
-  /** Looks at the finished image before anybody may use it; null when it is good, else why not. Default: it is good. */
+  /**
+   * Checks the finished image before anybody may use it. Null when it is good, else why not. By default every image is
+   * good.
+   */
   check?: (candidate: GuestImages) => Promise<string | null>;
   signal: AbortSignal;
 }
 
 /**
- * Makes the guest image and points `current` at it when it is whole; older ones go. On rejection or abort nothing is left of it
- * and the one before is still in use. Rejects with SandboxError `guest_image_invalid` (what was given cannot be a guest),
- * `storage_full`, or `guest_image_failed`.
+ * Makes the guest image and points `current` at it when it is whole; older images go. On rejection or abort nothing of
+ * it is left and the image before it is still in use. Rejects with SandboxError `guest_image_invalid` (what was given
+ * cannot be a guest), `storage_full`, or `guest_image_failed`.
  */
 export async function buildGuestImage(options: GuestBuildOptions): Promise<GuestManifest> {
   const { images, signal } = options;
@@ -92,7 +95,7 @@ async function initramfs(kernel: { modulesDir: string; busyboxPath: string }, in
   ]);
 }
 
-/** Node and our shims beside the Python that is there; says which runtimes that makes. */
+/** Puts Node and our shims beside the Python that is there. Returns the runtimes that the image then has. */
 async function addRuntimes(root: string, options: GuestBuildOptions): Promise<RuntimeId[]> {
   const python = (await readdir(join(root, 'usr/lib')).catch(() => []))
     .map((name) => runtimeOfVersion('python', /^python(3\.\d+)$/.exec(name)?.[1] ?? ''))
@@ -110,7 +113,7 @@ async function addRuntimes(root: string, options: GuestBuildOptions): Promise<Ru
     await writeFile(target, content, { mode: 0o644 });
   }
   await writeFile(join(root, 'etc/passwd'), PASSWD_LINE, { flag: 'a' });
-  // Empty without a network; with one, the resolver's file is bound over it.
+  // The file stays empty without a network. With one, the resolver's file is bound over it.
   await writeFile(join(root, 'etc/resolv.conf'), '');
   await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
   const own = runtimeOfVersion('nodejs', options.nodeVersion);
@@ -121,7 +124,9 @@ async function describe(path: string, signal: AbortSignal): Promise<GuestManifes
   return { sha256: await hashOfFile(path, signal), bytes: (await stat(path)).size };
 }
 
-/** The folder appears under its name at once, then `current` names it; a server that runs keeps what it has linked. */
+/**
+ * The folder appears under its name at once, and then `current` names it. A running server keeps what it has linked.
+ */
 async function publish(image: string, directory: string, manifest: GuestManifest): Promise<void> {
   const folder = folderOf(manifest);
   await mkdir(directory, { recursive: true, mode: 0o700 });

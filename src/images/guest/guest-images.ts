@@ -44,7 +44,7 @@ export type GuestImageSearch = { state: 'whole'; image: GuestImage } | { state: 
 export class GuestImages {
   readonly #guestDir: string;
   readonly #options: GuestImagesOptions;
-  /** Files found whole, by what `stat` says of them. */
+  /** Files found whole, keyed by what `stat` says of them. */
   readonly #checked = new Set<string>();
 
   constructor(options: GuestImagesOptions) {
@@ -66,7 +66,10 @@ export class GuestImages {
     return new GuestImages({ ...this.#options, dataDir });
   }
 
-  /** Everything of ours that goes into an image; one with another recipe is of another version of Coldframe. */
+  /**
+   * A hash of everything of ours that goes into an image. An image with another recipe belongs to another version of
+   * Coldframe.
+   */
   async recipe(): Promise<string> {
     const hash = createHash('sha256').update(JSON.stringify([RECIPE_VERSION, this.#options.nodeVersion, process.arch]));
     for (const { name, content } of await shimFiles(this.#options.runtimesDir, { withGuest: true })) {
@@ -95,8 +98,8 @@ export class GuestImages {
   }
 
   /**
-   * The same image where sandbox uids can read it, below `directory`: linked, or copied from another file system. Rejects with
-   * SandboxError `isolation_unavailable` when there is none, `storage_full` when a copy does not fit.
+   * The same image below `directory`, where sandbox uids can read it: linked, or copied from another file system.
+   * Rejects with SandboxError `isolation_unavailable` when there is no image, `storage_full` when a copy does not fit.
    */
   async stage(directory: string, signal: AbortSignal): Promise<GuestImage> {
     const found = await this.find(signal);

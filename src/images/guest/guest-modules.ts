@@ -4,7 +4,7 @@ import { NotAKernel } from './kernel-image.ts';
 
 /** What a guest needs of its kernel beyond what every kernel has built in: drives, channels, the root file system. */
 const NEEDED = ['virtio_mmio', 'virtio_pci', 'virtio_blk', 'squashfs', 'virtio_console', 'vmw_vsock_virtio_transport'];
-/** Only for a network; a kernel without them runs everything else. */
+/** Needed only for a network. A kernel without them runs everything else. */
 const WANTED = ['virtio_net'];
 const DEPENDS = Buffer.from('\0depends=');
 
@@ -14,8 +14,9 @@ export interface KernelModule {
 }
 
 /**
- * The needed modules of a kernel with everything they depend on, in the order they are loaded, from a folder such as
- * /lib/modules/VERSION. What is built into the kernel needs no file. Throws NotAKernel when one is in neither place.
+ * The needed modules of a kernel with everything they depend on, in loading order, from a folder such as
+ * /lib/modules/VERSION. What is built into the kernel needs no file. Throws NotAKernel when a module is neither built
+ * in nor in the folder.
  */
 export async function guestModules(modulesDir: string): Promise<KernelModule[]> {
   const files = await readdir(modulesDir, { recursive: true });
@@ -41,7 +42,7 @@ export async function guestModules(modulesDir: string): Promise<KernelModule[]> 
   return [...modules].map(([name, content]) => ({ name, content }));
 }
 
-/** A module says in its own `.modinfo` what it depends on: no index made by depmod is needed. */
+/** A module names its dependencies in its own `.modinfo`, so no index made by depmod is needed. */
 function dependenciesOf(module: Buffer): string[] {
   const at = module.indexOf(DEPENDS);
   if (at === -1) return [];

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { runBuildTool } from './build-tool.ts';
 
-/** Documentation is of no use in a guest and a third of the size. */
+/** Documentation is of no use in a guest, and it is a third of the size. */
 const EXCLUDED = ['man', 'doc', 'info', 'locale', 'lintian'].map((name) => `/usr/share/${name}/*`);
 
-/** What an image is made from; null is got from Debian's packages. */
+/** The sources of an image. A source that is null comes from Debian's packages. */
 export interface BaseSources {
   kernel: KernelSource | null;
   /** A folder, or an archive that tar reads, with Python in it. */
@@ -23,7 +23,10 @@ export interface KernelSource {
   busyboxPath: string;
 }
 
-/** Debian's kernel for cloud machines and its static busybox, out of their packages: nothing is installed or configured. */
+/**
+ * Takes Debian's kernel for cloud machines and its static busybox out of their packages. Nothing is installed or
+ * configured.
+ */
 export async function debianKernel(work: string, suite: string, signal: AbortSignal): Promise<KernelSource> {
   const archive = join(work, 'kernel.tar');
   const directory = join(work, 'kernel');
@@ -42,7 +45,7 @@ export async function debianKernel(work: string, suite: string, signal: AbortSig
   };
 }
 
-/** Unpacks the root file system into `root`: the given one, else a minimal Debian with Python. */
+/** Unpacks the root file system into `root`: the one that was given, else a minimal Debian with Python. */
 export async function unpackRoot(
   root: string,
   options: {

@@ -12,14 +12,15 @@ const KERNEL_MAX_BYTES = 256 * 1024 * 1024;
 /** The kernel compresses in blocks of this many bytes with the old LZ4 frame. */
 const LZ4_BLOCK_BYTES = 8 * 1024 * 1024;
 
-/** What is given as a kernel is none, or none we can use; the message says why. */
+/** The given file is not a kernel, or it is a kernel that we cannot use. The message says why. */
 export class NotAKernel extends Error {
   override readonly name = 'NotAKernel';
 }
 
 /**
- * The ELF image inside a kernel as distributions ship it (a bzImage), or the ELF itself. Monitors start it without
- * decompressing anything in the guest, which under software emulation is a good part of a boot. Throws NotAKernel.
+ * Finds the ELF image in a kernel as distributions ship it (a bzImage), or takes the ELF image itself. Monitors start
+ * it without decompressing anything in the guest, and under software emulation decompression is a good part of a boot.
+ * Throws NotAKernel.
  */
 export function uncompressedKernel(file: Buffer): Buffer {
   if (file.length > 4 && file.readUInt32BE(0) === ELF_MAGIC) return whole(file);
@@ -51,7 +52,7 @@ function decompressed(payload: Buffer): Buffer {
   }
 }
 
-/** An ELF image ends with its section headers: one cut short ends before them. */
+/** An ELF image ends with its section headers. A file that was cut short ends before them. */
 function whole(elf: Buffer): Buffer {
   if (elf.length < 64 || elf.readUInt32BE(0) !== ELF_MAGIC) throw new NotAKernel('there is no ELF image in it');
   const sectionsAt = Number(elf.readBigUInt64LE(40));
@@ -60,7 +61,10 @@ function whole(elf: Buffer): Buffer {
   return elf;
 }
 
-/** Blocks of a length and that many bytes, each unpacking to at most 8 MiB; the kernel appends the unpacked size. */
+/**
+ * The data are blocks: a length, then that many bytes, which unpack to at most 8 MiB. The kernel appends the unpacked
+ * size.
+ */
 function lz4Legacy(data: Buffer): Buffer {
   const blocks: Buffer[] = [];
   let at = 0;

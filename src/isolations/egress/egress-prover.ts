@@ -16,9 +16,12 @@ import { isRefusedAddress } from '../../host/egress/egress-rules.ts';
 import { hostGateways, hostResolvers } from '../../host/egress/host-network.ts';
 import { PROOF_SOURCE } from './proof-source.ts';
 
-/** The whole proof: two sandboxes made, loaded, asked and removed; beside what a first start may take. */
+/**
+ * Time for the whole proof: two sandboxes are made, loaded, asked and removed. What a first start may take comes on
+ * top.
+ */
 const PROOF_DEADLINE_MS = 30_000;
-/** A first start may take this many times as long as is typical: hosts are busy. */
+/** A first start may take this many times its typical duration, because hosts are busy. */
 const PATIENCE = 5;
 const CALL_MS = 8_000;
 const SIBLING_PORT = 7_123;
@@ -32,15 +35,16 @@ export interface EgressProverOptions {
   instance: string;
   epoch: string;
   runDir: string;
-  /** What is allowed is not looked for. */
+  /** What the operator allows is not tested. */
   allow: readonly EgressAllow[];
   log: Log;
 }
 
 /**
- * Starts two real sandboxes with egress and has one try everything it must not reach: every address of this host, on a port where
- * the host listens; the other sandbox; the metadata address; the routers and resolvers of the host's own networks. Whatever answers,
- * be it with a refusal of its own, was reached. Names are resolved as the function's own code would do it.
+ * Starts two real sandboxes with egress. One tries everything it must not reach: every address of this host, on a port
+ * where the host listens; the other sandbox; the metadata address; the routers and resolvers of the host's own
+ * networks. Whatever answers was reached, even when its answer is a refusal. Names are resolved as the function's own
+ * code would do it.
  */
 export class EgressProver implements ProvesEgress {
   readonly #options: EgressProverOptions;
@@ -50,7 +54,7 @@ export class EgressProver implements ProvesEgress {
     this.#options = options;
   }
 
-  /** Whether this is a sandbox of a proof under way, which may be linked before anything is proven. */
+  /** Whether this sandbox belongs to a proof under way, and so may be linked before anything is proven. */
   isTrial(sandboxId: string): boolean {
     return this.#trials.has(sandboxId);
   }
@@ -109,7 +113,8 @@ export class EgressProver implements ProvesEgress {
     const id = `egress-${randomBytes(6).toString('hex')}`;
     this.#trials.add(id);
     try {
-      // As most functions have it: what is made for the first of a kind (a snapshot) is then theirs too.
+      // The sandbox is like those of most functions, so what is made for the first of a kind (a snapshot) also serves
+      // them.
       const memoryMib = Math.max(LIMITS.memoryMib.default, driver.capabilities.memoryMinMib);
       const [cpus, diskMib] = [LIMITS.cpus.default, LIMITS.diskMib.default];
       const sandbox = await driver.create(
@@ -162,7 +167,7 @@ async function ask<T>(sandbox: Sandbox, event: object): Promise<T> {
       (replied) => {
         answer = replied;
       },
-      // Only then may it be called again.
+      // Only after this may it be called again.
       () => resolve(answer),
     );
   });

@@ -8,11 +8,11 @@ import { buildGuestImage } from '../guest-build.ts';
 import { GuestImages } from '../guest-images.ts';
 
 const RUNTIMES_DIR = resolve(import.meta.dirname, '../../../../runtimes');
-/** Another test file may be building; it takes a minute. */
+/** Another test file may be building an image, which takes a minute. */
 const WAIT_MS = 5 * 60_000;
 const LOOK_MS = 250;
 
-/** For tests: why no guest image can be made or had here, else null. */
+/** For tests: null when a guest image is here or can be made, else the reason why not. */
 export async function whyNoGuest(): Promise<string | null> {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';
   const { images } = await imagesOfTests();
@@ -27,7 +27,7 @@ export async function whyNoGuest(): Promise<string | null> {
   return process.getuid?.() === 0 ? null : await whyNoUserMap();
 }
 
-/** For tests: why mmdebstrap cannot make a root file system as an ordinary user here, else null. */
+/** For tests: null when mmdebstrap can make a root file system as an ordinary user here, else the reason why not. */
 async function whyNoUserMap(): Promise<string | null> {
   const { exitCode } = await runTool('newuidmap', [], AbortSignal.timeout(10_000));
   const ranges = await readFile('/etc/subuid', 'utf8').catch(() => '');
@@ -36,7 +36,10 @@ async function whyNoUserMap(): Promise<string | null> {
   return exitCode !== null && hasRange ? null : 'needs root, or newuidmap and a range in /etc/subuid';
 }
 
-/** For tests: one image for all of them, made by whoever comes first and kept, as runtime images are, for the next run. */
+/**
+ * For tests: one image for all of them. Whoever comes first makes it, and it is kept for the next run, as runtime
+ * images are.
+ */
 export async function testGuestImages(): Promise<GuestImages> {
   const { images, dataDir } = await imagesOfTests();
   const signal = AbortSignal.timeout(WAIT_MS);
@@ -48,7 +51,7 @@ export async function testGuestImages(): Promise<GuestImages> {
       () => false,
     );
     if (!isOurs) {
-      // One that died while it built is overtaken.
+      // A builder that died while it built is overtaken.
       const found = await stat(lock).catch(() => null);
       if (found !== null && Date.now() - found.mtimeMs > WAIT_MS) await rm(lock, { recursive: true, force: true });
       await pause(LOOK_MS, signal);
@@ -71,7 +74,9 @@ export async function testGuestImages(): Promise<GuestImages> {
   return images;
 }
 
-/** By recipe, so that trees that differ do not meet; by user, since nobody else may look into it. */
+/**
+ * The folder is named by recipe, so that different trees do not meet, and by user, since nobody else may look into it.
+ */
 async function imagesOfTests(): Promise<{ images: GuestImages; dataDir: string }> {
   const about = { runtimesDir: RUNTIMES_DIR, nodeVersion: process.versions.node };
   const recipe = await new GuestImages({ dataDir: tmpdir(), ...about }).recipe();
