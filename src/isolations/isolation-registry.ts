@@ -223,8 +223,8 @@ export class DriverRegistry implements DriverSource {
   }
 
   /**
-   * Isolations once usable here that the operator's order puts before process. When an order leaves process out, the
-   * operator has not named it.
+   * Isolations once usable here that the operator's order puts before process. An order that puts no isolation before
+   * process names process itself.
    */
   #preferredToProcess(): Isolation[] {
     const processAt = this.#order.indexOf('process');

@@ -8,10 +8,7 @@ import { uuid7 } from '../ids/uuid7.ts';
 import type { ControlStore, ServerIdentity } from '../store/contract/control-store.ts';
 import { openInstance } from './open-instance.ts';
 
-/**
- * Each live sandbox has one host uid. The range lies far above ordinary users, and below the uids near the overflow
- * uid, which other tools use.
- */
+/** Each live sandbox has one host uid. The range lies far above ordinary users and the overflow uid (65534). */
 const UID_RANGE = { first: 600_000, count: 50_000 };
 
 /**

@@ -14,8 +14,8 @@ export interface BubblewrapPlace {
   /** The sandbox's own overlays of its runtime. When null, the shared runtime itself is bound. */
   rootDir: string | null;
   /**
-   * Terminals made by the host, which bounds their number. When null, bwrap makes them, bounded for the whole host
-   * alone.
+   * Terminals made by the host, which bounds their number. When null, bwrap makes them, and only the host as a whole
+   * bounds their number.
    */
   terminalsDir: string | null;
   /**

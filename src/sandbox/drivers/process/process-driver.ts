@@ -146,7 +146,7 @@ export class ProcessDriver implements Driver {
         command: [runtime.interpreter, join(runtime.shimsDir, runtime.bootstrap)],
         env,
         view,
-        // A program with a view is moved into its own /tmp. Until then its directory must hold nothing of the host's.
+        // A program with a view is moved into its own /tmp. Until then it must hold no other folder of the host.
         cwd: view === null ? tempDir : '/',
         processesMax: spec.pidsMax,
         noNewPrivileges: true,

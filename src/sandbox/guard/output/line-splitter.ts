@@ -70,7 +70,7 @@ class OpenLine {
 let formattedMs = -1;
 let formatted = '';
 
-/** The lines of one read share a millisecond; the newest text is kept. */
+/** The lines of one read share a millisecond, so the newest formatted time is kept for the next line. */
 function rfc3339(atMs: number): string {
   if (atMs !== formattedMs) {
     formattedMs = atMs;

@@ -96,7 +96,7 @@ async function finished(
   return { kind: 'loadError', error, importMs, logs };
 }
 
-/** The function's variables, where names of package files have become their paths in this sandbox. */
+/** The function's variables. Those that name files of its package name them below `taskRoot`, where they are. */
 function functionEnv(env: LoadSettings['env'], taskRoot: string): LoadSettings['env'] {
   if (taskRoot === TASK_ROOT) return env;
   const named = anyBootProfile(env);
