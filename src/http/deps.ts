@@ -108,6 +108,8 @@ export interface CodeView {
   codeSha256: string;
   files: Record<string, string>;
   binaryFiles: { path: string; sizeBytes: number }[];
+  executableFiles: string[];
+  links: { path: string; target: string }[];
 }
 
 export interface TestEventOperations {

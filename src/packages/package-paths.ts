@@ -24,22 +24,24 @@ export function pathProblem(path: string): string | null {
   return null;
 }
 
+type Kind = 'file' | 'folder' | 'link';
+
 /**
  * The names a package has taken so far. Names that differ in case only are two names, as they are to Linux and to Lambda;
  * on a file system that folds case the second file then fails as a duplicate when it is created.
  */
 export class PackagePaths {
-  readonly #taken = new Map<string, 'file' | 'folder'>();
+  readonly #taken = new Map<string, Kind>();
   #folderCount = 0;
 
   /** Takes a file's path and, as folders, all above it. Returns the problem, or null when it is taken now. */
   addFile(path: string): string | null {
-    const problem = pathProblem(path) ?? this.#addFoldersAbove(path);
-    if (problem) return problem;
-    const there = this.#taken.get(path);
-    if (there) return there === 'file' ? 'the name occurs twice' : 'the name is a file and a folder';
-    this.#taken.set(path, 'file');
-    return null;
+    return this.#addLeaf(path, 'file');
+  }
+
+  /** The same for a link: nothing may lie below one, so whatever follows it never writes through it. */
+  addLink(path: string): string | null {
+    return this.#addLeaf(path, 'link');
   }
 
   /** Takes a folder's path (no trailing slash); naming a folder again is harmless. */
@@ -47,6 +49,15 @@ export class PackagePaths {
     const problem = pathProblem(path) ?? this.#addFoldersAbove(path);
     if (problem) return problem;
     return this.#takeFolder(path);
+  }
+
+  #addLeaf(path: string, kind: 'file' | 'link'): string | null {
+    const problem = pathProblem(path) ?? this.#addFoldersAbove(path);
+    if (problem) return problem;
+    const there = this.#taken.get(path);
+    if (there) return there === kind ? 'the name occurs twice' : `the name is a ${there} and a ${kind}`;
+    this.#taken.set(path, kind);
+    return null;
   }
 
   #addFoldersAbove(path: string): string | null {
@@ -59,8 +70,8 @@ export class PackagePaths {
 
   #takeFolder(path: string): string | null {
     const there = this.#taken.get(path);
-    if (there === 'file') return 'the name is a file and a folder';
     if (there === 'folder') return null;
+    if (there) return `the name is a ${there} and a folder`;
     if (++this.#folderCount > FOLDERS_MAX) return `the package has more than ${FOLDERS_MAX} folders`;
     this.#taken.set(path, 'folder');
     return null;

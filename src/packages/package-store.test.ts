@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
-import { listFiles, readText, zipStream } from './package-files.ts';
+import { listTree, readText, zipStream } from './package-files.ts';
 import { type PackageFiles, PackageStore } from './package-store.ts';
 import { removePackageTree } from './remove-package-tree.ts';
+import { craftZip } from './testing/craft-zip.ts';
 
 let dataDir: string;
 let packages: PackageStore;
@@ -181,11 +182,13 @@ test('a put that meets the removal of the same content ends with a whole package
   expect(await inWorkspace()).toHaveLength(1);
 });
 
-test('a binary, an executable or a too large package is no JSON, but always a zip that puts back to the same hash', async () => {
+test('a binary is no JSON, but always a zip that puts back to the same hash', async () => {
   const ref = await packages.putFiles('default', { 'a.bin': Buffer.from([0, 1, 2, 255]), 'b.txt': 'text' });
   expect(await readText(ref)).toEqual({
     files: { 'b.txt': 'text' },
     binaryFiles: [{ path: 'a.bin', sizeBytes: 4 }],
+    executableFiles: [],
+    links: [],
   });
   const first = await buffer(await zipStream(ref));
   expect((await buffer(await zipStream(ref))).equals(first)).toBe(true);
@@ -201,7 +204,7 @@ test('the executable bit is part of the hash and survives', async () => {
   await writeFile(zipPath, await buffer(await zipStream(plain)));
   const executable = await packages.putZip('default', zipPath);
   expect(executable.sha256).not.toBe(plain.sha256);
-  expect(await listFiles(executable)).toEqual([{ path: 'run', sizeBytes: 10, executable: true }]);
+  expect((await listTree(executable)).files).toEqual([{ path: 'run', sizeBytes: 10, executable: true }]);
   expect(await readFile(join(executable.path, 'run'), 'utf8')).toBe('#!/bin/sh\n');
 });
 
@@ -221,10 +224,13 @@ test('changes are put over a package: what they do not name stays as it is, exec
     'never.js': null,
   });
   expect((await readText(next)).files).toEqual({ 'index.js': 'new', 'lib/b.js': 'b' });
-  expect((await listFiles(next)).find(({ path }) => path === 'icon.png')).toMatchObject({
+  expect((await listTree(next)).files.find(({ path }) => path === 'icon.png')).toMatchObject({
     sizeBytes: 3,
     executable: true,
   });
+  const text = await packages.putZip('default', await zipWithExecutable(plain, 'index.js'));
+  const edited = await packages.putChanges(text, { 'index.js': 'new' });
+  expect(await readText(edited)).toMatchObject({ files: { 'index.js': 'new' }, executableFiles: ['index.js'] });
   expect(await packages.putChanges(next, { 'index.js': 'old', 'lib/a.js': 'a', 'lib/b.js': null })).toEqual(base);
 });
 
@@ -240,9 +246,40 @@ test('I7: changes that take everything away, leave the package or turn a file in
   expect(await inWorkspace()).toEqual([base.sha256]);
 });
 
+test('links are part of the hash, stay through changes and a download, and give way to a text of their name', async () => {
+  const entries = [
+    { name: 'node_modules/.store/a@1/index.js', data: 'a' },
+    { name: 'node_modules/a', data: '.store/a@1', mode: 0o120777 },
+    { name: 'index.js', data: 'x' },
+  ];
+  const put = async (zip: Buffer) => {
+    const zipPath = join(dataDir, 'links.zip');
+    await writeFile(zipPath, zip);
+    return packages.putZip('default', zipPath);
+  };
+  const linked = await put(craftZip(entries));
+  const links = [{ path: 'node_modules/a', target: '.store/a@1' }];
+  expect(await readText(linked)).toMatchObject({ links, binaryFiles: [] });
+  expect(linked).toMatchObject({ fileCount: 3, sizeBytes: 12 });
+  expect(await new PackageStore({ dataDir }).open('default', linked.sha256)).toEqual(linked);
+  expect(await put(await buffer(await zipStream(linked)))).toEqual(linked);
+  const asText = await packages.putFiles('default', {
+    ...(await readText(linked)).files,
+    'node_modules/a': '.store/a@1',
+  });
+  const elsewhere = await put(craftZip(entries.map((one) => (one.mode ? { ...one, data: '.store' } : one))));
+  expect(new Set([linked.sha256, asText.sha256, elsewhere.sha256]).size).toBe(3);
+  expect(await readText(await packages.putChanges(linked, { 'index.js': 'y' }))).toMatchObject({ links });
+  expect((await readText(await packages.putChanges(linked, { 'node_modules/a': 'text' }))).links).toEqual([]);
+  expect((await readText(await packages.putChanges(linked, { 'node_modules/a': null }))).links).toEqual([]);
+  const below = packages.putChanges(linked, { 'node_modules/a/planted.js': 'z' });
+  await expect(below).rejects.toMatchObject({ code: 'invalid_code' });
+  expect(await readdir(join(linked.path, 'node_modules/.store/a@1'))).toEqual(['index.js']);
+});
+
 async function zipWithExecutable(ref: { path: string }, executable: string): Promise<string> {
   const zip = new ZipFile();
-  for (const { path } of await listFiles(ref))
+  for (const { path } of (await listTree(ref)).files)
     zip.addFile(join(ref.path, path), path, { mode: path === executable ? 0o100755 : 0o100644 });
   zip.end();
   const zipPath = join(dataDir, 'executable.zip');

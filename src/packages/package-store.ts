@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PackageRef } from '../domain/function.ts';
-import { listFiles, measureTree } from './package-files.ts';
+import { listTree, measureTree } from './package-files.ts';
 import { diskProblem, packageProblem } from './package-problem.ts';
 import { makeWritable, removePackageTree } from './remove-package-tree.ts';
 import { type SealedTree, StagedTree } from './staged-tree.ts';
@@ -18,7 +18,7 @@ const GRACE_MS = 60 * 60 * 1000;
 const REFS_CACHED_MAX = 20_000;
 const OWNER_MAY_WRITE = 0o200;
 
-/** Files of a package by path; the executable bit comes with zips only. */
+/** Files of a package by path; executable bits and links come with zips only. */
 export type PackageFiles = Record<string, string | Uint8Array>;
 
 export interface PackageStoreOptions {
@@ -83,8 +83,9 @@ export class PackageStore {
   }
 
   /**
-   * A package like `base` with files put over it by path; null takes a file away. What is not named stays as it is, bytes
-   * and executable bit. Same guarantees as `putFiles`; taking away what is not there changes nothing.
+   * A package like `base` with files put over it by path; null takes a file or a link away, a text replaces a link. What is not
+   * named stays as it is, and a file that had the executable bit keeps it under a new text. Same guarantees as `putFiles`;
+   * taking away what is not there changes nothing.
    */
   async putChanges(
     base: PackageRef,
@@ -92,7 +93,9 @@ export class PackageStore {
     signal?: AbortSignal,
   ): Promise<PackageRef> {
     const changed = new Map(Object.entries(changes));
-    const kept = (await listFiles(base)).filter(({ path }) => !changed.has(path));
+    const tree = await listTree(base);
+    const kept = tree.files.filter(({ path }) => !changed.has(path));
+    const executables = new Set(tree.files.filter(({ executable }) => executable).map(({ path }) => path));
     const files = [
       ...kept.map(({ path, executable }) => ({
         path,
@@ -100,11 +103,15 @@ export class PackageStore {
         content: () => createReadStream(join(base.path, path)),
       })),
       ...[...changed].flatMap(([path, text]) =>
-        text === null ? [] : [{ path, executable: false, content: () => [Buffer.from(text)] }],
+        text === null ? [] : [{ path, executable: executables.has(path), content: () => [Buffer.from(text)] }],
       ),
     ];
     if (files.length === 0) throw packageProblem('invalid_code', '', 'there are no files');
-    return await this.#put(base.workspaceId, 'invalid_code', (tree) => tree.addFiles(files, signal));
+    const links = tree.links.filter(({ path }) => !changed.has(path));
+    return await this.#put(base.workspaceId, 'invalid_code', async (staged) => {
+      await staged.addFiles(files, signal);
+      await staged.addLinks(links, signal);
+    });
   }
 
   /** Unpacks a zip on disk, safely (see unzip.ts). Same guarantees; throws `invalid_zip`. The zip stays where it is. */

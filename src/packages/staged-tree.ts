@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { LIMITS } from '../domain/limits.ts';
+import { type PackageLink, PackageLinks, targetProblem } from './package-links.ts';
 import { PackagePaths } from './package-paths.ts';
 import { diskProblem, packageProblem } from './package-problem.ts';
 import { removePackageTree } from './remove-package-tree.ts';
-import { type TreeFile, treeHash } from './tree-hash.ts';
+import { type TreeEntry, treeHash } from './tree-hash.ts';
 
 /** As many as libuv has threads; putting files on disk is most of the time and overlaps well. */
 const FILES_AT_ONCE = 4;
 const FOLDER_SYNCS_AT_ONCE = 8;
+/** Links judged in one turn of the event loop. */
+const LINKS_PER_TURN = 200;
 /**
  * Writable by its owner, so that whoever owns the data directory may remove it. Sandboxes never see these folders themselves:
  * what they see is a read-only mount, or a copy.
@@ -30,7 +34,7 @@ export interface SealedTree {
 
 /**
  * A package being written, in a folder beside its final place. It enforces the bounds on what is truly written, whatever a
- * header promised: paths, file count and total bytes. States: open (addFiles), sealed (all on disk, modes set), discarded.
+ * header promised: paths, count, total bytes, where links lead. States: open (addFiles, then addLinks), sealed (all on disk, modes set), discarded.
  * Whatever fails, `discard` leaves nothing; after a crash the store removes the folder at its next start.
  */
 export class StagedTree {
@@ -38,7 +42,7 @@ export class StagedTree {
   readonly #code: 'invalid_zip' | 'invalid_code';
   readonly #paths = new PackagePaths();
   readonly #folders = new Map<string, Promise<unknown>>();
-  readonly #files: TreeFile[] = [];
+  readonly #entries: TreeEntry[] = [];
   #sizeBytes = 0;
 
   private constructor(path: string, code: 'invalid_zip' | 'invalid_code') {
@@ -65,19 +69,42 @@ export class StagedTree {
     if (failures.length > 0) throw failures[0];
   }
 
+  /**
+   * Makes symbolic links, once all files are there; they stay inside the package and nothing lies below one. All are judged
+   * before the first is made.
+   */
+  async addLinks(links: readonly PackageLink[], signal?: AbortSignal): Promise<void> {
+    const followed = new PackageLinks(links);
+    for (const [n, { path, target }] of links.entries()) {
+      if (n % LINKS_PER_TURN === 0) await setImmediate();
+      signal?.throwIfAborted();
+      const problem = targetProblem(target) ?? this.#paths.addLink(path);
+      if (problem) throw packageProblem(this.#code, path, problem);
+      const led = followed.resolve(path);
+      if (led.kind === 'refused') throw packageProblem(this.#code, path, led.reason);
+      this.#count(path);
+      const bytes = Buffer.from(target);
+      this.#countBytes(path, bytes.length);
+      this.#entries.push({ path, kind: 'link', sha256: createHash('sha256').update(bytes).digest('hex') });
+    }
+    for (const { path, target } of links) {
+      signal?.throwIfAborted();
+      await this.#makeFolder(dirname(path));
+      await symlink(target, join(this.path, path)).catch((error) => Promise.reject(this.#nameProblem(path, error)));
+    }
+  }
+
   async #addFile({ path, executable, content }: NewFile, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     const problem = this.#paths.addFile(path);
     if (problem) throw packageProblem(this.#code, path, problem);
-    if (this.#files.length >= LIMITS.packageFilesMax) {
-      throw packageProblem(this.#code, path, `the package has more than ${LIMITS.packageFilesMax} files`);
-    }
-    const file: TreeFile = { path, executable, sha256: '' };
-    this.#files.push(file);
+    this.#count(path);
+    const entry: TreeEntry = { path, kind: executable ? 'executable' : 'file', sha256: '' };
+    this.#entries.push(entry);
     await this.#makeFolder(dirname(path));
     const handle = await this.#create(path);
     try {
-      file.sha256 = await this.#write(handle, path, content(), signal);
+      entry.sha256 = await this.#write(handle, path, content(), signal);
       await handle.chmod(executable ? 0o555 : 0o444);
       await handle.sync();
     } catch (error) {
@@ -100,7 +127,7 @@ export class StagedTree {
     } catch (error) {
       throw diskProblem(error);
     }
-    return { sha256: treeHash(this.#files), fileCount: this.#files.length, sizeBytes: this.#sizeBytes };
+    return { sha256: treeHash(this.#entries), fileCount: this.#entries.length, sizeBytes: this.#sizeBytes };
   }
 
   async discard(): Promise<void> {
@@ -111,11 +138,24 @@ export class StagedTree {
     try {
       return await open(join(this.path, path), 'wx', 0o600);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-        throw packageProblem(this.#code, path, 'the name occurs twice');
-      }
-      throw diskProblem(error);
+      throw this.#nameProblem(path, error);
     }
+  }
+
+  #nameProblem(path: string, error: unknown): Error {
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    return isTaken ? packageProblem(this.#code, path, 'the name occurs twice') : diskProblem(error);
+  }
+
+  #count(path: string): void {
+    if (this.#entries.length < LIMITS.packageFilesMax) return;
+    throw packageProblem(this.#code, path, `the package has more than ${LIMITS.packageFilesMax} files`);
+  }
+
+  #countBytes(path: string, bytes: number): void {
+    this.#sizeBytes += bytes;
+    if (this.#sizeBytes <= LIMITS.packageMaxBytes) return;
+    throw packageProblem(this.#code, path, `the package has more than ${LIMITS.packageMaxBytes} bytes`);
   }
 
   async #write(
@@ -127,10 +167,7 @@ export class StagedTree {
     const hash = createHash('sha256');
     for await (const chunk of content) {
       signal?.throwIfAborted();
-      this.#sizeBytes += chunk.byteLength;
-      if (this.#sizeBytes > LIMITS.packageMaxBytes) {
-        throw packageProblem(this.#code, path, `the package has more than ${LIMITS.packageMaxBytes} bytes`);
-      }
+      this.#countBytes(path, chunk.byteLength);
       hash.update(chunk);
       await writeWhole(handle, chunk);
     }

@@ -1,47 +1,13 @@
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
-import { ColdframeError } from '../errors/coldframe-error.ts';
-import { listFiles, readText } from './package-files.ts';
-import { PackageStore } from './package-store.ts';
-import { removePackageTree } from './remove-package-tree.ts';
+import { listTree, readText } from './package-files.ts';
 import { type CraftedEntry, craftZip } from './testing/craft-zip.ts';
+import { link, ZipBed } from './testing/zip-bed.ts';
 
-let dataDir: string;
-let packages: PackageStore;
-
-beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'coldframe-unzip-'));
-  packages = new PackageStore({ dataDir });
-  await packages.start();
-});
-
-afterEach(async () => {
-  await removePackageTree(dataDir);
-});
-
-async function putBytes(zip: Buffer, signal?: AbortSignal) {
-  const zipPath = join(dataDir, 'upload.zip');
-  await writeFile(zipPath, zip);
-  return await packages.putZip('default', zipPath, signal);
-}
-
-async function refusal(zip: Buffer): Promise<{ code: string; message: string }> {
-  const error = await putBytes(zip).then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(ColdframeError);
-  const { code, errors, publicMessage } = error as ColdframeError;
-  expect(JSON.stringify([publicMessage, errors])).not.toContain(dataDir);
-  expect(await readdir(join(dataDir, 'packages', 'default'))).toEqual([]);
-  return { code, message: errors[0]?.message ?? '' };
-}
+const { putBytes, refusal, workspace } = ZipBed.use();
 
 const ok: CraftedEntry = { name: 'index.js', data: 'ok' };
 
@@ -83,7 +49,7 @@ describe('good archives', () => {
         { ...ok, name: 'b', mode: 0o100222 },
       ]),
     );
-    expect((await listFiles(ref)).map((file) => [file.path, file.executable])).toEqual([
+    expect((await listTree(ref)).files.map((file) => [file.path, file.executable])).toEqual([
       ['b', false],
       ['index.js', true],
     ]);
@@ -206,7 +172,7 @@ describe('hostile archives are refused and leave nothing', () => {
 
   test('a bomb by count, promised or real', async () => {
     expect((await refusal(craftZip([ok], { zip64Count: 2n ** 40n }))).message).toContain('promises');
-    const many = Array.from({ length: 20_001 }, (_, i) => ({ name: `f${i}` }));
+    const many = Array.from({ length: 20_001 }, (_, i) => (i % 2 === 0 ? { name: `f${i}` } : link(`f${i}`, 'f0')));
     expect((await refusal(craftZip(many))).message).toContain('20000 files');
   });
 
@@ -243,13 +209,14 @@ describe('hostile archives are refused and leave nothing', () => {
     );
     setImmediate(() => abort.abort());
     await expect(put).rejects.toThrow('abort');
-    expect(await readdir(join(dataDir, 'packages', 'default'))).toEqual([]);
+    expect(await workspace()).toEqual([]);
   });
 
   test('whatever byte is changed: either it unpacks or it is a refusal with a code, and nothing half-made stays', async () => {
     const good = craftZip([
       { ...ok, data: 'x'.repeat(300), method: 8 },
       { name: 'lib/b', data: 'y' },
+      link('lib/c', '../index.js'),
     ]);
     const change = fc.tuple(fc.nat(good.length - 1), fc.nat(255));
     await fc.assert(
@@ -261,7 +228,7 @@ describe('hostile archives are refused and leave nothing', () => {
           (thrown: unknown) => thrown,
         );
         if (error) expect(error).toMatchObject({ code: 'invalid_zip' });
-        for (const name of await readdir(join(dataDir, 'packages', 'default'))) expect(name).toMatch(/^[0-9a-f]{64}$/);
+        for (const name of await workspace()) expect(name).toMatch(/^[0-9a-f]{64}$/);
       }),
       { numRuns: 300 },
     );

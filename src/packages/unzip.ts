@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import { LIMITS } from '../domain/limits.ts';
 import { ColdframeError } from '../errors/coldframe-error.ts';
+import type { PackageLink } from './package-links.ts';
 import { packageProblem } from './package-problem.ts';
 import type { StagedTree } from './staged-tree.ts';
 import { planEntry, ZipPlan, type ZipPlanEntry } from './zip-plan.ts';
@@ -19,12 +20,21 @@ export async function unzip(zipPath: string, tree: StagedTree, signal?: AbortSig
     if ((await file.stat()).size > LIMITS.zipMaxBytes) throw new ColdframeError('payload_too_large');
     const zip = await openZip(file.fd);
     const plan = await readPlan(zip, signal);
-    const files = plan.map(({ path, executable, entry }) => ({
-      path,
-      executable,
-      content: () => checkedContent(zip, entry, path),
-    }));
-    await tree.addFiles(files, signal);
+    const files = plan.filter(({ kind }) => kind !== 'link');
+    const links: PackageLink[] = [];
+    for (const { path, kind, entry } of plan) {
+      signal?.throwIfAborted();
+      if (kind === 'link') links.push({ path, target: await linkTarget(zip, entry, path) });
+    }
+    await tree.addFiles(
+      files.map(({ path, kind, entry }) => ({
+        path,
+        executable: kind === 'executable',
+        content: () => checkedContent(zip, entry, path),
+      })),
+      signal,
+    );
+    await tree.addLinks(links, signal);
   } finally {
     await file.close();
   }
@@ -77,6 +87,17 @@ async function* checkedContent(zip: ZipFile, entry: Entry, path: string): AsyncG
   if (bytes !== entry.uncompressedSize)
     throw packageProblem('invalid_zip', path, 'its size differs from the promised one');
   if (sum !== entry.crc32) throw packageProblem('invalid_zip', path, 'its checksum does not fit');
+}
+
+/** The content of a link's entry is where it leads. */
+async function linkTarget(zip: ZipFile, entry: Entry, path: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of checkedContent(zip, entry, path)) chunks.push(chunk);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw packageProblem('invalid_zip', path, 'the link is not UTF-8');
+  }
 }
 
 function damaged(error: unknown, path = ''): ColdframeError {

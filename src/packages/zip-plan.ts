@@ -13,7 +13,10 @@ const HOST_MACOS = 19;
 const TYPE_MASK = 0o170000;
 const TYPE_FILE = 0o100000;
 const TYPE_FOLDER = 0o040000;
+const TYPE_LINK = 0o120000;
 const EXECUTABLE_BITS = 0o111;
+/** As for paths; a longer one is not read. */
+const LINK_MAX_BYTES = 1024;
 /** Real code and data compress by 3 to 20; a package that is large and compresses far more is a bomb or a mistake. */
 const RATIO_MAX = 200;
 const RATIO_CHECKED_FROM_BYTES = 16 * MIB;
@@ -22,11 +25,11 @@ const RATIO_CHECKED_FROM_BYTES = 16 * MIB;
 export interface ZipPlanEntry {
   entry: Entry;
   path: string;
-  executable: boolean;
+  kind: 'file' | 'executable' | 'link' | 'folder';
 }
 
 /** Judges one entry of the central directory by itself; null for one that is only a folder named `./`. */
-export function planEntry(entry: Entry): (ZipPlanEntry & { isFolder: boolean }) | null {
+export function planEntry(entry: Entry): ZipPlanEntry | null {
   const name = decodeName(entry.fileNameRaw);
   const isFolder = name.endsWith('/');
   const path = (isFolder ? name.slice(0, -1) : name).replace(/^\.\//, '');
@@ -34,11 +37,13 @@ export function planEntry(entry: Entry): (ZipPlanEntry & { isFolder: boolean }) 
     if (name === './') return null;
     throw packageProblem('invalid_zip', name, 'the path is absolute');
   }
-  const problem = flagProblem(entry) ?? kindProblem(entry, isFolder);
-  if (problem) throw packageProblem('invalid_zip', name, problem);
   const madeOnUnix = [HOST_UNIX, HOST_MACOS].includes(entry.versionMadeBy >>> 8);
-  const executable = madeOnUnix && ((entry.externalFileAttributes >>> 16) & EXECUTABLE_BITS) !== 0;
-  return { entry, path, executable, isFolder };
+  const problem = flagProblem(entry) ?? kindProblem(entry, isFolder, madeOnUnix);
+  if (problem) throw packageProblem('invalid_zip', name, problem);
+  const mode = entry.externalFileAttributes >>> 16;
+  if (isFolder) return { entry, path, kind: 'folder' };
+  if ((mode & TYPE_MASK) === TYPE_LINK) return { entry, path, kind: 'link' };
+  return { entry, path, kind: madeOnUnix && (mode & EXECUTABLE_BITS) !== 0 ? 'executable' : 'file' };
 }
 
 function flagProblem(entry: Entry): string | null {
@@ -51,9 +56,14 @@ function flagProblem(entry: Entry): string | null {
   return null;
 }
 
-function kindProblem(entry: Entry, isFolder: boolean): string | null {
+function kindProblem(entry: Entry, isFolder: boolean, madeOnUnix: boolean): string | null {
   const type = (entry.externalFileAttributes >>> 16) & TYPE_MASK;
-  if (type !== 0 && type !== TYPE_FILE && type !== TYPE_FOLDER) return 'the entry is a link, a device or a pipe';
+  if (type === TYPE_LINK) {
+    if (isFolder) return 'the entry is a link and a folder';
+    if (!madeOnUnix) return 'the entry is a link, in an archive of a system that has none';
+    return entry.uncompressedSize > LINK_MAX_BYTES ? `the link is longer than ${LINK_MAX_BYTES} bytes` : null;
+  }
+  if (type !== 0 && type !== TYPE_FILE && type !== TYPE_FOLDER) return 'the entry is a device, a pipe or a socket';
   if (isFolder ? type === TYPE_FILE : type === TYPE_FOLDER) return 'the entry is a file and a folder';
   if (isFolder && entry.uncompressedSize !== 0) return 'a folder holds data';
   return null;
@@ -70,14 +80,14 @@ function decodeName(raw: Buffer): string {
 
 /** Judges the entries together: names, counts, promised bytes, compression ratio, and that no two share bytes of the file. */
 export class ZipPlan {
-  readonly #files: ZipPlanEntry[] = [];
+  readonly #planned: ZipPlanEntry[] = [];
   readonly #paths = new PackagePaths();
   readonly #ranges: { start: number; end: number; path: string }[] = [];
   #promisedBytes = 0;
 
-  add(planned: ZipPlanEntry & { isFolder: boolean }, local: LocalFileHeader): void {
-    const { entry, path, isFolder } = planned;
-    const problem = isFolder ? this.#paths.addFolder(path) : this.#paths.addFile(path);
+  add(planned: ZipPlanEntry, local: LocalFileHeader): void {
+    const { entry, path, kind } = planned;
+    const problem = this.#take(path, kind);
     if (problem) throw packageProblem('invalid_zip', path, problem);
     if (!local.fileName.equals(entry.fileNameRaw) || local.compressionMethod !== entry.compressionMethod) {
       throw packageProblem('invalid_zip', path, 'the two headers of the entry contradict each other');
@@ -88,16 +98,22 @@ export class ZipPlan {
     }
     const end = local.fileDataStart + entry.compressedSize;
     this.#ranges.push({ start: entry.relativeOffsetOfLocalHeader, end, path });
-    if (isFolder) return;
-    this.#files.push({ entry, path, executable: planned.executable });
-    if (this.#files.length > LIMITS.packageFilesMax) {
+    if (kind === 'folder') return;
+    this.#planned.push(planned);
+    if (this.#planned.length > LIMITS.packageFilesMax) {
       throw packageProblem('invalid_zip', path, `the package has more than ${LIMITS.packageFilesMax} files`);
     }
   }
 
-  /** The files to write, in archive order. */
+  #take(path: string, kind: ZipPlanEntry['kind']): string | null {
+    if (kind === 'folder') return this.#paths.addFolder(path);
+    return kind === 'link' ? this.#paths.addLink(path) : this.#paths.addFile(path);
+  }
+
+  /** The files and links to make, in archive order. */
   finish(zipBytes: number): ZipPlanEntry[] {
-    if (this.#files.length === 0) throw packageProblem('invalid_zip', '', 'the archive has no files');
+    if (!this.#planned.some(({ kind }) => kind !== 'link'))
+      throw packageProblem('invalid_zip', '', 'the archive has no files');
     if (this.#promisedBytes > RATIO_CHECKED_FROM_BYTES && this.#promisedBytes > zipBytes * RATIO_MAX) {
       throw packageProblem('invalid_zip', '', `the archive unpacks to more than ${RATIO_MAX} times its size`);
     }
@@ -107,6 +123,6 @@ export class ZipPlan {
         throw packageProblem('invalid_zip', this.#ranges[i]!.path, 'two entries share bytes of the archive');
       }
     }
-    return this.#files;
+    return this.#planned;
   }
 }

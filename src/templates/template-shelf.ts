@@ -7,7 +7,7 @@ const FOLDER = resolve(import.meta.dirname, '../../templates');
 const MANIFEST = 'coldframe.json';
 const EVENTS = 'events';
 /** What stands beside the code in a template and is not part of it. */
-const NOT_CODE = new Set([MANIFEST, EVENTS, 'expected']);
+const NOT_CODE = new Set([MANIFEST, '.coldframeignore', EVENTS, 'expected']);
 const NAME = /^(.+)-(node|python)$/;
 
 export interface TemplateSummary {

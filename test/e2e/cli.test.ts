@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CliBed } from '../support/cli-bed.ts';
@@ -26,7 +26,8 @@ describe('from a template to a call', () => {
 
     const created = await cli(['deploy', name]);
     expect([created.code, created.stdout]).toEqual([0, expect.stringMatching(/^http:\/\/\S+\/fn\/\w+\n$/)]);
-    expect(created.stderr).toMatch(new RegExp(`^Created ${name} \\(.*revision 1\\)`));
+    expect(created.stderr).toMatch(new RegExp(`^Created ${name} \\(.*revision 1\\)`, 'm'));
+    expect(created.stderr).toContain('Left out (.coldframeignore: events/): events/');
     const updated = await cli(['--json', 'deploy', name]);
     expect([updated.code, updated.stderr]).toEqual([0, expect.stringContaining(`Updated ${name}`)]);
     expect(JSON.parse(updated.stdout)).toMatchObject({ name, state: 'active' });
@@ -84,6 +85,36 @@ describe('from a template to a call', () => {
     writeFileSync(join(folder, 'app.mjs'), 'export const run = async () => "from the zip";\n');
     expect((await cli(['deploy', 'with-icon'])).code).toBe(0);
     expect((await cli(['invoke', 'with-icon'])).stdout).toContain('from the zip');
+  });
+
+  it('executable bits and links arrive, and files that may hold secrets only when insisted on', async () => {
+    const folder = join(bed.home, 'linked');
+    mkdirSync(join(folder, 'v1'), { recursive: true });
+    writeFileSync(join(folder, 'v1/tool.sh'), '#!/bin/sh\necho ran\n', { mode: 0o755 });
+    symlinkSync('v1', join(folder, 'current'));
+    writeFileSync(
+      join(folder, 'index.mjs'),
+      `import { execFileSync } from 'node:child_process';
+export const handler = () => execFileSync(import.meta.dirname + '/current/tool.sh', { encoding: 'utf8' }).trim();`,
+    );
+    writeFileSync(join(folder, '.env'), 'TOKEN=x');
+    const refused = await cli(['deploy', 'linked']);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/\.env may hold secrets.*--with-secret-files/s),
+    ]);
+    expect((await cli(['functions', 'show', 'linked'])).code).toBe(4);
+    expect(await cli(['deploy', 'linked', '--with-secret-files'])).toMatchObject({ code: 0 });
+    expect((await cli(['invoke', 'linked'])).stdout).toBe('"ran"');
+    const code = await bed.server.api('GET', '/functions/linked/code');
+    expect(code.body).toMatchObject({ links: [{ path: 'current', target: 'v1' }], executableFiles: ['v1/tool.sh'] });
+    writeFileSync(join(folder, '.coldframeignore'), '.env\n');
+    const ignored = await cli(['deploy', 'linked']);
+    expect([ignored.code, ignored.stderr]).toEqual([
+      0,
+      expect.stringContaining('Left out (.coldframeignore: .env): .env'),
+    ]);
+    expect((await bed.server.api('GET', '/functions/linked/code')).body).not.toHaveProperty(['files', '.env']);
   });
 
   it('--watch deploys again on every save, goes on after a bad one, and ends with Ctrl-C', async () => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LocalTree } from '../../src/cli/deploy/local-tree.ts';
 import { readLocalFunction } from '../../src/cli/deploy/read-folder.ts';
 import { PREPARE_TIMEOUT_MS, requireIsolation, TESTED_ISOLATIONS } from '../support/require-isolation.ts';
 import { type ApiReply, TestServer } from '../support/test-server.ts';
@@ -21,6 +22,10 @@ beforeAll(async () => {
   server = await TestServer.start();
 }, PREPARE_TIMEOUT_MS);
 afterAll(() => server.stop());
+
+function textsOf({ files }: LocalTree): Record<string, string> {
+  return Object.fromEntries([...files].map(([path, { content }]) => [path, content.toString()]));
+}
 
 function eventNames(template: string): string[] {
   return readdirSync(join(TEMPLATES, template, 'events')).sort();
@@ -84,8 +89,8 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
     { timeout: PREPARE_TIMEOUT_MS },
     async (template, context) => {
       await requireIsolation(server, isolation, context);
-      const { manifest, files } = readLocalFunction(join(TEMPLATES, template));
-      const code = { files: Object.fromEntries([...files].map(([path, content]) => [path, content.toString()])) };
+      const { manifest, tree } = readLocalFunction(join(TEMPLATES, template));
+      const code = { files: textsOf(tree) };
       const created = await server.api('POST', '/functions', { ...manifest, code, isolation });
       expect([created.status, created.text]).toEqual([201, expect.any(String)]);
       try {
@@ -113,8 +118,8 @@ it.for(['call-api-node', 'call-api-python'])(
     try {
       await once(other, 'listening');
       const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-      const { manifest, files } = readLocalFunction(join(TEMPLATES, template));
-      const code = { files: Object.fromEntries([...files].map(([path, content]) => [path, content.toString()])) };
+      const { manifest, tree } = readLocalFunction(join(TEMPLATES, template));
+      const code = { files: textsOf(tree) };
       const tried = (event: object) =>
         server.api<{ result: unknown; invocation: { attempts: { error: { errorMessage: string } | null }[] } }>(
           'POST',

@@ -1,7 +1,8 @@
 import type { PackageRef } from '../../domain/function.ts';
 import { languageOf, type RuntimeId } from '../../domain/runtimes.ts';
 import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
-import { listFiles } from '../../packages/package-files.ts';
+import { listTree } from '../../packages/package-files.ts';
+import { PackageLinks } from '../../packages/package-links.ts';
 import { findHandlerFile, isManifest } from './handler-file.ts';
 import { JavascriptSyntax } from './javascript-syntax.ts';
 import { checkPythonSyntax } from './python-syntax.ts';
@@ -38,12 +39,17 @@ export class CodeCheck {
 
   /** Throws `invalid_handler`, or `syntax_error` with one entry per broken file: `{path: file, message: "line N: ..."}`. */
   async check(ref: PackageRef, runtime: RuntimeId, handler: string, signal?: AbortSignal): Promise<void> {
-    const paths = new Set((await listFiles(ref)).map((file) => file.path));
-    const handlerFile = findHandlerFile(runtime, handler, (path) => paths.has(path));
+    const tree = await listTree(ref);
+    const [paths, links] = [new Set(tree.files.map((file) => file.path)), new PackageLinks(tree.links)];
+    const hasFile = (path: string): boolean => {
+      const led = links.resolve(path);
+      return led.kind === 'inside' && paths.has(led.path);
+    };
+    const handlerFile = findHandlerFile(runtime, handler, hasFile);
     // Node reads in it which file is meant, by rules of its own; the first call shows what it found.
     if (isManifest(handlerFile)) return;
     const language = languageOf(runtime);
-    const sources = await collectSources(ref, paths, handlerFile, language);
+    const sources = await collectSources(ref, hasFile, handlerFile, language);
     const errors = await this.#syntaxErrors(runtime, sources, signal);
     if (errors.length > 0) {
       const [first] = errors;

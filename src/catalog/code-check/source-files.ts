@@ -36,7 +36,7 @@ const IMPORTS: Record<Language, { patterns: readonly RegExp[]; files(named: stri
 /** The handler's file and the package's own files reached from it by plain imports at the top level, within bounds. */
 export async function collectSources(
   ref: PackageRef,
-  paths: ReadonlySet<string>,
+  hasFile: (path: string) => boolean,
   handlerFile: string,
   language: Language,
 ): Promise<SourceFile[]> {
@@ -48,8 +48,8 @@ export async function collectSources(
     bytes += (await stat(join(ref.path, path))).size;
     if (bytes > BYTES_MAX) break;
     const text = await readFile(join(ref.path, path), 'utf8');
-    sources.push({ path, text, goal: language === 'nodejs' ? await goalOf(ref, paths, path) : 'either' });
-    for (const imported of importsOf(text, path, paths, language)) seen.add(imported);
+    sources.push({ path, text, goal: language === 'nodejs' ? await goalOf(ref, hasFile, path) : 'either' });
+    for (const imported of importsOf(text, path, hasFile, language)) seen.add(imported);
   }
   return sources;
 }
@@ -60,13 +60,13 @@ function isSource(path: string, language: Language): boolean {
   return language === 'nodejs' && !/\.[^/]+$/.test(path);
 }
 
-function importsOf(text: string, from: string, paths: ReadonlySet<string>, language: Language): string[] {
+function importsOf(text: string, from: string, hasFile: (path: string) => boolean, language: Language): string[] {
   const found: string[] = [];
   const top = text.slice(0, IMPORTS_SEARCHED_CHARS);
   const { patterns, files } = IMPORTS[language];
   for (const pattern of patterns) {
     for (const match of top.matchAll(pattern)) {
-      const file = files(match[1]!, from).find((candidate) => paths.has(candidate));
+      const file = files(match[1]!, from).find((candidate) => hasFile(candidate));
       if (file) found.push(file);
     }
   }
@@ -86,12 +86,12 @@ function pythonFiles(module: string, from: string): string[] {
   return [`${path}.py`, `${path}/__init__.py`];
 }
 
-async function goalOf(ref: PackageRef, paths: ReadonlySet<string>, path: string): Promise<SourceFile['goal']> {
+async function goalOf(ref: PackageRef, hasFile: (path: string) => boolean, path: string): Promise<SourceFile['goal']> {
   if (path.endsWith('.mjs')) return 'module';
   if (path.endsWith('.cjs')) return 'commonjs';
   for (let folder = posix.dirname(path); ; folder = posix.dirname(folder)) {
     const manifest = posix.join(folder, 'package.json');
-    if (paths.has(manifest)) return await goalOfManifest(join(ref.path, manifest));
+    if (hasFile(manifest)) return await goalOfManifest(join(ref.path, manifest));
     if (folder === '.') return 'either';
   }
 }

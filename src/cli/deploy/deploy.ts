@@ -2,8 +2,10 @@ import { statSync, watch } from 'node:fs';
 import type { CliContext } from '../cli-context.ts';
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../exit-code.ts';
-import { readLocalFunction } from './read-folder.ts';
+import { type LocalFunction, readLocalFunction } from './read-folder.ts';
+import { SecretFiles } from './secret-files.ts';
 import { sendFunction } from './send-function.ts';
+import { whatDiffers } from './what-differs.ts';
 
 /** Editors write several times a save; one deploy serves them all. */
 const SETTLE_MS = 120;
@@ -16,6 +18,7 @@ export const deploy: Command = {
     { name: '--name <name>', meaning: 'instead of the name in coldframe.json' },
     { name: '--runtime <runtime>', meaning: 'instead of the one in coldframe.json' },
     { name: '--isolation <isolation>', meaning: 'instead of the one in coldframe.json' },
+    { name: '--with-secret-files', meaning: 'do not ask about .env, .npmrc and the like: deploy them' },
     { name: '-w, --watch', meaning: 'deploy again on every change; Ctrl-C ends' },
   ],
   examples: ['coldframe deploy my-function', 'coldframe deploy handler.py --name hello', 'coldframe deploy . --watch'],
@@ -23,17 +26,28 @@ export const deploy: Command = {
     const overrides = Object.fromEntries(
       ['name', 'runtime', 'isolation'].flatMap((key) => (options[key] ? [[key, options[key]]] : [])),
     );
-    await deployOnce(context, path, overrides);
+    const told = new Set<string>();
+    const secrets = new SecretFiles(options.withSecretFiles === true);
+    const read = async (): Promise<LocalFunction> => {
+      const local = readLocalFunction(path);
+      await secrets.settle(local.tree);
+      for (const line of whatDiffers(local.tree)) {
+        if (!told.has(line)) context.out.progress(line);
+        told.add(line);
+      }
+      return { ...local, manifest: { ...local.manifest, ...overrides } };
+    };
+    await deployOnce(context, read);
     if (!options.watch) return EXIT.ok;
     context.out.progress(`Watching ${path} ...`);
-    return watchAndDeploy(context, path, overrides);
+    return watchAndDeploy(context, path, read);
   },
 };
 
-async function deployOnce(context: CliContext, path: string, overrides: Record<string, unknown>): Promise<void> {
+async function deployOnce(context: CliContext, read: () => Promise<LocalFunction>): Promise<void> {
+  const local = await read();
   const fromMs = performance.now();
-  const local = readLocalFunction(path);
-  const { fn, wasCreated } = await sendFunction(context, { ...local, manifest: { ...local.manifest, ...overrides } });
+  const { fn, wasCreated } = await sendFunction(context, local);
   const tookMs = Math.round(performance.now() - fromMs);
   context.out.progress(
     `${wasCreated ? 'Created' : 'Updated'} ${fn.name} (${fn.runtime}, ${fn.effectiveIsolation}, revision ${fn.revision.number}) in ${tookMs} ms`,
@@ -41,7 +55,7 @@ async function deployOnce(context: CliContext, path: string, overrides: Record<s
   context.out.data(fn, () => fn.url);
 }
 
-async function watchAndDeploy(context: CliContext, path: string, overrides: Record<string, unknown>): Promise<number> {
+async function watchAndDeploy(context: CliContext, path: string, read: () => Promise<LocalFunction>): Promise<number> {
   let timer: NodeJS.Timeout | null = null;
   let isDeploying = false;
   let isDue = false;
@@ -52,7 +66,7 @@ async function watchAndDeploy(context: CliContext, path: string, overrides: Reco
     }
     isDeploying = true;
     try {
-      await deployOnce(context, path, overrides);
+      await deployOnce(context, read);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       context.out.problem(`coldframe: ${error.message}`);

@@ -1,21 +1,15 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, extname, join, relative, sep } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
 import { languageOfFile } from '../../domain/runtimes.ts';
 import { CliError, EXIT } from '../exit-code.ts';
+import { type LocalTree, readLocalTree } from './local-tree.ts';
 
 /** What a file or folder on disk amounts to as a function. */
 export interface LocalFunction {
   /** `coldframe.json`, or what can be told from the file; at least name and runtime. */
   manifest: { name: string; runtime: string } & Record<string, unknown>;
-  files: Map<string, Buffer>;
+  tree: LocalTree;
 }
-
-/** Never part of a function's code. */
-const LEFT_OUT = new Set(['.git', '__pycache__', '.DS_Store', '.venv', 'coldframe.json']);
-/** Test data of the author's, beside the code in a template. */
-const LEFT_OUT_FOLDERS = new Set(['events', 'expected']);
-const FILES_MAX = 20_000;
-const BYTES_MAX = 250 * 1024 * 1024;
 
 /** Reads a folder (with or without coldframe.json) or one .js, .mjs, .cjs or .py file. Throws a CliError that says what to do. */
 export function readLocalFunction(path: string): LocalFunction {
@@ -36,29 +30,17 @@ function readFile(path: string): LocalFunction {
   const stem = file.slice(0, -extname(file).length);
   return {
     manifest: { name: stem.replace(/[^A-Za-z0-9_-]/g, '-'), runtime, handler: `${stem}.handler` },
-    files: new Map([[file, readFileSync(path)]]),
+    tree: {
+      files: new Map([[file, { content: readFileSync(path), isExecutable: false }]]),
+      ...{ links: new Map(), leftOut: [], followed: [], secrets: [] },
+    },
   };
 }
 
 function readFolder(folder: string): LocalFunction {
-  const files = new Map<string, Buffer>();
-  let bytes = 0;
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    const path = relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/');
-    const parts = path.split('/');
-    if (!entry.isFile() || parts.some((part) => LEFT_OUT.has(part)) || LEFT_OUT_FOLDERS.has(parts[0] ?? '')) continue;
-    const content = readFileSync(join(folder, path));
-    bytes += content.length;
-    files.set(path, content);
-    if (files.size > FILES_MAX || bytes > BYTES_MAX)
-      throw new CliError(
-        EXIT.usage,
-        `${folder} holds more than ${FILES_MAX} files or 250 MiB.`,
-        'Deploy the function’s own folder.',
-      );
-  }
+  const tree = readLocalTree(folder);
   const manifest = readManifest(join(folder, 'coldframe.json'));
-  const guessed = [...files.keys()].map(languageOfFile).find(Boolean);
+  const guessed = [...tree.files.keys()].map(languageOfFile).find(Boolean);
   const runtime = manifest.runtime ?? guessed;
   if (!runtime)
     throw new CliError(
@@ -67,7 +49,7 @@ function readFolder(folder: string): LocalFunction {
       'Run `coldframe init` for a start.',
     );
   const name = manifest.name ?? basename(folder).replace(/[^A-Za-z0-9_-]/g, '-');
-  return { manifest: { ...manifest, name: String(name), runtime: String(runtime) }, files };
+  return { manifest: { ...manifest, name: String(name), runtime: String(runtime) }, tree };
 }
 
 function readManifest(path: string): Record<string, unknown> {

@@ -14,6 +14,7 @@ import type {
 import { standInCode } from '../../domain/stand-in-code.ts';
 import { type CliContext, type Problem, refused } from '../cli-context.ts';
 import { CliError } from '../exit-code.ts';
+import type { LocalTree } from './local-tree.ts';
 import type { LocalFunction } from './read-folder.ts';
 
 export type DeployedFunction = CreateFunctionResponses[201];
@@ -23,7 +24,7 @@ export interface Deployed {
   wasCreated: boolean;
 }
 
-/** Text up to this goes as JSON, which keeps line numbers readable in errors; anything else as a zip. */
+/** Plain text up to this goes as JSON; links, files that may be run and anything else go as a zip. */
 const JSON_MAX_BYTES = 5 * 1024 * 1024;
 
 /**
@@ -35,7 +36,7 @@ export async function sendFunction(context: CliContext, local: LocalFunction): P
   const { client } = context;
   const existing = await getFunction({ client, path: { name } });
   if (!existing.response) throw context.unreachable(existing.error);
-  const files = textFiles(local.files);
+  const files = plainTexts(local.tree);
   if (existing.response.status === 404) {
     if (files)
       return {
@@ -55,37 +56,39 @@ export async function sendFunction(context: CliContext, local: LocalFunction): P
   );
   if (files)
     return { fn: await context.data(putCode({ client, path: { name }, body: { files } as never })), wasCreated: false };
-  return { fn: await putZip(context, name, local.files), wasCreated: false };
+  return { fn: await putZip(context, name, local.tree), wasCreated: false };
 }
 
-async function createFromZip(context: CliContext, { manifest, files }: LocalFunction): Promise<DeployedFunction> {
+async function createFromZip(context: CliContext, { manifest, tree }: LocalFunction): Promise<DeployedFunction> {
   const { name, runtime, handler } = manifest;
   const { client } = context;
   const code = { files: standInCode(runtime, handler === undefined ? undefined : String(handler)) };
   await context.data(createFunction({ client, body: { ...manifest, code } as CreateFunctionData['body'] }));
   try {
-    return await putZip(context, name, files);
+    return await putZip(context, name, tree);
   } catch (error) {
     await deleteFunction({ client, path: { name } });
     throw error;
   }
 }
 
-async function putZip(context: CliContext, name: string, files: Map<string, Buffer>): Promise<DeployedFunction> {
+async function putZip(context: CliContext, name: string, tree: LocalTree): Promise<DeployedFunction> {
   const reply = await context.fetch(`/api/v1/functions/${encodeURIComponent(name)}/code`, {
     method: 'PUT',
     headers: { 'content-type': 'application/zip' },
-    body: await zip(files),
+    body: await zip(tree),
   });
   if (!reply.ok) throw refused(reply.status, (await reply.json().catch(() => undefined)) as Problem | undefined);
   return (await reply.json()) as DeployedFunction;
 }
 
-/** Null when something is not UTF-8 text, or it is too much for JSON. */
-function textFiles(files: Map<string, Buffer>): Record<string, string> | null {
+/** Null when JSON cannot say it: links, executable bits, what is not UTF-8 text, or too much. */
+function plainTexts({ files, links }: LocalTree): Record<string, string> | null {
+  if (links.size > 0) return null;
   const texts: Record<string, string> = {};
   let bytes = 0;
-  for (const [path, content] of files) {
+  for (const [path, { content, isExecutable }] of files) {
+    if (isExecutable) return null;
     bytes += content.length;
     if (bytes > JSON_MAX_BYTES) return null;
     try {
@@ -97,9 +100,13 @@ function textFiles(files: Map<string, Buffer>): Record<string, string> | null {
   return texts;
 }
 
-async function zip(files: Map<string, Buffer>): Promise<Buffer<ArrayBuffer>> {
+async function zip({ files, links }: LocalTree): Promise<Buffer<ArrayBuffer>> {
   const archive = new ZipFile();
-  for (const [path, content] of files) archive.addBuffer(content, path, { mtime: new Date(0), mode: 0o100644 });
+  const mtime = new Date(0);
+  for (const [path, { content, isExecutable }] of files)
+    archive.addBuffer(content, path, { mtime, mode: isExecutable ? 0o100755 : 0o100644 });
+  for (const [path, target] of links)
+    archive.addBuffer(Buffer.from(target), path, { mtime, mode: 0o120777, compress: false });
   archive.end();
   const chunks: Buffer[] = [];
   for await (const chunk of archive.outputStream) chunks.push(chunk as Buffer);

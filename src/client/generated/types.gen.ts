@@ -736,6 +736,17 @@ export type GetCodeResponses = {
             path: string;
             sizeBytes: number;
         }>;
+        /**
+         * Paths of the files, shown or not, that may be run.
+         */
+        executableFiles: Array<string>;
+        /**
+         * Symbolic links; each target is relative to the folder of its link, and stays inside the package.
+         */
+        links: Array<{
+            path: string;
+            target: string;
+        }>;
     };
 };
 

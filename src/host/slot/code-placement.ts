@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chmod, copyFile, link, mkdir, readdir, stat } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, readdir, readlink, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CodeRef } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
@@ -16,7 +16,10 @@ interface Walk extends PlacementOptions {
   left: number;
 }
 
-/** Links or copies a package tree into an existing empty directory; files end up readable and not writable for the sandbox. */
+/**
+ * Links or copies a package tree into an existing empty directory; files end up readable and not writable for the sandbox. A
+ * symbolic link is made again as it is: the package store let in none that leaves its package.
+ */
 export async function placeCode(code: CodeRef, target: string, options: PlacementOptions): Promise<void> {
   const [from, to] = await Promise.all([stat(code.path), stat(target)]);
   const walk: Walk = { ...options, link: options.mayLink && from.dev === to.dev, left: LIMITS.packageFilesMax * 2 };
@@ -33,7 +36,8 @@ async function placeDirectory(source: string, target: string, walk: Walk): Promi
       await mkdir(to, { recursive: true, mode: 0o755 });
       await chmod(to, 0o755);
       await placeDirectory(from, to, walk);
-    } else if (entry.isFile()) await placeFile(from, to, walk);
+    } else if (entry.isSymbolicLink()) await symlink(await readlink(from), to);
+    else if (entry.isFile()) await placeFile(from, to, walk);
   }
 }
 

@@ -32,7 +32,8 @@ export function fakeFunctions(): HttpDeps['functions'] {
     putCode: async (_workspaceId, name, _code, options) => checked(name, options.ifMatch),
     async getCode(_workspaceId, name) {
       get(name);
-      return { codeSha256: 'c0de', files: { 'index.js': 'export {}' }, binaryFiles: [] };
+      const nothing = { binaryFiles: [], executableFiles: [], links: [] };
+      return { codeSha256: 'c0de', files: { 'index.js': 'export {}' }, ...nothing };
     },
     async getCodeZip(_workspaceId, name) {
       get(name);

@@ -30,8 +30,8 @@ export interface Bench {
   spec(overrides?: Partial<SandboxSpec>): Partial<SandboxSpec>;
   /** A folder of fixtures/functions. */
   code(fixture: string): CodeRef;
-  /** A package of these files, written for this case. */
-  source(files: Record<string, string>): CodeRef;
+  /** A package of these files and links (path to target), written for this case. */
+  source(files: Record<string, string>, links?: Record<string, string>): CodeRef;
   /** Remembers a sandbox whose traces are looked for after the case. */
   onSandbox(id: string): void;
   traces(id: string): Promise<string[]>;

@@ -175,7 +175,7 @@ class SuiteBench {
       language,
       spec: (overrides = {}) => ({ ...this.#specFor(language), ...overrides }),
       code: (fixture) => this.#subject.code?.(fixture) ?? this.#trees.fixture(fixture),
-      source: (files) => this.#trees.source(files),
+      source: (files, links) => this.#trees.source(files, links),
       onSandbox: (id) => seen.add(id),
       traces: (id) => this.#traces(id),
     };

@@ -45,6 +45,32 @@ export const FenceCases: ConformanceCase[] = [
     },
   },
   {
+    name: 'package-links',
+    guarantee: 'links of a package lead where they say, copied or mounted',
+    languages: BOTH,
+    needs: ['own-files'],
+    async run(bench) {
+      const files = {
+        'index.mjs': `import { answer } from './lib/current/answer.mjs';
+          import fs from 'node:fs';
+          export const handler = () => [answer, fs.readlinkSync(new URL('lib/current', import.meta.url)), fs.existsSync(new URL('gone', import.meta.url))];`,
+        'index.py': `import os
+from lib.current.answer import answer
+def handler(event, context):
+    root = os.path.dirname(__file__)
+    return [answer, os.readlink(os.path.join(root, 'lib/current')), os.path.exists(os.path.join(root, 'gone'))]`,
+        'lib/v1/answer.mjs': 'export const answer = 42;',
+        'lib/v1/answer.py': 'answer = 42',
+      };
+      const links = { 'lib/current': 'v1', gone: 'lib/v2' };
+      const fillers = Array.from({ length: 80 }, (_, at) => [`fill/${at}.txt`, ''.padEnd(20_000, '.')] as const);
+      for (const more of [[], fillers]) {
+        const code = bench.source({ ...files, ...Object.fromEntries(more) }, links);
+        expect((await call(await running(bench, code), {})).value, `${more.length} more`).toEqual([42, 'v1', false]);
+      }
+    },
+  },
+  {
     name: 'large-package',
     guarantee: 'a package too large to be copied at each claim is there whole, and cannot be changed',
     languages: NODE,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,11 +16,15 @@ export class FixtureTrees {
     return this.#tree(name, (path) => cpSync(join(FIXTURES, name), path, { recursive: true }));
   }
 
-  source(files: Record<string, string>): CodeRef {
-    return this.#tree(JSON.stringify(files), (path) => {
+  source(files: Record<string, string>, links: Record<string, string> = {}): CodeRef {
+    return this.#tree(JSON.stringify([files, links]), (path) => {
       for (const [file, text] of Object.entries(files)) {
         mkdirSync(dirname(join(path, file)), { recursive: true });
         writeFileSync(join(path, file), text);
+      }
+      for (const [link, target] of Object.entries(links)) {
+        mkdirSync(dirname(join(path, link)), { recursive: true });
+        symlinkSync(target, join(path, link));
       }
     });
   }
@@ -55,7 +59,7 @@ function openToAll(path: string): number {
     const child = join(path, entry.name);
     if (entry.isDirectory()) count += openToAll(child);
     else {
-      chmodSync(child, 0o644);
+      if (!entry.isSymbolicLink()) chmodSync(child, 0o644);
       count += 1;
     }
   }

@@ -11,6 +11,10 @@ const CODE_VIEW = Type.Object({
   binaryFiles: Type.Array(Type.Object({ path: Type.String(), sizeBytes: Type.Integer() }), {
     description: 'Files that are not text or too large to show.',
   }),
+  executableFiles: Type.Array(Type.String(), { description: 'Paths of the files, shown or not, that may be run.' }),
+  links: Type.Array(Type.Object({ path: Type.String(), target: Type.String() }), {
+    description: 'Symbolic links; each target is relative to the folder of its link, and stays inside the package.',
+  }),
 });
 
 export function getCode(app: App, { functions }: HttpDeps): void {

@@ -31,6 +31,7 @@ describeDriverConformance(
       'kill-is-fast': 'its code cannot spin without stopping the host; memory-driver.test.ts destroys a hanging call',
       meter: 'figures are scripted; guarded-sandbox.reply.test.ts reads them',
       'code-read-only': NO_FENCE,
+      'package-links': NO_SYSTEM,
       'large-package': NO_SYSTEM,
       'own-code-only': NO_FENCE,
       'tmp-writable': NO_SYSTEM,

@@ -176,7 +176,10 @@ export default function CreateBench({ template, typedName, onName, arrived, onTa
 /** What the draft is compared with: the template as it comes. */
 function useStart({ name, files }: Template): DeployedCode {
   return useMemo(
-    () => ({ revisionId: name, revisionNumber: 0, codeSha256: name, files, binaryFiles: [] }),
+    () => ({
+      ...{ revisionId: name, revisionNumber: 0, codeSha256: name, files },
+      ...{ binaryFiles: [], executableFiles: [], links: [] },
+    }),
     [name, files],
   );
 }

@@ -35,8 +35,11 @@ export function useDeploy(functionName: string, model: DraftModel) {
         const { codeSha256, revision } = fn;
         const deployed = { revisionId: revision.id, revisionNumber: revision.number, codeSha256 };
         if (zip === null) {
-          queries.setQueryData(codeKey(functionName, codeSha256), { codeSha256, files, binaryFiles: base.binaryFiles });
-          model.adopt({ ...deployed, files, binaryFiles: base.binaryFiles });
+          const { binaryFiles, links } = base;
+          const executableFiles = base.executableFiles.filter((path) => path in files || !(path in base.files));
+          const code = { codeSha256, files, binaryFiles, executableFiles, links };
+          queries.setQueryData(codeKey(functionName, codeSha256), code);
+          model.adopt({ ...deployed, ...code });
         } else {
           // The unsaved texts give way to the zip, which its deployer chose over them.
           model.rebase(base);

@@ -8,6 +8,8 @@ const BASE: DeployedCode = {
   codeSha256: 'one',
   files: { 'a.js': 'a', 'b.js': 'b' },
   binaryFiles: [],
+  executableFiles: [],
+  links: [],
 };
 
 it('code is sent whole', () => {

@@ -10,6 +10,8 @@ const WHOLE_MAX_CHARS = 512 * 1024;
 export function codePayload(draft: DraftModel): { files: Record<string, string> } | { changes: CodeChanges } {
   const files = draft.files();
   const chars = Object.values(files).reduce((sum, text) => sum + text.length, 0);
-  if (draft.snapshot().base.binaryFiles.length > 0 || chars > WHOLE_MAX_CHARS) return { changes: draft.changes() };
+  const { binaryFiles, executableFiles, links } = draft.snapshot().base;
+  const holdsMore = binaryFiles.length + executableFiles.length + links.length > 0;
+  if (holdsMore || chars > WHOLE_MAX_CHARS) return { changes: draft.changes() };
   return { files };
 }

@@ -7,6 +7,8 @@ const BASE: DeployedCode = {
   codeSha256: 'one',
   files: { 'index.js': 'old', 'lib.js': 'lib' },
   binaryFiles: [],
+  executableFiles: [],
+  links: [],
 };
 
 it('starts as what is deployed, with a saved draft’s changes over it', () => {

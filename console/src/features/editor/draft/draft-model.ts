@@ -7,6 +7,9 @@ export interface DeployedCode {
   files: Readonly<Record<string, string>>;
   /** What the editor cannot show; it stays as it is. */
   binaryFiles: readonly { path: string; sizeBytes: number }[];
+  /** What a text cannot say of them is kept by sending changes. */
+  executableFiles: readonly string[];
+  links: readonly { path: string; target: string }[];
 }
 
 /** Path to text; null takes the file away. */

@@ -7,7 +7,7 @@ import { queryKeys } from '../../../shared/api/query-keys.ts';
 import type { ColdframeFunction } from '../../../shared/api/types.ts';
 import type { DeployedCode } from './draft-model.ts';
 
-type CodeReply = Pick<DeployedCode, 'codeSha256' | 'files' | 'binaryFiles'>;
+type CodeReply = Omit<DeployedCode, 'revisionId' | 'revisionNumber'>;
 
 /** Code never changes under its hash, so one hash is read once. */
 export const codeKey = (name: string, codeSha256: string) => [...queryKeys.code(name), codeSha256];

@@ -79,6 +79,11 @@ export function FileList({ model, snapshot, selected, onSelect }: Props) {
             {visibleText(path, true)}
           </li>
         ))}
+        {base.links.slice(0, SHOWN_MAX).map(({ path, target }) => (
+          <li key={path} className={classes.other} title="A link inside the package; it stays as it is.">
+            {visibleText(`${path} \u2192 ${target}`, true)}
+          </li>
+        ))}
       </ul>
       {found.length > SHOWN_MAX ? (
         <p className={classes.note}>{found.length - SHOWN_MAX} more; search for them.</p>
