@@ -1,4 +1,4 @@
-/** Epochs are `e` + a base-36 number, so shorter is older and equal lengths compare as text. */
+/** An epoch is `e` and a base-36 number, so a shorter one is older, and epochs of equal length compare as text. */
 export function isOlder(epoch: string, current: string): boolean {
   return epoch.length === current.length ? epoch < current : epoch.length < current.length;
 }

@@ -1,11 +1,12 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 
-/** Largest content of a kernel counter file we read through a kept-open descriptor. */
+/** Largest content of a kernel counter file that we read through an open descriptor. */
 const COUNTER_MAX_BYTES = 4_096;
 const scratch = Buffer.alloc(COUNTER_MAX_BYTES);
 
 /**
- * A kernel file (cgroupfs, procfs) kept open: the kernel rewrites it on each read at offset 0. Opening costs ten times a
+ * A kernel file (cgroupfs, procfs) kept open: the kernel writes its content anew for each read at offset 0. Opening
+ * costs ten times a
  * read, and meters are read around every call. A file that cannot be opened reads as null.
  */
 export class KernelFile {
@@ -103,7 +104,7 @@ export function tryRead(path: string): string | null {
   }
 }
 
-/** Null when it exists afterwards, else the error's code. */
+/** Makes the directory. Null when it exists afterwards, else the error's code. */
 export function tryMakeDirectory(path: string): string | null {
   try {
     mkdirSync(path);

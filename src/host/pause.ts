@@ -1,4 +1,4 @@
-/** Waits between two looks at something that has no event (an emptying cgroup, a busy mount); rejects on abort. */
+/** Waits between two looks at something that has no event (an emptying cgroup, a busy mount). Rejects on abort. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {

@@ -1,7 +1,7 @@
 import type { MeterReading } from '../contract/driver.ts';
 import { fieldOf, KernelFile, tryWrite } from './kernel-file.ts';
 
-/** Linux reports process times in hundredths of a second whatever its own tick. */
+/** Linux reports process times in hundredths of a second, whatever its own tick is. */
 const TICK_US = 10_000;
 const KIB = 1_024;
 

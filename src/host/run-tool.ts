@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 
-/** What a tool may print before the rest is dropped, in bytes. */
+/** What a tool may print, in bytes; the rest is dropped. */
 const OUTPUT_MAX_BYTES = 64 * 1024;
 /** Tools work on what strangers upload: they do not share the server's protection from the kernel's search for memory. */
 const OOM_SCORE_ADJ = 0;
@@ -34,7 +34,8 @@ export function runTool(command: string, args: string[], signal: AbortSignal): P
     }
     child.once('error', (error) => {
       output.stderr += String(error);
-      // Never started. One that was killed on abort is waited for: what it did must not happen after we have cleaned up.
+      // The tool never started. A tool that is killed on abort is waited for, since it must do nothing after we have
+      // cleaned up.
       if (child.pid === undefined) resolve({ exitCode: null, ...output });
     });
     child.once('close', (exitCode) => resolve({ exitCode, ...output }));

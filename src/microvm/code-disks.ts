@@ -6,7 +6,10 @@ import { SandboxError } from '../contract/sandbox-error.ts';
 import { MIB } from '../domain/limits.ts';
 import { runTool } from '../host/run-tool.ts';
 
-/** What every code drive claims to hold; files are sparse. A package has at most 250 MiB unpacked, a dependency set as much. */
+/**
+ * The size that every code drive claims; files are sparse. A package has at most 250 MiB unpacked, and so has a
+ * dependency set.
+ */
 const DRIVE_BYTES = 768 * MIB;
 /** Uncompressed: a claim waits for the image, and the host's page cache serves it. */
 const FORMAT = ['-noI', '-noD', '-noF', '-noX', '-no-fragments', '-no-xattrs'];
@@ -16,7 +19,7 @@ const BUILD_DEADLINE_MS = 60_000;
 /** What mksquashfs may hold; by itself it takes a quarter of the host's memory. */
 const MEMORY_MAX = '128M';
 
-/** Images kept for the next sandbox of the same code, least recently used first out. */
+/** Images kept for the next sandbox of the same code. The least recently used one goes first. */
 export interface CodeDiskBounds {
   bytesMax: number;
   imagesMax: number;
@@ -35,7 +38,7 @@ interface Disk {
 export class CodeDisks {
   readonly #directory: string;
   readonly #bounds: CodeDiskBounds;
-  /** In order of use. A build in flight is here too, so that callers at the same time share it. */
+  /** In order of use. A build in flight is also here, so that callers at the same time share it. */
   readonly #disks = new Map<string, Promise<Disk>>();
   #empty: Promise<string> | null = null;
 
@@ -44,7 +47,7 @@ export class CodeDisks {
     this.#bounds = bounds;
   }
 
-  /** An image with nothing in it, for a machine that has no function yet; readable by every sandbox. */
+  /** An image with nothing in it, readable by every sandbox. It is for a machine that has no function yet. */
   empty(): Promise<string> {
     this.#empty ??= this.#makeEmpty().catch((error) => {
       this.#empty = null;
@@ -54,7 +57,8 @@ export class CodeDisks {
   }
 
   /**
-   * Links the image of a package to `target`. Rejects with SandboxError `storage_full` where the disk is full, else
+   * Links the image of a package to `target`. Rejects with SandboxError `storage_full` when the disk is full, else
+   * `sandbox_start_failed`; nothing half-made is left. An abort does not stop a build that others wait for.
    * `sandbox_start_failed`; nothing half-made is left. Aborting leaves a build that others wait for alone.
    */
   async place(code: CodeRef, target: string, signal: AbortSignal): Promise<void> {
@@ -109,7 +113,7 @@ export class CodeDisks {
 
   async #build(source: string): Promise<Disk> {
     await mkdir(this.#directory, { recursive: true, mode: 0o711 });
-    // Nobody but root can list the directory, and no name can be guessed.
+    // Only root can list the directory, and no name can be guessed.
     const path = join(this.#directory, `${randomBytes(16).toString('hex')}.img`);
     const partial = `${path}.partial`;
     try {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { SandboxError } from '../contract/sandbox-error.ts';
 import { CONTROL_LINE_MAX_BYTES, type GuestMessage, type GuestNetwork, type HostMessage } from './guest-protocol.ts';
 
-/** What the kernel's generator of a guest is given; more than any of its states. */
+/** Bytes given to the random generator of a guest's kernel; more than any of its states holds. */
 const ENTROPY_BYTES = 64;
 
 /** How the shim ended, as the guest tells it. */
@@ -20,7 +20,7 @@ type Answer = 'ready' | 'begun' | 'coded';
  * hostile input: anything that is not a message of the protocol ends the connection, and whoever waits is refused.
  */
 export class GuestControl {
-  /** Resolves when the shim has ended; never rejects, and not at all if the guest dies without a word. */
+  /** Resolves when the shim has ended; never rejects. When the guest dies without a word, it never resolves. */
   readonly exited: Promise<GuestExit>;
   readonly #stream: Duplex;
   #resolveExit!: (exit: GuestExit) => void;
@@ -51,12 +51,12 @@ export class GuestControl {
     return this.#ask({ op: 'boot', ...message }, 'ready', signal);
   }
 
-  /** Gives the guest entropy, time and, where it has a card, an address of its own, and lets bytes flow. */
+  /** Gives the guest entropy and time and, when it has a card, an address of its own. Then bytes flow. */
   begin(network: GuestNetwork | null, signal: AbortSignal): Promise<void> {
     return this.#ask({ op: 'begin', ...fresh(), network }, 'begun', signal);
   }
 
-  /** After the code drive was swapped: has it mounted. */
+  /** Tells the guest to mount the code drive, after it was swapped. */
   mountCode(signal: AbortSignal): Promise<void> {
     return this.#ask({ op: 'code', ...fresh() }, 'coded', signal);
   }

@@ -14,7 +14,7 @@ export type GuestPort = keyof typeof GUEST_PORTS;
 
 export const CONTROL_LINE_MAX_BYTES = 64 * 1024;
 
-/** What a guest with a network card makes of it; the card has neither address nor use before. */
+/** What a guest makes of its network card. Before that the card has no address and no use. */
 export interface GuestNetwork {
   /** Its one IPv4 address (as /32) and its only way out. */
   address: string;
@@ -30,11 +30,11 @@ export type HostMessage =
       /** The shim's program and arguments, and its whole environment, as seen in the guest. */
       command: string[];
       env: Record<string, string>;
-      /** Of the function and its children, tmpfs pages included. */
+      /** The limit for the function and its children, including tmpfs pages. */
       memoryMib: number;
       diskMib: number;
       pidsMax: number;
-      /** Says `ready` only when the shim has nothing left to prepare: for a snapshot. */
+      /** When true, the guest says `ready` only when the shim has nothing left to prepare. Used for a snapshot. */
       settle: boolean;
     }
   | { op: 'begin'; entropy: string; wallTimeMs: number; network: GuestNetwork | null }
@@ -44,9 +44,9 @@ export type GuestMessage =
   | { event: 'ready' }
   | { event: 'begun' }
   | { event: 'coded' }
-  /** Something asked for could not be done; the guest is of no use any more. */
+  /** Something asked for could not be done. The guest is of no further use. */
   | { event: 'failed'; detail: string }
-  /** Processes of the function that the guest's kernel has killed for memory, all told. */
+  /** How many processes of the function the guest's kernel has killed for memory so far. */
   | { event: 'oom'; kills: number }
   /** The shim has ended and everything it wrote has been handed over. */
   | { event: 'exit'; exitCode: number | null; signal: string | null; oomKills: number };

@@ -18,9 +18,9 @@ interface Entry<S> {
 }
 
 /**
- * Snapshots by kind of machine, made once however many wait, in memory and on disk for this start of the server alone. Beyond
- * the bounds those unused for longest go; one in use stays until its last user is done. A failed making is forgotten: the
- * next caller tries again.
+ * Snapshots by kind of machine. Each is made once, however many callers wait, in memory and on disk, for this start of
+ * the server alone. Beyond the bounds the longest unused go; one in use stays until its last user is done. A failed
+ * making is forgotten: the next caller tries again.
  */
 export class SnapshotStore<S extends VmSnapshot> {
   readonly #directory: string;
@@ -36,8 +36,9 @@ export class SnapshotStore<S extends VmSnapshot> {
   }
 
   /**
-   * Runs `use` with the snapshot of that kind. `make` gets an empty directory and a signal that aborts when the store is
-   * closed; it goes on when the caller's own signal aborts, because others may wait and the next will need it.
+   * Runs `use` with the snapshot of that kind. `make` gets an empty directory and a signal that aborts when the store
+   * is closed. It goes on when the caller's own signal aborts, because others may wait and the next caller will need
+   * it.
    */
   async with<T>(
     key: string,
@@ -55,7 +56,7 @@ export class SnapshotStore<S extends VmSnapshot> {
     }
   }
 
-  /** Ends what is being made and removes everything; whoever uses one must be done. */
+  /** Ends what is being made and removes everything. Every user must be done by then. */
   async close(): Promise<void> {
     this.#stopping.abort(new Error('the snapshots are being closed'));
     await Promise.allSettled([...this.#entries.values()].map((entry) => entry.made));
@@ -84,7 +85,7 @@ export class SnapshotStore<S extends VmSnapshot> {
 
   async #make(directory: string, make: (directory: string, signal: AbortSignal) => Promise<S>): Promise<S> {
     try {
-      // Sandbox uids may pass through and read what is named to them.
+      // Sandbox uids may pass through, and read what is named to them.
       await mkdir(directory, { recursive: true, mode: 0o711 });
       return await make(directory, this.#stopping.signal);
     } catch (error) {

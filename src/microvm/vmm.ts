@@ -14,8 +14,8 @@ export interface Vmm {
   readonly name: 'qemu' | 'firecracker';
   readonly capabilities: VmmCapabilities;
   /**
-   * Whether the program is there and can be run, with its version; boots nothing: that a guest truly boots is the driver's
-   * probe. Never rejects.
+   * Whether the program is there and can be run, with its version. It boots nothing: the driver's probe shows that a
+   * guest truly boots. Never rejects.
    */
   inspect(signal: AbortSignal): Promise<VmmInspection>;
   /**
@@ -24,8 +24,9 @@ export interface Vmm {
    */
   boot(machine: Machine, signal: AbortSignal): Promise<Vm>;
   /**
-   * Starts a machine that goes on where `snapshot` was taken, itself running. The plan must be the one it was taken with but
-   * for `id`, `directory`, `uid`, `cgroup` and the namespace of its network; its code drive is the empty one again. Rejects like `boot`.
+   * Starts a machine that goes on where `snapshot` was taken; it runs when this resolves. The plan must be the one the
+   * snapshot was taken with, except `id`, `directory`, `uid`, `cgroup` and the namespace of its network. Its code drive
+   * is the empty one again. Rejects like `boot`.
    */
   restore(machine: Machine, snapshot: VmSnapshot, signal: AbortSignal): Promise<Vm>;
 }
@@ -35,11 +36,14 @@ export interface VmmCapabilities {
   snapshot: boolean;
   /** Guests may have a network device on a tap. Default false: `network: 'egress'` is refused. */
   network: boolean;
-  /** What it runs in beyond the hardware fence, in words for receipts: `microvm`, `microvm+jailer`, `emulated microvm`. */
+  /**
+   * The fence around the monitor beyond the hardware's, in words for receipts: `microvm`, `microvm+jailer`, `emulated
+   * microvm`.
+   */
   fence: string;
   /** What the monitor needs itself beyond the guest's memory (heap, translation buffers), in MiB. */
   overheadMib: number;
-  /** Threads of the monitor and its helpers beside one per virtual CPU. */
+  /** Threads of the monitor and its helpers, besides one per virtual CPU. */
   threads: number;
   /** Typical milliseconds from `boot` and from `restore` to a shim that answers. */
   typicalBootMs: number;
@@ -50,7 +54,7 @@ export interface VmmInspection {
   state: 'present' | 'absent' | 'no_permission';
   version: string | null;
   detail: string;
-  /** What mends it; of one that is present, what to look at where its guests do not boot all the same. */
+  /** What mends it. When the monitor is present: what to look at if its guests still do not boot. */
   fix: string | null;
 }
 
@@ -59,16 +63,17 @@ export interface Machine {
   /** The sandbox's id; processes carry it in their command line where they can. */
   id: string;
   /**
-   * Of this machine alone, there already, mode 0710 for the group `uid`: sockets and other files of the monitor go here and
-   * are removed with it by the driver. Short: socket paths in it fit 108 bytes.
+   * A directory of this machine alone. It exists already, with mode 0710 for the group `uid`. Sockets and other files
+   * of the monitor go here, and the driver removes them with it. Its path is short, so that socket paths in it fit 108
+   * bytes.
    */
   directory: string;
-  /** Uid and gid of the monitor's process; null: the server's own. */
+  /** Uid and gid of the monitor's process. When null, the server's own. */
   uid: number | null;
   /** The monitor joins it before it runs anything of the guest. */
   cgroup: SandboxCgroup | null;
   kernelPath: string;
-  /** Null for a kernel with everything built in. */
+  /** Null for a kernel that has everything built in. */
   initramfsPath: string | null;
   /** What every guest needs; the monitor adds what its own devices need (console, transport). */
   kernelArguments: string;
@@ -80,8 +85,9 @@ export interface Machine {
   memoryMib: number;
   cpus: number;
   /**
-   * A network card on a tap that the monitor's uid may open, in the namespace the monitor is started in; null: none. The tap has
-   * the same name in every clone of a snapshot; the guest gives itself a MAC of its own when it is told its address.
+   * A network card on a tap that the monitor's uid may open, in the namespace in which the monitor is started. Null
+   * when there is no card. The tap has the same name in every clone of a snapshot; the guest gives itself a MAC of its
+   * own when it is told its address.
    */
   network: { tap: string; mac: string; namespacePath: string } | null;
 }
@@ -105,22 +111,26 @@ export interface GuestStreams {
 export interface Vm {
   readonly id: string;
   /**
-   * The guest's connections: at once where they are devices (virtio-serial), when the guest has dialled where they are sockets
-   * (vsock; after a restore it dials anew). Once per machine. Rejects when the signal aborts or the machine ends first.
+   * The guest's connections. Devices (virtio-serial) are there at once. Sockets (vsock) are there when the guest has
+   * dialled, and after a restore it dials anew. Once per machine. Rejects when the signal aborts or the machine ends
+   * first.
    */
   connect(signal: AbortSignal): Promise<GuestStreams>;
   /**
-   * Stops the machine, writes memory and devices into `directory` (there, empty) and leaves the machine stopped: it is never
-   * run on, only killed. Rejects with a SandboxError (`storage_full` where space is what is missing).
+   * Stops the machine and writes memory and devices into `directory`, which exists and is empty. The machine stays
+   * stopped: it is never run on, only killed. Rejects with a SandboxError (`storage_full` when space is missing).
    */
   snapshot(directory: string, signal: AbortSignal): Promise<VmSnapshot>;
   /** Makes the guest's second drive show this image from its next read on. Once. Rejects with a SandboxError. */
   swapCode(imagePath: string, signal: AbortSignal): Promise<void>;
   /** The last of what the guest's kernel and the monitor printed, at most 4,000 characters, for our own log. */
   lastWords(): string;
-  /** Resolves once, when nothing of the monitor runs any more; never rejects. `oom` only where the host killed it for memory. */
+  /**
+   * Resolves once, when nothing of the monitor runs any more; never rejects. The cause is `oom` only when the host
+   * killed it for memory.
+   */
   readonly exited: Promise<BoxExit>;
-  /** SIGKILL to the monitor and its helpers; synchronous, safe to repeat and on a frozen machine. */
+  /** Sends SIGKILL to the monitor and its helpers. Synchronous; safe to repeat and on a frozen machine. */
   kill(): void;
   /** After `exited`: removes what lies outside `machine.directory` (jail, tap). Safe to repeat; rejects if something is left. */
   remove(signal: AbortSignal): Promise<void>;

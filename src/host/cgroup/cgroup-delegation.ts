@@ -43,7 +43,7 @@ export function prepareV2Parent(
   return { layout: null, result: { available: false, version: 2, reason, fix: FIX, controllers: [] } };
 }
 
-/** Null when our parent exists under `base` afterwards, else why not. */
+/** Null when our parent exists under `base` afterwards, else the reason why it does not. */
 function tryBase(base: string, parentName: string): string | null {
   try {
     accessSync(join(base, 'cgroup.procs'), constants.W_OK);
@@ -61,7 +61,7 @@ function tryBase(base: string, parentName: string): string | null {
   return tryMakeDirectory(join(base, parentName));
 }
 
-/** Each by itself: one missing controller must not keep the others back. */
+/** Each controller by itself: one that is missing must not keep the others back. */
 function handDown(directory: string): void {
   for (const name of WANTED) tryWrite(join(directory, 'cgroup.subtree_control'), `+${name}`);
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 export const V1_CONTROLLERS = ['cpu', 'cpuacct', 'memory', 'pids', 'freezer'] as const;
 export type V1Controller = (typeof V1_CONTROLLERS)[number];
 
-/** Where the hierarchies are mounted. `prefix` (v2) is what leads from the root to `base`, the directory we may use. */
+/** Where the hierarchies are mounted. `prefix` (v2) is the path from the root to `base`, the directory we may use. */
 export type CgroupLayout =
   | { version: 1; controllers: Partial<Record<V1Controller, string>> }
   | { version: 2; base: string; prefix: string };

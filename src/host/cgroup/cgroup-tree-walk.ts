@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { listDirectories } from '../kernel-file.ts';
 import { pause } from '../pause.ts';
 
-/** Docker makes one child in ours; deeper nesting than this is nobody we know. */
+/** Docker makes one child in our group. A deeper nesting than this is made by nobody we know. */
 const DEPTH_MAX = 6;
 /** A group empties within a few milliseconds of a kill. */
 const RETRY_MS = 4;
-/** Rounds of kill: forks are barred first, so a second round finds only what slipped in before that. */
+/** Rounds of kill. Forks are barred first, so a second round finds only what slipped in before that. */
 const KILL_ROUNDS_MAX = 16;
 
 /** The directory and everything below it, children before parents. */
@@ -26,13 +26,13 @@ export function pidsOf(directories: string[]): number[] {
         if (line !== '') pids.push(Number(line));
       }
     } catch {
-      // Gone meanwhile: nothing lives in it.
+      // The group is gone, so nothing lives in it.
     }
   }
   return pids;
 }
 
-/** SIGKILL to every process in the directories until no new one shows up; bounded. */
+/** Sends SIGKILL to every process in the directories until no new process shows up; bounded. */
 export function killAllIn(roots: string[]): void {
   const signalled = new Set<number>();
   for (let round = 0; round < KILL_ROUNDS_MAX; round++) {
@@ -44,14 +44,14 @@ export function killAllIn(roots: string[]): void {
       try {
         process.kill(pid, 'SIGKILL');
       } catch {
-        // It ended by itself.
+        // The process ended by itself.
       }
     }
     if (!found) return;
   }
 }
 
-/** Removes a group and its children, waiting for the last process to be gone until the signal aborts. */
+/** Removes a group and its children. Waits until the last process is gone, or the signal aborts. */
 export async function removeCgroupTree(root: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     let busy: unknown = null;

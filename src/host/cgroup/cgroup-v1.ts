@@ -12,10 +12,10 @@ import type { SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 /** The kernel charges memory in batches of up to 64 pages, so a group at its limit may stand this much below it. */
 const CHARGE_BATCH_BYTES = 256 * 1024;
 const PERIOD_US = 100_000;
-/** The kernel refuses less. */
+/** The kernel refuses a smaller limit. */
 const QUOTA_MIN_US = 1_000;
 
-/** A sandbox's group on cgroup v1: one directory in each controller's own hierarchy; some may be missing. */
+/** A sandbox's group on cgroup v1: one directory in each controller's own hierarchy. Some may be missing. */
 export class CgroupV1 implements SandboxCgroup {
   readonly #directories: Partial<Record<V1Controller, string>> = {};
   readonly #enforced = { memory: false, cpu: false, pids: false };
@@ -26,7 +26,7 @@ export class CgroupV1 implements SandboxCgroup {
   #ourKills = 0;
   isFrozen = false;
   isRemoved = false;
-  /** Who was frozen; nobody joins or leaves meanwhile. */
+  /** The processes that were frozen. None joins or leaves while they are frozen. */
   #frozenPids: number[] = [];
 
   constructor(layout: CgroupLayout & { version: 1 }, path: string) {
@@ -59,7 +59,7 @@ export class CgroupV1 implements SandboxCgroup {
     if (memory !== undefined) {
       const bytes = String(limits.memoryMib * MIB);
       this.#enforced.memory = tryWrite(join(memory, 'memory.limit_in_bytes'), bytes);
-      // Without swap accounting memsw is missing; swappiness 0 then keeps the sandbox off the swap as well as can be.
+      // Without swap accounting memsw is missing. Swappiness 0 then keeps the sandbox off the swap as well as possible.
       tryWrite(join(memory, 'memory.memsw.limit_in_bytes'), bytes);
       tryWrite(join(memory, 'memory.swappiness'), '0');
     }
@@ -82,7 +82,7 @@ export class CgroupV1 implements SandboxCgroup {
     }
   }
 
-  /** Takes back a half-made group. */
+  /** Removes a half-made group. */
   discard(): void {
     this.isRemoved = true;
     this.#closeFiles();
@@ -90,7 +90,7 @@ export class CgroupV1 implements SandboxCgroup {
       try {
         rmdirSync(directory);
       } catch {
-        // Never made.
+        // This directory was never made.
       }
     }
   }
@@ -128,7 +128,10 @@ export class CgroupV1 implements SandboxCgroup {
     this.#frozenPids = pidsOf(descendants(this.#directories.freezer));
   }
 
-  /** Here a SIGKILL waits for the thaw, so a frozen sandbox looks alive after it: throws where one waits, so that no call meets it. */
+  /**
+   * On v1 a SIGKILL waits for the thaw, so a killed frozen sandbox looks alive after the thaw. Throws when a SIGKILL
+   * waits, so that no call meets such a sandbox.
+   */
   thaw(): void {
     if (this.#directories.freezer === undefined) return;
     const wasKilled = hasPendingKill(this.#frozenPids);
@@ -140,9 +143,9 @@ export class CgroupV1 implements SandboxCgroup {
   kill(): void {
     // A limit of 0 makes every further fork fail, so that a fork bomb cannot outrun the signals.
     if (this.#directories.pids !== undefined) tryWrite(this.#file('pids', 'pids.max'), '0');
-    // In all hierarchies: whoever was moved in from outside may have forked half-way.
+    // In all hierarchies, because a process that was moved in from outside may have forked half-way.
     killAllIn(this.paths);
-    // A frozen process takes its SIGKILL only when thawed; Docker may have frozen its own child.
+    // A frozen process takes its SIGKILL only when it is thawed. Docker may have frozen its own child group.
     if (this.#directories.freezer === undefined) return;
     for (const directory of descendants(this.#directories.freezer)) {
       tryWrite(join(directory, 'freezer.state'), 'THAWED');
@@ -168,7 +171,8 @@ export class CgroupV1 implements SandboxCgroup {
     const { memory } = this.#directories;
     if (memory === undefined) return 0;
     const read = (name: string): number => Number(tryRead(join(memory, name)) ?? 0);
-    // With swap accounted the other counter may be the one that fails; newer kernels count in neither, and the peak tells.
+    // With swap accounting the other counter may be the one that fails. Newer kernels count in neither; then the peak
+    // tells.
     const failures = read('memory.failcnt') + read('memory.memsw.failcnt');
     const isPeakAtLimit = read('memory.max_usage_in_bytes') >= read('memory.limit_in_bytes') - CHARGE_BATCH_BYTES;
     return failures > 0 || !isPeakAtLimit ? failures : 1;

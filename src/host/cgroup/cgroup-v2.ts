@@ -8,7 +8,7 @@ import { descendants, killAllIn, pidsOf, removeCgroupTree } from './cgroup-tree-
 import type { SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 
 const PERIOD_US = 100_000;
-/** The kernel refuses less. */
+/** The kernel refuses a smaller limit. */
 const QUOTA_MIN_US = 1_000;
 
 /** A sandbox's group on cgroup v2: one directory, with the controllers its parent hands down. */
@@ -60,20 +60,20 @@ export class CgroupV2 implements SandboxCgroup {
   /** Opens the meters of a group that exists already. */
   open(): void {
     this.#cpu = new KernelFile(this.#file('cpu.stat'));
-    // Writable since Linux 6.12, and then each descriptor has a peak of its own.
+    // Writable since Linux 6.12; each descriptor then has a peak of its own.
     this.#peak = new KernelFile(this.#file('memory.peak'), 'r+');
     if (!this.#peak.isOpen) this.#peak = new KernelFile(this.#file('memory.peak'));
     this.#current = new KernelFile(this.#file('memory.current'));
   }
 
-  /** Takes back a half-made group. */
+  /** Removes a half-made group. */
   discard(): void {
     this.isRemoved = true;
     this.#closeFiles();
     try {
       rmdirSync(this.#directory);
     } catch {
-      // Never made.
+      // This directory was never made.
     }
   }
 
@@ -113,7 +113,7 @@ export class CgroupV2 implements SandboxCgroup {
   }
 
   kill(): void {
-    // Linux 5.14; it bars forks by itself and reaches frozen processes.
+    // Since Linux 5.14. It bars forks by itself and reaches frozen processes.
     if (this.#write('cgroup.kill', '1')) return;
     this.#write('pids.max', '0');
     killAllIn([this.#directory]);
@@ -124,9 +124,9 @@ export class CgroupV2 implements SandboxCgroup {
     this.kill();
   }
 
-  /** The kernel kills the whole group (memory.oom.group), so nobody is left to ask about. */
+  /** The kernel kills the whole group (memory.oom.group), so no survivor has to be asked. */
   oomKills(): number {
-    // Hierarchical on v2: children of Docker's are counted in ours.
+    // The counter is hierarchical on v2: kills in Docker's child groups are counted in ours.
     return (fieldOf(tryRead(this.#file('memory.events')) ?? '', 'oom_kill') ?? 0) + this.#ourKills;
   }
 

@@ -10,20 +10,20 @@ import { CgroupV2 } from './cgroup-v2.ts';
 import { HeapWatch } from './heap-watch.ts';
 import type { CgroupAvailability, SandboxCgroup, SandboxCgroupLimits } from './sandbox-cgroup.ts';
 
-/** Relative to 1024 of every other process group: the server outweighs all sandboxes together (v1). */
+/** The parent's CPU shares; every other process group has 1024. The server outweighs all sandboxes together (v1). */
 const PARENT_SHARES_V1 = 128;
-/** Relative to 100 (v2). */
+/** The parent's CPU weight; the default is 100 (v2). */
 const PARENT_WEIGHT_V2 = 10;
-/** Removing what an earlier life left may take this long per cgroup before it is reported and left for the next reap. */
+/** Removing one cgroup of an earlier life may take this long. Then it is reported and left for the next reap. */
 const REAP_ONE_MS = 3_000;
 
 export interface CgroupTreeOptions {
   instance: string;
   epoch: string;
   log: Log;
-  /** Where hierarchies are; only tests give one. */
+  /** Where the hierarchies are. Only tests give a layout. */
   layout?: CgroupLayout;
-  /** Whether sandboxes get the CPU time that everything else of the host leaves; default true. */
+  /** True when sandboxes get only the CPU time that everything else on the host leaves. Default true. */
   doYield?: boolean;
 }
 
@@ -107,8 +107,8 @@ export class CgroupTree {
   }
 
   /**
-   * For a graceful stop: removes the parent as soon as it is empty, which may take Docker a moment; what stays is the next
-   * start's to reap. Nothing is made again after it.
+   * For a graceful stop: removes the parent as soon as it is empty, which may take Docker a moment. What stays is
+   * reaped at the next start. No group is made after it.
    */
   async close(): Promise<void> {
     if (this.#layout === null) return;

@@ -1,22 +1,22 @@
 import { MIB } from '../../domain/limits.ts';
 import type { SandboxCgroup } from './sandbox-cgroup.ts';
 
-/** How long a heap may stand above its limit; the kernel's own limit, which counts files too, holds meanwhile. */
+/** How long a heap may stand above its limit. The kernel's own limit, which counts files too, holds in the meantime. */
 const LOOK_EVERY_MS = 250;
-/** Groups looked at in one turn, each with one read of a few bytes. */
+/** How many groups are looked at in one turn. Each costs one read of a few bytes. */
 const LOOKS_PER_TURN = 128;
 
 /**
- * Ends sandboxes whose processes hold more memory than their function was given. The kernel's limit cannot say that: what a
- * sandbox keeps in its /tmp is charged to the same group, so it stands at the sum of both. Frozen sandboxes cost nothing, since
- * they cannot grow, and without any other there is no timer.
+ * Ends sandboxes whose processes hold more memory than their function was given. The kernel's limit cannot do that:
+ * what a sandbox keeps in its /tmp is charged to the same group, so the limit is the sum of both. Frozen sandboxes cost
+ * nothing, since they cannot grow. The timer runs only while some sandbox is not frozen.
  */
 export class HeapWatch {
   readonly #watched = new Map<SandboxCgroup, number>();
   #timer: NodeJS.Timeout | null = null;
   #next: Iterator<[SandboxCgroup, number]> | null = null;
 
-  /** Until the group is removed. `heapMib`: what its processes may hold, beside files. */
+  /** Watches the group until it is removed. `heapMib`: what its processes may hold, without files. */
   add(cgroup: SandboxCgroup, heapMib: number): void {
     this.#watched.set(cgroup, heapMib * MIB);
     this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
@@ -34,7 +34,7 @@ export class HeapWatch {
     this.#timer = null;
   }
 
-  /** In turn, from where the last look ended. */
+  /** Groups take turns: each look begins where the last one ended. */
   #nextOne(): [SandboxCgroup, number] | undefined {
     let next = this.#next?.next();
     if (next === undefined || next.done) {
@@ -45,7 +45,7 @@ export class HeapWatch {
   }
 }
 
-/** All that is charged is read first: it is one number, and mostly below. */
+/** The total charge is read first: it is one number, and mostly below the limit. */
 function isBeyond(cgroup: SandboxCgroup, heapBytes: number): boolean {
   if (cgroup.isFrozen || (cgroup.currentBytes() ?? 0) <= heapBytes) return false;
   return (cgroup.anonymousBytes() ?? 0) > heapBytes;

@@ -9,7 +9,7 @@ import type {
   ImageSummary,
 } from './engine-types.ts';
 
-/** Oldest API spoken (Docker 19.03) and newest known; what is used is the smaller of the daemon's newest and ours. */
+/** Oldest API spoken (Docker 19.03) and newest known. We use the daemon's newest, or our newest when that is older. */
 const API_OLDEST = [1, 40] as const;
 const API_NEWEST = [1, 51] as const;
 
@@ -23,7 +23,7 @@ export const ENGINE_DEADLINES_MS = {
 
 export interface CallOptions {
   signal?: AbortSignal | undefined;
-  /** Replaces the default of that call. */
+  /** Replaces the default deadline of that call. */
   deadlineMs?: number;
 }
 
@@ -74,19 +74,19 @@ export class EngineClient {
     return (await this.#json('GET', `${container(id)}/json`, options)) as unknown as ContainerInspection;
   }
 
-  /** Resolves false when it no longer ran or existed. */
+  /** Resolves false when the container no longer ran or existed. */
   async killContainer(id: string, options: CallOptions = {}): Promise<boolean> {
     const call = { method: 'POST', path: `${container(id)}/kill?signal=KILL`, accept: [404, 409] } as const;
     return (await this.call(call, change(options))).status < 300;
   }
 
-  /** Kills and removes it with its anonymous volumes; resolves false when there was none. */
+  /** Kills the container and removes it with its anonymous volumes. Resolves false when there was none. */
   async removeContainer(id: string, options: CallOptions = {}): Promise<boolean> {
     const call = { method: 'DELETE', path: `${container(id)}?force=true&v=true`, accept: [404] } as const;
     return (await this.call(call, change(options))).status < 300;
   }
 
-  /** Resolves with the exit code once it has stopped. */
+  /** Resolves with the exit code once the container has stopped. */
   async waitContainer(id: string, options: CallOptions & { deadlineMs: number }): Promise<number> {
     const call = { method: 'POST', path: `${container(id)}/wait`, lasting: true } as const;
     const reply = parse((await this.call(call, options)).text, 'wait');
@@ -99,7 +99,7 @@ export class EngineClient {
     return (await this.#list(`/containers/json?all=true&${labelFilter(labels)}`, options)) as ContainerSummary[];
   }
 
-  /** Resolves null when there is no such image. */
+  /** Resolves with null when there is no such image. */
   async inspectImage(reference: string, options: CallOptions = {}): Promise<ImageInspection | null> {
     const call = { method: 'GET', path: `${image(reference)}/json`, accept: [404] } as const;
     const reply = await this.call(call, options);
@@ -110,19 +110,19 @@ export class EngineClient {
     return (await this.#list(`/images/json?${labelFilter(labels)}`, options)) as ImageSummary[];
   }
 
-  /** Resolves false when it is absent or in use by a container; never forces. */
+  /** Resolves false when the image is absent or a container uses it; never forces. */
   async removeImage(reference: string, options: CallOptions = {}): Promise<boolean> {
     const call = { method: 'DELETE', path: image(reference), accept: [404, 409] } as const;
     return (await this.call(call, change(options))).status < 300;
   }
 
-  /** Any call, its path without the version prefix. */
+  /** Any other call; its path is given without the version prefix. */
   async call(call: Omit<EngineCall, 'deadlineMs'>, options: CallOptions) {
     const path = `/v${await this.apiVersion(options.signal)}${call.path}`;
     return await this.transport.send({ deadlineMs: ENGINE_DEADLINES_MS.read, ...call, ...options, path });
   }
 
-  /** The API version used with this daemon; asked once, and again after a failure. */
+  /** The API version used with this daemon. It is asked once, and again after a failure. */
   async apiVersion(signal?: AbortSignal): Promise<string> {
     this.#version ??= this.#negotiate();
     const version = this.#version;
@@ -134,7 +134,7 @@ export class EngineClient {
     }
   }
 
-  /** Breaks what is under way and drops the connections. */
+  /** Breaks every call under way and drops the connections. */
   async close(): Promise<void> {
     await this.transport.close();
   }

@@ -1,20 +1,20 @@
 /** What went wrong between us and the engine; callers branch on the kind, never on a message. */
 export const ENGINE_ERROR_KINDS = [
-  /** No socket at the path: the engine is not installed, or listens elsewhere. */
+  /** There is no socket at the path: the engine is not installed, or it listens elsewhere. */
   'absent',
-  /** A socket nobody listens on. */
+  /** Nobody listens on the socket. */
   'not_running',
-  /** The socket may not be opened by this user. */
+  /** This user may not open the socket. */
   'no_permission',
-  /** The engine speaks only API versions we do not. */
+  /** The engine speaks only API versions that we do not speak. */
   'unsupported',
-  /** No complete answer before the deadline. */
+  /** The answer was not complete before the deadline. */
   'timeout',
   /** The caller's signal fired. */
   'aborted',
   /** The connection broke before the answer was complete: the call may or may not have been carried out. */
   'lost',
-  /** An answer that is not what the API promises: bad HTTP, bad JSON, too large. */
+  /** The answer is not what the API promises: bad HTTP, bad JSON, or too large. */
   'invalid_reply',
   /** Too many calls are waiting already. */
   'overloaded',
@@ -38,7 +38,7 @@ export class EngineError extends Error {
     this.status = options.status ?? null;
   }
 
-  /** The engine as a whole cannot be reached, rather than this one call being refused. */
+  /** True when the engine as a whole cannot be reached. False when only this call was refused. */
   get isUnreachable(): boolean {
     return this.kind === 'absent' || this.kind === 'not_running' || this.kind === 'no_permission';
   }

@@ -8,7 +8,7 @@ const IMAGE_DEADLINE_MS = 15 * 60_000;
 
 export type OnProgress = (line: EngineProgress) => void;
 
-/** Pulls an image. `firstAnswerMs`: a registry that has said nothing by then counts as unreachable. */
+/** Pulls an image. A registry that has said nothing within `firstAnswerMs` counts as unreachable. */
 export async function pullImage(
   engine: EngineClient,
   reference: string,
@@ -62,7 +62,7 @@ export async function buildImage(
   await lines(engine, { path: `/build?${query}`, stream: context }, options, options.onProgress);
 }
 
-/** `name:tag` apart; a reference without a tag means `latest`. A colon before a slash belongs to a registry's port. */
+/** Splits `name:tag`. A reference without a tag means `latest`. A colon before a slash belongs to a registry's port. */
 export function splitReference(reference: string): { name: string; tag: string } {
   const colon = reference.lastIndexOf(':');
   if (colon === -1 || reference.includes('/', colon)) return { name: reference, tag: 'latest' };

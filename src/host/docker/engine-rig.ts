@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DEFAULT_DOCKER_SOCKET } from './docker-host.ts';
 import { EngineClient } from './engine-client.ts';
 
-/** For tests alone. Null where Docker answers here, else the reason a test is skipped for. */
+/** For tests alone. Null when Docker answers here, else the reason why a test is skipped. */
 export async function whyNoDocker(): Promise<string | null> {
   const engine = new EngineClient({ socketPath: DEFAULT_DOCKER_SOCKET });
   try {
@@ -18,7 +18,9 @@ export async function whyNoDocker(): Promise<string | null> {
   }
 }
 
-/** A Unix socket whose every connection is handed to `onConnection`; closing drops them all and removes the socket. */
+/**
+ * A Unix socket that hands every connection to `onConnection`. Closing it drops all connections and removes the socket.
+ */
 export class ScriptedSocket {
   readonly path: string;
   readonly #directory: string;

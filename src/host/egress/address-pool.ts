@@ -1,9 +1,12 @@
 import { type Ipv4Block, ipv4Text } from '../../domain/egress-allow.ts';
 
-/** The network's own address, the gateway's, and broadcast's. */
+/** Addresses that no sandbox gets: the network's own, the gateway's, and broadcast's. */
 const FIRST = 2;
 
-/** Addresses of one subnet; each is used again as late as possible, since the host still knows its old connections for a while. */
+/**
+ * Addresses of one subnet. Each is used again as late as possible, since the host remembers old connections for a
+ * while.
+ */
 export class AddressPool {
   readonly #block: Ipv4Block;
   readonly #count: number;
@@ -19,7 +22,7 @@ export class AddressPool {
     return ipv4Text(this.#block.first + 1);
   }
 
-  /** Null when all are taken. */
+  /** Null when all addresses are taken. */
   acquire(): { index: number; address: string } | null {
     for (let tried = FIRST; tried < this.#count; tried++) {
       const index = this.#next;

@@ -7,8 +7,8 @@ const RANGE: Ipv4Block = { first: 0x0ad0_0000, bits: 12 };
 const CANDIDATES = 2 ** (SUBNET_BITS - RANGE.bits);
 
 /**
- * The first free block at or behind the one `seed` points at, so that instances start apart and each finds its own again.
- * Null when all are taken.
+ * The first free block at or behind the one that `seed` points at. So instances start apart, and each finds its own
+ * block again. Null when all are taken.
  */
 export function chooseSubnet(seed: number, taken: readonly Ipv4Block[]): Ipv4Block | null {
   for (let step = 0; step < CANDIDATES; step++) {

@@ -6,8 +6,8 @@ import { REMOVE_NAMESPACE, UNLINK } from './link-script.ts';
 export interface EgressPlace {
   readonly namespacePath: string;
   /**
-   * After whatever was started in it has ended. Safe to repeat and after the sandbox has gone; rejects with a SandboxError when
-   * something is left.
+   * Called after whatever was started in it has ended. Safe to repeat, and safe when the sandbox is already gone.
+   * Rejects with a SandboxError when something is left.
    */
   detach(signal: AbortSignal): Promise<void>;
 }
@@ -28,7 +28,7 @@ export interface SandboxLinkOptions {
   gateway: string;
   table: string;
   namespacePath: string;
-  /** Name of the namespace where it was made for the sandbox; null where the sandbox brought its own. */
+  /** Name of the namespace that was made for the sandbox. Null when the sandbox brought its own. */
   made: string | null;
   onGone: () => void;
 }

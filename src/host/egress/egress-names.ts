@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 
-/** What one start of one instance calls its things on the host; interface names have 15 characters at most. */
+/** What one start of one instance calls its things on the host. Interface names have at most 15 characters. */
 export interface EgressNames {
-  /** Every interface to a sandbox begins with it; in rules followed by `*` or `+`. */
+  /** Every interface to a sandbox begins with it. In rules, `*` or `+` follows it. */
   prefix: string;
   /** The interface that holds the gateway's address. */
   holder: string;
-  /** Also the comment of iptables rules and the beginning of namespaces and interface aliases: who owns a thing. */
+  /**
+   * Says who owns a thing: it is also the comment of iptables rules, and namespaces and interface aliases begin with
+   * it.
+   */
   owner: string;
   table: string;
 }
 
 export function egressNames(instance: string, epoch: string): EgressNames {
-  // Both, so that a start never meets the interfaces of an earlier one under its own rules.
+  // Instance and epoch are both part of it, so that a start never meets an earlier start's interfaces under its own rules.
   const prefix = `cf${createHash('sha256').update(`${instance}/${epoch}`).digest('hex').slice(0, 6)}-`;
   return {
     prefix,
@@ -22,7 +25,7 @@ export function egressNames(instance: string, epoch: string): EgressNames {
   };
 }
 
-/** The epoch in the name of something of this instance; null for anything else. */
+/** The epoch in the name of something of this instance. Null for anything else. */
 export function epochOf(instance: string, name: string): string | null {
   const [, epoch] = new RegExp(`^coldframe[-_]${instance}[-_](e[0-9a-z]+)(?:[-_]|$)`).exec(name) ?? [];
   return epoch ?? null;

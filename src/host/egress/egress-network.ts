@@ -24,15 +24,15 @@ const ATTEMPTS_MAX = 3;
 export interface EgressNetworkOptions {
   instance: string;
   epoch: string;
-  /** Of this instance; holds the `resolv.conf` sandboxes see. */
+  /** A directory of this instance. It holds the `resolv.conf` that sandboxes see. */
   runDir: string;
   allow: readonly EgressAllow[];
   log: Log;
 }
 
 /**
- * Which end a sandbox takes: the namespace it lives in, one made for it to be started in, or one made for a guest's monitor to be
- * started in as `uid`, with a tap for the guest's card.
+ * Which end a sandbox takes: the namespace it lives in; a namespace made for it, in which it is started; or a namespace
+ * made for a guest's monitor, which is started in it as `uid` and finds a tap for the guest's card there.
  */
 export type EgressEnd = { kind: 'namespace'; path: string } | { kind: 'new-namespace' } | { kind: 'tap'; uid: number };
 
@@ -54,7 +54,7 @@ export class EgressNetwork {
     this.names = egressNames(options.instance, options.epoch);
   }
 
-  /** Null where sandboxes can be linked here, else the reason and what mends it. Never rejects. */
+  /** Null when sandboxes can be linked here, else the reason and what mends it. Never rejects. */
   async inspect(signal: AbortSignal): Promise<{ detail: string; fix: string | null } | null> {
     const lacking = await whyNoEgress(signal);
     if (lacking !== null) return lacking;
@@ -67,7 +67,10 @@ export class EgressNetwork {
     }
   }
 
-  /** Rules, gateway and resolver; safe to repeat, shared by all, so that nobody may abort it. Rejects with what failed. */
+  /**
+   * Makes rules, gateway and resolver. Safe to repeat. All sandboxes share them, so nobody may abort it. Rejects with
+   * what failed.
+   */
   prepare(): Promise<Ready> {
     if (this.#closed) return Promise.reject(new Error('the egress network is closed'));
     this.#prepared ??= this.#prepareSomewhere().catch((error) => {
@@ -83,8 +86,9 @@ export class EgressNetwork {
   }
 
   /**
-   * Links one sandbox. Rejects with SandboxError `sandbox_start_failed`, or `network_unenforceable` where it cannot be had here;
-   * nothing is left then. Else `detach` must follow, also when the sandbox and its end are gone already.
+   * Links one sandbox. Rejects with SandboxError `sandbox_start_failed`, or `network_unenforceable` where links cannot
+   * be made here; nothing is left then. After a success `detach` must follow, even when the sandbox and its end are
+   * already gone.
    */
   async attach(sandboxId: string, end: EgressEnd, signal: AbortSignal): Promise<EgressLink> {
     const { addresses } = await this.#ready(end);
@@ -111,7 +115,10 @@ export class EgressNetwork {
     }
   }
 
-  /** The end of a guest alone, linked to nothing: for a machine that needs the card and no network. Rejects like `attach`. */
+  /**
+   * Makes a guest's end that is linked to nothing, for a machine that needs the card and no network. Rejects like
+   * `attach`.
+   */
   async spareTap(sandboxId: string, uid: number, signal: AbortSignal): Promise<EgressPlace> {
     await this.#ready({ kind: 'tap', uid });
     const namespace = `${this.names.owner}-${sandboxId}`;
@@ -126,12 +133,12 @@ export class EgressNetwork {
     }
   }
 
-  /** Takes away what earlier starts of this instance left; never another instance's. */
+  /** Removes what earlier starts of this instance left. Never touches another instance's. */
   async reapOlder(signal: AbortSignal): Promise<void> {
     await removeOlderEgress(this.#options, signal);
   }
 
-  /** For a graceful stop, after the last sandbox. Safe to repeat; never rejects. */
+  /** For a graceful stop, called after the last sandbox has gone. Safe to repeat; never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
     const prepared = this.#prepared;
@@ -149,7 +156,10 @@ export class EgressNetwork {
     });
   }
 
-  /** Another server may take the same addresses, or the kernel's rules, at the same moment: then it is tried elsewhere. */
+  /**
+   * Another server may take the same addresses, or change the kernel's rules, at the same moment. Then another subnet
+   * is tried.
+   */
   async #prepareSomewhere(): Promise<Ready> {
     let seed = createHash('sha256').update(this.#options.instance).digest().readUInt16BE();
     for (let attempt = 1; ; attempt++) {
@@ -205,8 +215,8 @@ interface Ready {
 }
 
 /**
- * A bridge without ports holds the address. Where other rules end in a drop (Docker's policy for forwarded packets), ours are
- * let through behind our own table, which has refused what must not pass.
+ * A bridge without ports holds the address. Where other rules end in a drop (Docker's policy for forwarded packets),
+ * our packets are let through. Our own table comes before those rules and has already refused what must not pass.
  */
 const MAKE_GATEWAY = `set -e
 holder=$1 owner=$2 address=$3 prefix=$4

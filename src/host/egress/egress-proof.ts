@@ -7,9 +7,9 @@ export interface EgressProof {
   fix: string | null;
 }
 
-/** Tries with real sandboxes of a driver whether its egress holds. */
+/** Shows with real sandboxes of a driver whether its egress fence holds. */
 export interface ProvesEgress {
-  /** Whether this is a sandbox of a proof under way, which may be linked before anything is proven. */
+  /** Whether this sandbox belongs to a proof under way, and so may be linked before anything is proven. */
   isTrial(sandboxId: string): boolean;
   /** Never rejects. */
   prove(driver: GuardedDriver): Promise<EgressProof>;

@@ -1,6 +1,6 @@
 import { SandboxError } from '../../contract/sandbox-error.ts';
 
-/** Sandboxes of this kind cannot be linked on this host: `network_unenforceable`, with what mends it. */
+/** The error when sandboxes of this kind cannot be linked on this host: `network_unenforceable`, with what mends it. */
 export class EgressRefusal extends SandboxError {
   readonly why: { detail: string; fix: string };
 

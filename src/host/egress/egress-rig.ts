@@ -14,7 +14,7 @@ const LISTENER = `require('node:http').createServer((_, reply) => reply.end('hel
 const ATTEMPT_MS = 1_500;
 const ANY_UID = 600_001;
 
-/** For tests alone. Null where egress can be had, else the reason a test is skipped for. */
+/** For tests alone. Null when egress works here, else the reason why a test is skipped. */
 export async function whyNotEgress(): Promise<string | null> {
   const lacking = await whyNoEgress(AbortSignal.timeout(5_000));
   return lacking === null ? null : `needs root and nftables: ${lacking.detail}`;
@@ -26,7 +26,7 @@ export async function whyNotGuestEgress(): Promise<string | null> {
   return (await whyNotEgress()) ?? (lacking && `needs /dev/net/tun, for qemu: ${lacking.detail}`);
 }
 
-/** A network namespace routed to from this host that plays the internet, and private networks behind it. */
+/** A network namespace that this host routes to. It plays the internet and the private networks behind it. */
 export class World {
   readonly #name = `cfworld-${randomBytes(3).toString('hex')}`;
   readonly #device = this.#name.slice(-9);
@@ -54,12 +54,12 @@ export class World {
     try {
       ip('link', 'delete', this.#device);
     } catch {
-      // Gone with the namespace.
+      // It went with the namespace.
     }
   }
 }
 
-/** What comes of a connection from inside a namespace: `reached`, or the error's code, or `silence`. */
+/** The result of a connection from inside a namespace: `reached`, the error's code, or `silence`. */
 export function attempts(
   namespacePath: string,
   targets: readonly { host: string; port: number }[],

@@ -1,7 +1,10 @@
 import { type EgressAllow, ipv4Block, ipv4Number, overlaps } from '../../domain/egress-allow.ts';
 import type { EgressNames } from './egress-names.ts';
 
-/** Not the public internet: this network, private, carrier, loopback, link-local and metadata, examples, special uses, multicast. */
+/**
+ * Addresses that are not the public internet: this network, private, carrier, loopback, link-local and metadata,
+ * examples, special uses, multicast.
+ */
 export const REFUSED_RANGES = [
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -20,7 +23,7 @@ export const REFUSED_RANGES = [
 
 const REFUSED_BLOCKS = REFUSED_RANGES.map((range) => ipv4Block(range)!);
 
-/** Whether egress refuses an IPv4 address, exceptions aside; true for what is none. */
+/** Whether egress refuses an IPv4 address, leaving exceptions aside. True for text that is no IPv4 address. */
 export function isRefusedAddress(address: string): boolean {
   const first = ipv4Number(address);
   return first === null || REFUSED_BLOCKS.some((range) => overlaps(range, { first, bits: 32 }));
@@ -31,7 +34,9 @@ const DNS_PER_SECOND = 100;
 /** New connections a second per sandbox: a flood must not fill the host's connection table for everybody. */
 const CONNECTIONS_PER_SECOND = 500;
 const CONNECTIONS_BURST = 1_000;
-/** Before the filter rules of Docker and others, at the usual priority: what is refused here never reaches them. */
+/**
+ * At the usual priority, but before the filter rules of Docker and others: what is refused here never reaches those.
+ */
 const PRIORITY = -10;
 
 export interface EgressRules {
@@ -45,8 +50,8 @@ export interface EgressRules {
 }
 
 /**
- * The whole fence as one nft table, loaded in one transaction. What is refused is answered, so that functions fail at once
- * instead of waiting for their timeout; only what is spoofed is dropped.
+ * The whole fence as one nft table, loaded in one transaction. A refused packet is answered, so that functions fail at
+ * once and do not wait for their timeout. Only spoofed packets are dropped.
  */
 export function egressRules({ names, subnet, gateway, routers, allow }: EgressRules): string {
   const from = `iifname "${names.prefix}*"`;

@@ -6,7 +6,10 @@ import { type EgressNames, egressNames, epochOf } from './egress-names.ts';
 const NETWORK_DEVICES = '/sys/class/net';
 const NAMESPACES = '/run/netns';
 
-/** Removes what earlier starts of the instance left: rules last, so that no link is ever without them. Safe to repeat. */
+/**
+ * Removes what earlier starts of the instance left. Rules go last, so that no link is ever without them. Safe to
+ * repeat.
+ */
 export async function removeOlderEgress(
   { instance, epoch }: { instance: string; epoch: string },
   signal: AbortSignal,
@@ -16,7 +19,7 @@ export async function removeOlderEgress(
   for (const older of epochs) if (isOlder(older, epoch)) await removeOwnEgress(egressNames(instance, older), signal);
 }
 
-/** Everything of one start. Best effort: what stays is found again by the next start. */
+/** Removes everything of one start, as far as it can. The next start finds what stays. */
 export async function removeOwnEgress({ owner, table }: EgressNames, signal: AbortSignal): Promise<void> {
   for (const namespace of await namesIn(NAMESPACES)) {
     if (namespace.startsWith(`${owner}-`)) await runTool('ip', ['netns', 'delete', namespace], signal);
@@ -28,7 +31,7 @@ export async function removeOwnEgress({ owner, table }: EgressNames, signal: Abo
   await runTool('nft', ['delete', 'table', 'inet', table], signal);
 }
 
-/** iptables deletes a rule by its own words; a rule of ours may be there several times. */
+/** iptables deletes a rule by the rule's own words. A rule of ours may be there several times. */
 const REMOVE_ACCEPTS = `command -v iptables >/dev/null || exit 0
 for chain in INPUT FORWARD; do
   iptables -w 5 -S "$chain" | grep -F -- "--comment \\"$1\\"" | sed 's/^-A/-D/; s/"//g' | while read -r rule; do iptables -w 5 $rule; done

@@ -5,8 +5,9 @@ import type { EgressEnd, EgressNetwork } from './egress-network.ts';
 import type { EgressProof, ProvesEgress } from './egress-proof.ts';
 
 /**
- * Who may be linked to the egress network: sandboxes of drivers for which a real sandbox has shown, in this start, that nothing
- * forbidden can be reached. Creates that come while the proof runs wait for it; one that failed refuses them.
+ * Who may be linked to the egress network: sandboxes of a driver for which a real sandbox has shown, in this start,
+ * that it reaches nothing forbidden. Creates that come while the proof runs wait for it. A proof that failed refuses
+ * them.
  */
 export class Egress {
   readonly #network: EgressNetwork;
@@ -24,12 +25,12 @@ export class Egress {
     return this.#network.resolvConf;
   }
 
-  /** Names a driver whose sandboxes may ask for a link; proven when the first one does, or by `prove` before. */
+  /** Names a driver whose sandboxes may ask for a link. It is proven when the first one asks, or earlier by `prove`. */
   offer(driver: GuardedDriver): void {
     this.#drivers.set(driver.name, driver);
   }
 
-  /** Proves it once per driver; `fresh` does it again. Never rejects. */
+  /** Proves the driver once; `fresh` proves it again. Never rejects. */
   prove(driver: GuardedDriver, options: { fresh?: boolean } = {}): Promise<EgressProof> {
     const known = this.#proofs.get(driver.name);
     if (known !== undefined && !options.fresh) return known;
@@ -39,15 +40,18 @@ export class Egress {
   }
 
   /**
-   * Links a sandbox of `driverName`; the link's `detach` must follow. Rejects with SandboxError: `network_unenforceable` where it was
-   * not proven, `sandbox_start_failed` where it could not be made.
+   * Links a sandbox of `driverName`; the link's `detach` must follow. Rejects with SandboxError `network_unenforceable`
+   * when its driver was not proven, and `sandbox_start_failed` when the link could not be made.
    */
   async attach(driverName: string, sandboxId: string, end: EgressEnd, signal: AbortSignal): Promise<EgressLink> {
     await this.admit(driverName, sandboxId);
     return await this.#network.attach(sandboxId, end, signal);
   }
 
-  /** For drivers that build before they link: rejects as `attach` would, with nothing made. Proves first where nothing is known. */
+  /**
+   * For drivers that build before they link: rejects as `attach` would, with nothing made. When nothing is known, it
+   * proves first.
+   */
   async admit(driverName: string, sandboxId: string): Promise<void> {
     if (this.#prover.isTrial(sandboxId)) return;
     const driver = this.#drivers.get(driverName);
@@ -56,7 +60,7 @@ export class Egress {
       throw new SandboxError('network_unenforceable', proof?.detail ?? `egress was not proven for ${driverName}`);
   }
 
-  /** For a machine that needs a guest's end and is linked to nothing, so that nothing need be proven. See EgressNetwork. */
+  /** For a machine that needs a guest's end but no link, so nothing has to be proven. See EgressNetwork. */
   spareTap(sandboxId: string, uid: number, signal: AbortSignal): Promise<EgressPlace> {
     return this.#network.spareTap(sandboxId, uid, signal);
   }
@@ -65,7 +69,7 @@ export class Egress {
     return this.#network.reapOlder(signal);
   }
 
-  /** After the drivers have stopped. */
+  /** Called after the drivers have stopped. */
   close(): Promise<void> {
     return this.#network.close();
   }

@@ -7,7 +7,7 @@ const TUN = '/dev/net/tun';
 const FOR_ALL = 0o006;
 const TOOL_PLACES = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
-/** Null where links and rules can be made, else what is missing and the command that mends it. */
+/** Null when links and rules can be made, else what is missing and the command that mends it. */
 export async function whyNoEgress(signal: AbortSignal): Promise<{ detail: string; fix: string } | null> {
   if (process.platform !== 'linux') return { detail: 'Egress needs Linux.', fix: 'Run the server on Linux.' };
   if (process.getuid?.() !== 0) {
@@ -29,7 +29,10 @@ export async function whyNoEgress(signal: AbortSignal): Promise<{ detail: string
     : { detail: 'The kernel has no nftables, or they may not be used here.', fix: 'modprobe nf_tables' };
 }
 
-/** Null where a monitor that runs as `uid` can open the tap made for it, else what is missing and the command that mends it. */
+/**
+ * Null when a monitor that runs as `uid` can open the tap made for it, else what is missing and the command that mends
+ * it.
+ */
 export function whyNoTap(uid: number, path = TUN): { detail: string; fix: string } | null {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined)
@@ -39,7 +42,7 @@ export function whyNoTap(uid: number, path = TUN): { detail: string; fix: string
   return { detail: `Guests’ network cards need ${path}, which only root may open here.`, fix: `chmod 666 ${path}` };
 }
 
-/** Blocks this host has routes or addresses in. */
+/** The blocks in which this host has routes or addresses. */
 export async function takenBlocks(signal: AbortSignal): Promise<Ipv4Block[]> {
   const { stdout } = await runTool('ip', ['-4', 'route', 'show', 'table', 'all'], signal);
   return stdout.split('\n').flatMap((line) => {

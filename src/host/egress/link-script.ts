@@ -31,16 +31,20 @@ ip link add "$host" type veth peer name eth0 netns "$where"
 ${TAIL}
 ${IN_NAMESPACE}`;
 
-/** A namespace with a name, for a sandbox that is started in it. */
+/** Makes a namespace with a name, for a sandbox that is started in it. */
 export const MAKE_NAMESPACE = `set -e
 ip netns add "$1"`;
 
-/** The other end of a guest's network card; every namespace has its own, so the name is the same in every clone of a snapshot. */
+/**
+ * The tap at the other end of a guest's network card. Every namespace has its own, so the name is the same in every clone of a
+ * snapshot.
+ */
 export const TAP = 'tap0';
 
 /**
- * A namespace for a monitor, with a tap its uid may open and nothing behind it yet. Nothing in it has an address: whoever breaks
- * out of a guest into its monitor finds the same one link, and may not even give it one.
+ * Makes a namespace for a monitor, with a tap that its uid may open and nothing behind the tap yet. Nothing in the
+ * namespace has an address. Whoever breaks out of a guest into its monitor finds the same one link, and cannot even
+ * give it an address.
  */
 export const MAKE_TAP = `set -e
 ip netns add "$1"
@@ -60,7 +64,7 @@ ip link set dev eth0 master br0
 ip link set dev eth0 up'
 ${TAIL}`;
 
-/** Safe to repeat: every part may be gone already, some with the sandbox. */
+/** Safe to repeat: each part may already be gone, and some parts go with the sandbox. */
 export const UNLINK = `host=$1 address=$2 table=$3 namespace=$4
 nft delete element inet "$table" sources "{ \\"$host\\" . $address }" 2>/dev/null
 [ -z "$namespace" ] || [ ! -e "/run/netns/$namespace" ] || ip netns delete "$namespace" || exit 1

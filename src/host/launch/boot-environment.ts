@@ -1,7 +1,7 @@
 import type { SandboxSpec } from '../../contract/driver.ts';
 import { packagePaths, TASK_ROOT } from '../../domain/package-paths.ts';
 
-/** What every shim gets at boot; see docs of the wire. `channel` is the socket as seen from inside. */
+/** What every shim gets at boot (see docs of the wire). `channel` is the socket's path as seen from inside. */
 export function bootEnvironment(
   spec: SandboxSpec,
   place: { channel: string; token: string; tempDir: string; shimsDir: string; path: string; taskRoot?: string },

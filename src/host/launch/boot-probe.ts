@@ -3,8 +3,8 @@ import type { Driver, SandboxSpec } from '../../contract/driver.ts';
 const REMOVAL_DEADLINE_MS = 10_000;
 
 /**
- * Boots one real box and waits for the first bytes of its shim, then destroys it. Resolves with null when that worked, else
- * with the error. Its figures are small, so that it runs on a full host too. How long that may take is the signal's affair.
+ * Boots one real box, waits for the first bytes of its shim, and destroys it. Resolves with null when that worked, else
+ * with the error. The box is small, so that the probe runs on a full host too. The signal decides how long it may take.
  */
 export async function tryBoot(
   driver: Pick<Driver, 'create'>,

@@ -18,18 +18,18 @@ import type { UidPool } from './uid-pool.ts';
 import { undoStart } from './undo-start.ts';
 
 const CLEANUP_DEADLINE_MS = 5_000;
-/** What a program that ends at once had to say, kept for our own log. */
+/** How much output of a program that ended at once is kept for our own log. */
 const LAST_WORDS_MAX_BYTES = 2_048;
 
 export interface BoxBuilderOptions {
   cgroups: CgroupTree;
   uids: UidPool | null;
   slots: SlotTree;
-  /** Absent or null: nothing is linked, and the driver refuses `egress`. */
+  /** When absent or null, nothing is linked and the driver refuses `egress`. */
   egress?: Egress | null;
 }
 
-/** What a driver decides about a box once its slot, cgroup and uid are there. */
+/** What a driver decides about a box once slot, cgroup and uid are there. */
 export interface BoxPlan {
   launch: Omit<LaunchOptions, 'cgroup' | 'uid' | 'output'>;
   receipt: (parts: BoxParts) => Box['receipt'];
@@ -38,7 +38,7 @@ export interface BoxPlan {
 }
 
 export interface BoxParts {
-  /** The sandbox's way out, in whose namespace it is started; null without egress. */
+  /** The sandbox's link, in whose namespace it is started. Null without egress. */
   link: EgressLink | null;
   slot: Slot;
   cgroup: SandboxCgroup | null;
@@ -48,13 +48,15 @@ export interface BoxParts {
 
 export interface BuildOptions {
   spec: SandboxSpec;
-  /** The driver's name, where it links sandboxes to the egress network. */
+  /** The driver's name, when it links sandboxes to the egress network. */
   driver?: string;
   slot: Omit<SlotOwner, 'uid'>;
   /** The cgroup's memory limit: the function's own plus what a tmpfs /tmp may hold. */
   memoryMib: number;
   plan: (parts: BoxParts) => Promise<BoxPlan> | BoxPlan;
-  /** Removes what that uid left outside its slot; runs after everything is gone and before the uid may be used again. */
+  /**
+   * Removes what that uid left outside its slot. It runs when everything is gone and before the uid may be used again.
+   */
   tidy?: (uid: number) => Promise<void>;
   signal: AbortSignal;
 }
@@ -165,7 +167,7 @@ async function endOf(process: LaunchedProcess | null, signal: AbortSignal): Prom
   }
 }
 
-/** The connection; or, when the process ends first, why. */
+/** The connection, or the reason when the process ends first. */
 async function connectionOrExit(slot: Slot, process: LaunchedProcess, stderr: Readable, signal: AbortSignal) {
   const connected = new AbortController();
   const accepted = slot.accept(AbortSignal.any([signal, connected.signal]));

@@ -7,9 +7,9 @@ const LAST_STANDARD = 2;
 let isDone = false;
 
 /**
- * Closes every descriptor above the standard ones that a program we start would inherit: whoever started the server left it open.
- * Ours never are such: Node opens all it opens close-on-exec, and at its start it marks the lowest ones but nothing behind a gap.
- * Once per process; before anything is launched.
+ * Closes every descriptor above the standard ones that a program we start would inherit. Whoever started the server
+ * left it open. None of ours is inherited: Node opens everything close-on-exec. At its start Node also marks the lowest
+ * descriptors, but none behind a gap. Called once per process, before anything is launched.
  */
 export function closeInherited(): void {
   if (isDone) return;
@@ -25,7 +25,7 @@ function isInherited(fd: number): boolean {
     const flags = /^flags:\s+([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
     return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
   } catch {
-    // The one that the folder itself was read through.
+    // This is the descriptor through which the folder itself was read.
     return false;
   }
 }

@@ -8,15 +8,16 @@ import { viewed } from './viewed.ts';
 
 const TRIAL_DEADLINE_MS = 8_000;
 const TRIAL_DISK_MIB = 1;
-/** What a tool says is for our own log. */
+/** How much of a tool's output is kept, for our own log. */
 const REASON_MAX_CHARS = 500;
 
-/** `by` null: this host lets us make no namespaces, and `reason` is what was answered. */
+/** `by` is null when this host lets us make no namespaces; `reason` is then the answer of the host. */
 export type FoundView = { by: OwnView['by']; reason: null } | { by: null; reason: string };
 
 /**
- * Whether sandboxes that are plain processes can be given a view of their own here, tried for real. A root server without uids
- * to give gets none: its sandboxes would be root. Rejects when the signal aborts or the trial does not end: nothing is known then.
+ * Tries for real whether plain-process sandboxes can have a view of their own here. A root server that has no uids to
+ * give gets no view: its sandboxes would be root. Rejects when the signal aborts or the trial does not end; nothing is
+ * known then.
  */
 export async function findView(
   options: { epochDir: string; hasUids: boolean; serverDirs: string[] },
@@ -33,7 +34,7 @@ export async function findView(
     const [command = '', ...args] = viewed(view);
     const { exitCode, stderr } = await runTool(command, [...args, 'test', '-d', slotDir], limit);
     signal.throwIfAborted();
-    // A host too busy to answer has not said no: whoever asked tries again.
+    // A host too busy to answer has not said no. The caller tries again.
     if (limit.aborted) throw new SandboxError('sandbox_start_failed', 'the trial of namespaces did not end in time');
     if (exitCode === 0) return { by, reason: null };
     return {

@@ -17,7 +17,10 @@ export interface HostBoxOptions {
   receipt: Box['receipt'];
   /** Where the code appears, as seen from inside. */
   taskRoot: string;
-  /** Metered where there is no cgroup; null when the launched process is not the one that works. */
+  /**
+   * The process whose figures are read when there is no cgroup. Null when the launched process is not the one that
+   * works.
+   */
   meteredPid: number | null;
   /** Ends the process and takes the host's side down; rejects with a SandboxError when something is left. */
   remove: (signal: AbortSignal) => Promise<void>;

@@ -20,30 +20,34 @@ export interface LaunchOptions {
   /** The whole environment of the program; the server's own never leaks in. */
   env: Record<string, string>;
   cwd: string;
-  /** FIFOs that take what it prints; null: one pipe takes both streams, read through `LaunchedProcess.output`. */
+  /** FIFOs that take what it prints. When null, one pipe takes both streams and `LaunchedProcess.output` reads it. */
   output: { stdoutPath: string; stderrPath: string } | null;
   cgroup: SandboxCgroup | null;
-  /** Also the gid; null runs it as the server's user. */
+  /** Also the gid. When null, it runs as the server's user. */
   uid: number | null;
-  /** Supplementary groups, besides the uid's own, that a device of the host asks for; absent: none. */
+  /**
+   * Supplementary groups besides the uid's own, which a device of the host asks for. When absent, there are no others.
+   */
   groups?: readonly number[];
-  /** RLIMIT_NPROC; only with a uid of its own, since it counts all processes of the uid. */
+  /** RLIMIT_NPROC. It is set only with a uid of its own, since it counts all processes of the uid. */
   processesMax: number;
-  /** Off only for a launcher that is set-uid itself. */
+  /** False only for a launcher that is set-uid itself. */
   noNewPrivileges: boolean;
-  /** What the program reads on INPUT_FD; kept off its command line, which every user of the host can read. */
+  /** What the program reads on INPUT_FD. It stays off the command line, which every user of the host can read. */
   input?: Buffer;
   /** A file opened as FILE_FD before privileges are dropped. */
   filePath?: string;
-  /** So many sockets to the server, as CONNECTION_FD and on; `LaunchedProcess.connections` are their other ends. */
+  /** The number of sockets to the server, from CONNECTION_FD on. `LaunchedProcess.connections` are their other ends. */
   connections?: number;
-  /** A network namespace with nothing in it; where the server is root, else nothing changes. */
+  /** Gives it a network namespace with nothing in it. Only where the server is root; otherwise it changes nothing. */
   hasOwnNetwork?: boolean;
-  /** A mount namespace of its own, and more, made as the view says; absent or null: it sees the server's. */
+  /** Gives it a mount namespace of its own, and more, as the view says. When absent or null, it sees the server's. */
   view?: OwnView | null;
-  /** Path of a network namespace to start it in; only where the server is root. */
+  /** Path of a network namespace to start it in. Only where the server is root. */
   networkNamespace?: string;
-  /** Translates how the launched program ended, where it is only the parent of what we care about. */
+  /**
+   * Translates how the launched program ended. Needed when that program is only the parent of the one we care about.
+   */
   readExit?: (exit: BoxExit) => BoxExit;
 }
 
@@ -73,7 +77,7 @@ export function launch(options: LaunchOptions): LaunchedProcess {
     stdio: ['ignore', output === null ? 'pipe' : 'ignore', 'ignore', 'pipe', 'ignore', ...connections],
   });
   const input = child.stdio[INPUT_FD] as NodeJS.WritableStream & { destroy(): void };
-  // The program may be gone before it has read: its exit says so.
+  // The program may be gone before it has read. Its exit says so.
   input.on('error', () => undefined);
   input.end(options.input ?? '');
   return new LaunchedProcess({ child, cgroup, uid, readExit: options.readExit ?? ((exit) => exit) });

@@ -45,12 +45,12 @@ export class LaunchedProcess {
     });
   }
 
-  /** Null when it could not even be started. */
+  /** Null when the program could not even be started. */
   get pid(): number | null {
     return this.#child.pid ?? null;
   }
 
-  /** What it prints, where it was launched without FIFOs; somebody must read it, else it waits in its next write. */
+  /** What it prints, when it was launched without FIFOs. Somebody must read it, else its next write waits. */
   get output(): Readable | null {
     return this.#child.stdout;
   }
@@ -60,7 +60,7 @@ export class LaunchedProcess {
     return this.#child.stdio.slice(CONNECTION_FD) as unknown as Duplex[];
   }
 
-  /** SIGKILL to all of it; synchronous, safe to repeat. */
+  /** Sends SIGKILL to all of it; synchronous, safe to repeat. */
   kill(): void {
     if (this.#gone) return;
     this.#killed = true;
@@ -84,7 +84,7 @@ export class LaunchedProcess {
   #signalAll(): void {
     this.#cgroup?.kill();
     if (this.#cgroup === null && this.#uid !== null) for (const pid of pidsOfUid(this.#uid)) killOne(pid);
-    // Once the leader was reaped its number may become somebody else's.
+    // Once the leader was reaped, its number may belong to somebody else.
     if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
       killOne(-this.#child.pid);
     }
@@ -100,6 +100,6 @@ function killOne(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself.
+    // The process ended by itself.
   }
 }

@@ -4,12 +4,12 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type ViewPlan, viewTable } from './view-table.ts';
 
-/** Folders that everybody may write: in a sandbox they are its own. */
+/** Folders that everybody may write. A sandbox gets its own ones in their place. */
 const TEMPS = ['/tmp', '/var/tmp'];
 const SHARED_DEVICES = ['/dev/shm', '/dev/mqueue'];
-/** Everybody's, too, and of no use to a function. */
+/** Folders that everybody may also write, and that are of no use to a function. */
 const LOCKS = '/run/lock';
-/** Sockets of the user's own session, of Docker and of whatever else runs here. */
+/** Sockets of the user's own session, of Docker, and of other programs here. */
 const RUN = '/run';
 
 /** How a launched program sees the host's files and processes. Made by `makeOwnView`. */
@@ -17,19 +17,19 @@ export interface OwnView {
   /** Path of the table that is mounted before the program starts. */
   tablePath: string;
   /**
-   * `root`: the server is root and the sandbox a uid that may write nowhere else. `user`: both are the same user, so the rest
-   * of the host is read-only, and processes outside do not exist.
+   * `root`: the server is root, and the sandbox has a uid that may write nowhere else. `user`: both are the same user,
+   * so the rest of the host is read-only, and processes outside do not exist for the sandbox.
    */
   by: 'root' | 'user';
 }
 
 export interface OwnViewOptions {
   by: OwnView['by'];
-  /** Of the sandbox; written by nobody else. */
+  /** The sandbox's own slot; nobody else writes there. */
   slotDir: string;
-  /** The server's own: with `by: user` they do not exist inside. */
+  /** The server's own folders. With `by: user` they do not exist inside. */
   serverDirs: string[];
-  /** What the sandbox must see wherever it lies. */
+  /** What the sandbox must see, wherever it lies. */
   keeps: string[];
   diskMib: number;
 }
@@ -59,7 +59,7 @@ function planOf({ by, serverDirs, keeps, diskMib }: OwnViewOptions): Omit<ViewPl
   };
 }
 
-/** None for a user whom this host does not know. */
+/** Empty for a user whom this host does not know. */
 function home(): string[] {
   try {
     return [homedir()];
@@ -68,7 +68,7 @@ function home(): string[] {
   }
 }
 
-/** A host's resolv.conf often is a link into /run. */
+/** A host's resolv.conf is often a link into /run. */
 function resolverFolder(): string[] {
   try {
     const folder = dirname(realpathSync('/etc/resolv.conf'));
@@ -78,7 +78,7 @@ function resolverFolder(): string[] {
   }
 }
 
-/** A link to one is left: what it leads to is another's. */
+/** A link to a folder is left alone: its target belongs to somebody else. */
 function isFolder(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

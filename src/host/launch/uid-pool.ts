@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { tryRead } from '../kernel-file.ts';
 
-/** The overflow uid: files of unmapped owners look like its, so no sandbox may be it. */
+/** The overflow uid. Files of unmapped owners look like its own, so no sandbox may be it. */
 const OVERFLOW_UID = 65_534;
 
 /**
@@ -21,7 +21,7 @@ export class UidPool {
   #unused: number;
   #foreign: Set<number> | null = null;
 
-  /** `seed` (the instance id) shifts where the range is begun, so that two servers on one host rarely meet. */
+  /** `seed` (the instance id) shifts where the range begins, so that two servers on one host rarely meet. */
   constructor(
     range: { first: number; count: number },
     options: { seed?: string; listLiveUids?: () => Set<number> } = {},
@@ -37,14 +37,14 @@ export class UidPool {
     return this.#taken.size;
   }
 
-  /** A uid no live process has. Throws SandboxError `sandbox_start_failed` when all are in use. */
+  /** A uid that no live process has. Throws SandboxError `sandbox_start_failed` when all are in use. */
   acquire(): number {
     const uid = this.#next();
     this.#taken.add(uid);
     return uid;
   }
 
-  /** Gives it back into quarantine; of an unknown uid it does nothing. */
+  /** Gives the uid back into quarantine. For an unknown uid it does nothing. */
   release(uid: number): void {
     if (this.#taken.delete(uid)) this.#resting.push(uid);
   }
@@ -55,7 +55,8 @@ export class UidPool {
       this.#unused--;
       this.#foreign ??= this.#listLiveUids();
       if (uid === OVERFLOW_UID || uid === 0) continue;
-      // Somebody's process has it: another server's sandbox, or one of an earlier life. It may be free later.
+      // A process of somebody else has this uid: another server's sandbox, or one of an earlier life. It may be free
+      // later.
       if (this.#foreign.has(uid)) this.#resting.push(uid);
       else return uid;
     }
@@ -84,7 +85,9 @@ export function pidsOfUid(uid: number): number[] {
     .map(([pid]) => pid);
 }
 
-/** From `status`, not from the owner of /proc/<pid>: a process can make that root by giving up being dumpable. */
+/**
+ * Read from `status`, not from the owner of /proc/<pid>: a process that is no longer dumpable makes that owner root.
+ */
 function processUids(): [pid: number, uid: number][] {
   const found: [number, number][] = [];
   for (const name of readdirSync('/proc')) {

@@ -5,37 +5,40 @@ import { mountLine, terminalOptions } from '../slot/own-mounts.ts';
 const FILES_PER_MIB = 128;
 /** What /dev/shm may hold, as in bubblewrap's sandboxes. */
 const SHM_MAX_MIB = 64;
-/** What is bound back lies in folders made there; nothing else is put in. */
+/** Options of a folder that becomes empty. It holds mount points for what is bound back, and nothing else. */
 const VOID_OPTIONS = 'mode=0755,size=1m,nr_inodes=1024';
-/** A table's line is left out where the same source is mounted at that place already; no host names one so. */
+/**
+ * A line of the table is left out when the same source is already mounted at that place. No host names a source like
+ * this.
+ */
 const SOURCE = 'coldframe';
 
 export interface ViewPlan {
-  /** Folders of the host that become the sandbox's own: one bounded temp file system, shown at each. */
+  /** Folders of the host that become the sandbox's own. One bounded temp file system is shown at each of them. */
   temps: string[];
   /** Folders that become empty and cannot be written. */
   voids: string[];
-  /** Of /dev/shm and /dev/mqueue, those the host has. */
+  /** Those of /dev/shm and /dev/mqueue that the host has. */
   sharedDevices: string[];
-  /** What stays where it is, should it lie below one of the others. */
+  /** What stays where it is, even when it lies below one of the other folders. */
   keeps: string[];
   /** A folder of the server's own, in which `stages` are made. */
   stageDir: string;
   diskMib: number;
-  /** It has a PID namespace of its own, so /proc is made new. */
+  /** True when it has a PID namespace of its own, so that /proc must be mounted anew. */
   hasOwnProcesses: boolean;
 }
 
 export interface ViewTable {
-  /** Empty folders to be made before; what is mounted there is seen in the sandbox's namespace alone. */
+  /** Empty folders to be made first. What is mounted on them is seen in the sandbox's namespace alone. */
   stages: string[];
   /** In the form of fstab(5), in order. */
   table: string;
 }
 
 /**
- * Pure: what is mounted in a mount namespace of the sandbox's own. All that the sandbox can write is part of it and goes with
- * the namespace, so with its last process: nobody walks it to remove it.
+ * Pure: what is mounted in a mount namespace of the sandbox's own. All that the sandbox can write is part of it. It
+ * goes with the namespace, and so with the last process: nobody walks it to remove it.
  */
 export function viewTable(plan: ViewPlan): ViewTable {
   const { diskMib, keeps, stageDir } = plan;
@@ -51,7 +54,7 @@ export function viewTable(plan: ViewPlan): ViewTable {
     const options = stage === temp ? `mode=1777,${sized(diskMib)}` : VOID_OPTIONS;
     lines.push(mountLine(SOURCE, stage, 'tmpfs', `nosuid,nodev,${options}`));
   }
-  // While everything is still visible: what stays is bound into the folders that will cover it.
+  // Done while everything is still visible: what stays is bound into the folders that will cover it.
   for (const keep of outermost(keeps)) {
     const cover = covers.find(({ folder }) => isWithin(keep, folder));
     if (cover === undefined) continue;
@@ -72,7 +75,7 @@ function sized(sizeMib: number): string {
   return `size=${sizeMib}m,nr_inodes=${sizeMib * FILES_PER_MIB}`;
 }
 
-/** Without those that lie within another of them. */
+/** Leaves out folders that lie within another of them. */
 function outermost(folders: string[]): string[] {
   const distinct = [...new Set(folders)];
   return distinct.filter((folder) => !distinct.some((other) => other !== folder && isWithin(folder, other)));

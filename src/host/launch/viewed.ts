@@ -1,6 +1,6 @@
 import type { OwnView } from './own-view.ts';
 
-/** What is in the way of a sandbox that shares the server's user: all of the host that it could write. */
+/** Makes every writable mount of the host read-only, for a sandbox that shares the server's user. */
 const READ_ONLY = `while read -r _ _ _ _ point options _; do
 point=$(printf %b "$point"); [ -e "$point" ] || continue
 case $point:$options in /proc:* | /proc/*) continue ;; *:rw*) ;; *) continue ;; esac
@@ -12,9 +12,9 @@ const MOUNTED = 'mount -n --all --fstab "$1" || exit 125; shift; cd /tmp || exit
 const AS_FIRST = '{ "$@" 2>&3 3>&-; } 3>&2 2>/dev/null; exit $?';
 
 /**
- * Pure: the words before a command that start it in the view, in /tmp. By root: a mount and an IPC namespace, and what root binds
- * outside later is seen inside. By a user: also a user and a PID namespace in which the program is that same user, holds no
- * capability, and can neither undo a mount nor see a process outside.
+ * Pure: the words before a command that start it in the view, in /tmp. By root: a mount and an IPC namespace, in which
+ * mounts that root makes outside later are seen. By a user: also a user and a PID namespace. There the program is that
+ * same user, holds no capability, and can neither undo a mount nor see a process outside.
  */
 export function viewed(view: OwnView | null): string[] {
   if (view === null) return [];

@@ -50,7 +50,7 @@ async function probe(candidate: string, signal: AbortSignal): Promise<HostPython
   return result.exitCode === 0 && stdlib !== '' && id !== null ? { id, executable, stdlib } : null;
 }
 
-/** A server that is not root runs sandboxes as itself, so its own access decides; root's would say yes to everything. */
+/** A server that is not root runs sandboxes as itself, so its own access decides. Root has access to everything. */
 export async function isReachableByAll(path: string): Promise<boolean> {
   if (process.getuid?.() !== 0) {
     return access(path, constants.R_OK | constants.X_OK).then(

@@ -10,7 +10,7 @@ import { sharedLibraries } from './shared-libraries.ts';
 import { devicesIn, stageDevices } from './stage-devices.ts';
 import { fingerprint, openToAll, stageFile, stageFolder } from './stage-file.ts';
 
-/** Small programs found in a sandbox's root, so that functions may start a child or two; absent ones are left out. */
+/** Small programs found in a sandbox's root, so that functions may start a child or two. Absent ones are left out. */
 const PROGRAMS =
   'sh cat ls env sleep true false echo head tail wc cp mv rm mkdir touch id uname date sort grep sed tar gzip dd seq'.split(
     ' ',
@@ -21,7 +21,9 @@ const LINKER_CACHE = '/etc/ld.so.cache';
 const TIME_ZONES = '/usr/share/zoneinfo';
 /** Mount points that must exist in the read-only root. */
 const MOUNT_POINTS = ['dev', 'proc', 'tmp', INSIDE.task, INSIDE.runtime, INSIDE.run, TIME_ZONES];
-/** Changes with what is put into a root besides files of the host, so that older ones are not taken for ours. */
+/**
+ * Changes with what is put into a root besides files of the host, so that an older root is not taken for a current one.
+ */
 const LAYOUT = 2;
 /** Uid and gid of the one user a bubblewrap sandbox sees. */
 export const SANDBOX_UID_INSIDE = 1000;
@@ -30,7 +32,7 @@ export interface HostRuntime {
   id: RuntimeId;
   /** Host path, usable by any uid. */
   interpreter: string;
-  /** Path in `rootDir` and so inside bubblewrap. */
+  /** Path in `rootDir`, and so the path inside bubblewrap. */
   interpreterInside: string;
   /** The bootstrap program within a shims directory. */
   bootstrap: string;
@@ -38,9 +40,9 @@ export interface HostRuntime {
   shimsDir: string;
   /** A minimal root file system: interpreter, its libraries, a few programs, configuration; nothing else of the host. */
   rootDir: string;
-  /** All that makes up a sandbox's root: `rootDir`, and in it the shims, the standard library and time zones. */
+  /** The trees of a sandbox's root: `rootDir`, and mounted in it the shims, the standard library and time zones. */
   trees: SharedTree[];
-  /** Device nodes of ours in `rootDir`; none where nodes cannot be made. */
+  /** Names of our device nodes in `rootDir`. Empty when nodes cannot be made. */
   devices: string[];
 }
 
@@ -51,7 +53,7 @@ export interface HostRuntimesOptions {
   log: Log;
   /** The Node 24 binary; the server's own by default. */
   nodeBinary?: string;
-  /** Folders searched for python3 after the usual ones. */
+  /** Folders that are searched for python3 after the usual ones. */
   searchPath?: string[];
 }
 
@@ -165,7 +167,7 @@ export class HostRuntimes {
     });
   }
 
-  /** `<rt>/<name>-<print>`, made by `fill` unless it is there; appears whole or not at all. */
+  /** Makes `<rt>/<name>-<print>` by `fill`, unless it is there. It appears whole or not at all. */
   async #staged(name: string, print: string, fill: (target: string) => Promise<void>): Promise<string> {
     const target = join(this.#directory, `${name}-${print}`);
     if ((await stat(target).catch(() => null)) !== null) return target;
@@ -179,7 +181,7 @@ export class HostRuntimes {
     return target;
   }
 
-  /** What earlier starts staged from other sources. */
+  /** Removes what earlier starts staged from other sources. */
   async #removeOthers(shimsDir: string): Promise<void> {
     const used = new Set([shimsDir, ...[...this.#runtimes.values()].map(({ rootDir }) => rootDir)]);
     for (const name of await readdir(this.#directory)) {
@@ -189,7 +191,7 @@ export class HostRuntimes {
   }
 }
 
-/** In the root /bin, /sbin and /lib* are links into /usr, whatever the host does. */
+/** In the root, /bin, /sbin and /lib* are links into /usr, whatever they are on the host. */
 function merged(path: string): string {
   return path.replace(/^\/(bin|sbin|lib\w*)\//, '/usr/$1/');
 }
@@ -211,7 +213,7 @@ async function stageEtc(root: string): Promise<void> {
   await writeFile(join(etc, 'group'), `sandbox:x:${id}:\n`);
   await writeFile(join(etc, 'nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
   await writeFile(join(etc, 'hosts'), '127.0.0.1 localhost\n');
-  // Empty without egress; with it, the resolver's file is bound over it.
+  // The file stays empty without egress. With it, the resolver's file is bound over it.
   await writeFile(join(etc, 'resolv.conf'), '');
   for (const name of ETC_FILES) {
     if ((await stat(join('/etc', name)).catch(() => null)) !== null)

@@ -4,7 +4,7 @@ const LDD_DEADLINE_MS = 20_000;
 /** Files per call of ldd, which handles them one after another. */
 const BATCH = 64;
 
-/** The shared libraries and the loader that those programs need, each at the path the loader will look for. */
+/** The shared libraries and the loader that those programs need, each at the path where the loader will look for it. */
 export async function sharedLibraries(
   files: string[],
   signal: AbortSignal,

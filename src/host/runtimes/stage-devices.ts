@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runTool } from '../run-tool.ts';
 
-/** Every sandbox has them: major and minor number of the Linux kernel. */
+/** Devices that every sandbox has, with major and minor number of the Linux kernel. */
 const DEVICES = {
   null: ['1', '3'],
   zero: ['1', '5'],
@@ -14,8 +14,9 @@ const DEVICES = {
 const MKNOD_DEADLINE_MS = 5_000;
 
 /**
- * Makes device nodes in `<root>/dev`. The host's own would do, but they are files too, which all sandboxes would share. Where
- * nodes may not be made (no root, a container without the right) there will be none, and the host's are used.
+ * Makes device nodes in `<root>/dev`. The host's own nodes would work, but they are files too, and all sandboxes would
+ * share them. Where nodes may not be made (no root, a container without the right) this makes none, and the host's are
+ * used.
  */
 export async function stageDevices(root: string, signal: AbortSignal): Promise<void> {
   if (process.getuid?.() !== 0) return;

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { chmod, copyFile, link, mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** Changes whenever one of the files, or a file below one of the folders, does (by path, size and time). */
+/** Changes whenever one of the files changes, or a file below one of the folders (by path, size and time). */
 export async function fingerprint(paths: string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const path of [...paths].sort()) {
@@ -17,8 +17,8 @@ export async function fingerprint(paths: string[]): Promise<string> {
 }
 
 /**
- * Makes the file readable at `target` for everybody, with one link where the file system and its mode allow and else a copy.
- * An existing target is kept: two names of one library end in the same file.
+ * Makes the file readable at `target` for everybody. It makes a link where the file system and the file's mode allow
+ * one, else a copy. An existing target is kept: two names of one library lead to the same file.
  */
 export async function stageFile(source: string, target: string): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
@@ -28,7 +28,7 @@ export async function stageFile(source: string, target: string): Promise<void> {
     if ((mode & 0o004) !== 0 && (mode & 0o6022) === 0) return await link(real, target);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-    // Another device, or links to files of others are barred: copy.
+    // The source is on another device, or links to files of others are barred: copy it.
   }
   await copyFile(real, target, constants.COPYFILE_FICLONE);
   await chmod(target, 0o444 | (mode & 0o111));

@@ -3,7 +3,7 @@ import { SYSCALL_NUMBERS } from './syscall-numbers.ts';
 
 export type Architecture = keyof typeof SYSCALL_NUMBERS;
 
-/** One classic BPF instruction: what to do, where to go when a comparison holds or not, its operand. */
+/** One classic BPF instruction: what to do, where to go when a comparison holds or does not, and its operand. */
 interface Instruction {
   code: number;
   jumpTrue: number;
@@ -21,7 +21,7 @@ const ALLOW = 0x7fff_0000;
 const KILL_PROCESS = 0x8000_0000;
 const ERRNO = 0x0005_0000;
 
-/** Offsets in the kernel's `struct seccomp_data`; arguments are 64 bits, of which these flags use the low half. */
+/** Offsets in the kernel's `struct seccomp_data`. Arguments have 64 bits; these flags use the low half. */
 const OFFSET_NUMBER = 0;
 const OFFSET_ARCH = 4;
 const OFFSET_ARGUMENTS = 16;
@@ -34,7 +34,7 @@ export function seccompProgram(architecture: Architecture): Buffer {
   return encode(assemble(architecture));
 }
 
-/** The architecture this server runs on; null where we have no filter for it. */
+/** The architecture this server runs on. Null when we have no filter for it. */
 export function architectureOf(arch: string): Architecture | null {
   return arch === 'x64' ? 'x86_64' : arch === 'arm64' ? 'aarch64' : null;
 }

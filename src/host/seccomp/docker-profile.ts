@@ -42,7 +42,7 @@ export function dockerSeccompProfile(): DockerSeccompProfile {
     ],
     syscalls: [
       { names: allowedNames(), action: allow },
-      // One rule per bit and per family: several conditions on one argument would all have to hold.
+      // One rule per bit and per family: several conditions in one rule would all have to hold.
       ...DENIED_FLAGS.flatMap(({ name, argument, flags }) => [
         { names: [name], action: allow, args: [masked(argument, flags, 0)] },
         ...bitsOf(flags).map((bit) => ({
@@ -61,7 +61,7 @@ export function dockerSeccompProfile(): DockerSeccompProfile {
   };
 }
 
-/** Holds when the bits of the mask in that argument are `value`. */
+/** Holds when the bits of the mask in that argument equal `value`. */
 function masked(index: number, mask: number, value: number) {
   return { index, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' };
 }

@@ -6,7 +6,7 @@ import { SandboxError } from '../../contract/sandbox-error.ts';
 import { LIMITS } from '../../domain/limits.ts';
 
 export interface PlacementOptions {
-  /** Whether the sandbox cannot write the package's own inodes. */
+  /** True when the sandbox cannot write the package's own inodes. */
   mayLink: boolean;
   signal: AbortSignal;
 }
@@ -48,7 +48,7 @@ async function placeFile(from: string, to: string, walk: Walk): Promise<void> {
   await chmod(to, 0o444 | (mode & 0o111));
 }
 
-/** Links only what everybody may read and nobody else may write; anything else is copied with fitting permissions. */
+/** Links only files that everybody may read and nobody else may write. Others are copied with fitting permissions. */
 async function linkReadable(from: string, to: string, mode: number): Promise<boolean> {
   const wanted = (mode & 0o004) !== 0 && (mode & 0o022) === 0;
   if (!wanted) return false;

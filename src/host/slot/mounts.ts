@@ -3,7 +3,7 @@ import { runTool } from '../run-tool.ts';
 
 const MOUNT_DEADLINE_MS = 5_000;
 
-/** Mount points at or below a directory, deepest first (a bind on a bind appears twice). */
+/** Mount points at or below a directory, deepest first. A bind on a bind appears twice. */
 export function mountsUnder(mountinfo: string, directory: string): string[] {
   return mountPoints(mountinfo)
     .map(({ path }) => path)
@@ -12,14 +12,15 @@ export function mountsUnder(mountinfo: string, directory: string): string[] {
     .sort((a, b) => b.length - a.length);
 }
 
-/** Whether that very directory is a mount whose later mounts propagate. */
+/** Whether that very directory is a mount that passes on later mounts. */
 export function isSharedMount(mountinfo: string, directory: string): boolean {
   return mountPoints(mountinfo).some(({ path, shared }) => path === directory && shared);
 }
 
 /**
- * Null when the directory is a shared mount of its own afterwards, else the reason. Not to be aborted, since it serves every
- * sandbox: a mount stopped half-way may have been made all the same, and the next try would put another on top.
+ * Null when the directory is a shared mount of its own afterwards, else the reason. It serves every sandbox, so nobody
+ * may abort it: a mount that is stopped half-way may have been made all the same, and the next try would put another on
+ * top.
  */
 export async function makeSharedMount(directory: string): Promise<string | null> {
   const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
@@ -38,17 +39,19 @@ export function bindReadOnly(source: string, target: string, signal: AbortSignal
   return mount(['-o', 'bind,ro,nosuid,nodev', source, target], signal);
 }
 
-/** Binds as it is; a read-only source mount stays read-only. */
+/** Binds the source as it is. A read-only source mount stays read-only. */
 export function bindAgain(source: string, target: string, signal: AbortSignal): Promise<string | null> {
   return mount(['--bind', source, target], signal);
 }
 
-/** Mounts all that a table in the form of fstab(5) names, in its order. Null, or why one of them failed. */
+/**
+ * Mounts everything that a table in the form of fstab(5) names, in its order. Null, or why one of the mounts failed.
+ */
 export function mountTable(path: string, signal: AbortSignal): Promise<string | null> {
   return mount(['--all', '--fstab', path], signal);
 }
 
-/** Detaches at once even when in use, with every mount beneath. Of something not mounted it does nothing. */
+/** Detaches at once, even when in use, with every mount beneath. Does nothing when it is not mounted. */
 export async function unmount(targets: string | string[], signal: AbortSignal): Promise<void> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(MOUNT_DEADLINE_MS)]);
   await runTool('umount', ['-l', ...[targets].flat()], limit);

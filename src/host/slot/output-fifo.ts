@@ -9,10 +9,13 @@ import { runTool } from '../run-tool.ts';
 export const STDOUT_NAME = 'out';
 export const STDERR_NAME = 'err';
 const MKFIFO_DEADLINE_MS = 5_000;
-/** The sandbox's group may write, nobody but the host may read. */
+/** The sandbox's group may write. Nobody but the host may read. */
 const FIFO_MODE = 0o620;
 
-/** Makes both FIFOs of a sandbox in `directory`, writable by `gid` (null: by the server's own user alone). */
+/**
+ * Makes both FIFOs of a sandbox in `directory`, writable by `gid`. When `gid` is null, only the server's own user may
+ * write.
+ */
 export async function makeOutputFifos(directory: string, gid: number | null, signal: AbortSignal): Promise<void> {
   const paths = [join(directory, STDOUT_NAME), join(directory, STDERR_NAME)];
   const limit = AbortSignal.any([signal, AbortSignal.timeout(MKFIFO_DEADLINE_MS)]);

@@ -5,7 +5,7 @@ import { mountTable } from './mounts.ts';
 /** A folder that all sandboxes of a runtime are shown, and where in their root file system. */
 export interface SharedTree {
   source: string;
-  /** Absolute path in the root; `/` for the first one, whose folders hold the mount points of the others. */
+  /** Absolute path in the root. It is `/` for the first tree, whose folders hold the mount points of the others. */
   at: string;
 }
 
@@ -16,22 +16,22 @@ export const TERMINALS_MAX = 64;
 export interface OwnMounts {
   /** A temp file system bounded in bytes and files. */
   temp: { uid: number; sizeMib: number; filesMax: number } | null;
-  /** An overlay of its own over each tree, so that locks and watches on what all of them read are its own too. */
+  /** An overlay of the sandbox's own over each tree, so that locks and watches on shared files are its own too. */
   root: SharedTree[];
 }
 
 export interface OwnMountPoints {
   tempDir: string | null;
-  /** Whole, with every tree at its place; null where none was asked for. */
+  /** The whole root, with every tree at its place. Null when no root was asked for. */
   rootDir: string | null;
-  /** Terminals of its own, bounded in number; there where the root is. */
+  /** Terminals of the sandbox's own, bounded in number. Made together with the root. */
   terminalsDir: string | null;
 }
 
 /** Overlayfs takes these as its own separators. */
 const SEPARATORS = /[:,\\]/;
 
-/** Whether overlays can be told of that path. */
+/** True when a path can be given to overlayfs. */
 export function canBeLower(path: string): boolean {
   return !SEPARATORS.test(path);
 }
@@ -46,8 +46,8 @@ export function ownMountPoints(slotDir: string, { temp, root }: OwnMounts): OwnM
 }
 
 /**
- * Mounts all of them with one call of the mount program. Null, or why one of them failed; the others may be there then. Aborting
- * stops it half-way: whoever removes the slot unmounts what is there.
+ * Mounts all of them with one call of the mount program. Null, or why one of them failed; the others may then be
+ * mounted. An abort stops it half-way: whoever removes the slot unmounts what is there.
  */
 export async function makeOwnMounts(
   slotDir: string,
@@ -69,7 +69,7 @@ export async function makeOwnMounts(
     lines.push(mountLine('devpts', points.terminalsDir, 'devpts', terminalOptions()));
   }
   for (const { source, at } of root) {
-    // A read-only overlay wants two lower layers. Device nodes are the first tree's alone.
+    // A read-only overlay needs two lower layers. Only the first tree has device nodes.
     const options = `ro,nosuid,${at === '/' ? '' : 'nodev,'}lowerdir=${source}:${emptyDir}`;
     lines.push(mountLine('overlay', join(points.rootDir ?? '', at), 'overlay', options));
   }
@@ -79,7 +79,7 @@ export async function makeOwnMounts(
   return mountTable(table, signal);
 }
 
-/** Of a devpts that is one sandbox's. */
+/** Options of a devpts for a single sandbox. */
 export function terminalOptions(): string {
   return `nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,max=${TERMINALS_MAX}`;
 }

@@ -4,13 +4,15 @@ import type { CodeRef } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { bindAgain, bindReadOnly, unmount } from './mounts.ts';
 
-/** Package mounts kept without a user, so that a function called now and then needs one mount call per claim. */
+/**
+ * Package mounts kept without a user. With them a function that is called now and then needs one mount call per claim.
+ */
 const IDLE_MAX = 64;
 
-/** A package of that many bytes or fewer is copied in less time than a mount takes. */
+/** Copying a package of at most that many bytes takes less time than a mount. */
 const COPY_MAX_BYTES = 1024 * 1024;
 const COPY_FILES_MAX = 64;
-/** Packages whose size is remembered, so that a claim does not measure again. */
+/** Packages whose size is remembered, so that a claim does not measure it again. */
 const KNOWN_SIZES_MAX = 1_000;
 
 interface PackageMount {
@@ -33,7 +35,10 @@ export class PackageMounts {
     this.#directory = directory;
   }
 
-  /** Whether a bind beats a copy. Links are no choice here: they do not cross the shared mount that slots lie in. */
+  /**
+   * True when a bind is faster than a copy. Links are not possible here: they do not cross the shared mount that holds
+   * the slots.
+   */
   async isWorthBinding(code: CodeRef): Promise<boolean> {
     if (code.fileCount > COPY_FILES_MAX) return true;
     const known = this.#sizes.get(code.sha256);
@@ -43,7 +48,7 @@ export class PackageMounts {
     return bytes > COPY_MAX_BYTES;
   }
 
-  /** Binds the package at `target`. Rejects with SandboxError; otherwise `release` must follow. */
+  /** Binds the package at `target`. Rejects with SandboxError. After a success `release` must follow. */
   async bindAt(code: CodeRef, target: string, signal: AbortSignal): Promise<void> {
     const entry = this.#entry(code);
     entry.users++;
@@ -58,7 +63,7 @@ export class PackageMounts {
     }
   }
 
-  /** Ends one use; the caller has unmounted its bind. */
+  /** Ends one use. The caller has already unmounted its bind. */
   async release(code: CodeRef): Promise<void> {
     const entry = this.#mounts.get(keyOf(code));
     if (entry === undefined) return;
@@ -83,7 +88,7 @@ export class PackageMounts {
     return entry;
   }
 
-  /** Shared by several claims, so none of their signals may abort it: it has the mount tool's own deadline. */
+  /** Several claims share it, so none of their signals may abort it. The mount tool has a deadline of its own. */
   async #mount(code: CodeRef, path: string): Promise<void> {
     await mkdir(path, { recursive: true, mode: 0o700 });
     const failure = await bindReadOnly(code.path, path, AbortSignal.timeout(5_000));
@@ -99,7 +104,7 @@ async function treeBytes(directory: string): Promise<number> {
   return bytes;
 }
 
-/** Never shared across workspaces, even where the bytes are equal. */
+/** Workspaces never share a mount, even when the bytes are equal. */
 function keyOf(code: CodeRef): string {
   return `${code.workspaceId}-${code.sha256}`;
 }

@@ -8,15 +8,16 @@ const HEAP_MAX_MIB = 64;
 type Work = { do: 'remove'; path: string } | { do: 'remove-owned'; folder: string; uid: number };
 
 /**
- * Deletes a folder that sandboxes may have written into, whatever they made of it: links are never followed, not even ones put
- * there meanwhile, and neither depth, names, modes nor numbers stop it. Off the serving thread. The folder above must be ours.
- * Rejects when something is left, with its names; on abort what is not yet removed stays. Safe to repeat.
+ * Deletes a folder that sandboxes may have written into, whatever they made of it. It never follows links, not even
+ * those that appear during the removal. Neither depth, names, modes nor numbers stop it. It works off the serving
+ * thread. The folder above must be ours. Rejects when something is left, with its names. On abort, what is not yet
+ * removed stays. Safe to repeat.
  */
 export function removeTree(path: string, signal: AbortSignal): Promise<void> {
   return ask({ do: 'remove', path }, signal, path);
 }
 
-/** The same for everything that a uid owns directly in a folder everybody may write. */
+/** The same for everything that a uid owns directly in a folder that everybody may write. */
 export function removeOwned(folder: string, uid: number, signal: AbortSignal): Promise<void> {
   return ask({ do: 'remove-owned', folder, uid }, signal, folder);
 }
@@ -50,7 +51,7 @@ async function ask(work: Work, signal: AbortSignal, what: string): Promise<void>
   }
 }
 
-/** One for the whole process: removals take turns in it. */
+/** One worker for the whole process: removals take turns in it. */
 function startedWorker(): Worker {
   if (worker !== null) return worker;
   const url = new URL(`./tree-removal-worker${extname(import.meta.url)}`, import.meta.url);

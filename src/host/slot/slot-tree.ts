@@ -42,12 +42,15 @@ export class SlotTree {
     return join(this.#runDir, this.#epoch);
   }
 
-  /** True once prepared where binds made on the host appear in running sandboxes. */
+  /** True, once prepared, when binds made on the host appear in running sandboxes. */
   get canBind(): boolean {
     return this.#packages !== null;
   }
 
-  /** Makes the directories and, as root, the shared mount. Safe to repeat; every `create` waits for it, none may abort it. */
+  /**
+   * Makes the directories and, as root, the shared mount. Safe to repeat. Every `create` waits for it, and none may
+   * abort it.
+   */
   prepare(): Promise<void> {
     this.#prepared ??= this.#prepare().catch((error) => {
       this.#prepared = null;
@@ -91,7 +94,7 @@ export class SlotTree {
     return reaped;
   }
 
-  /** For a graceful stop, after the last slot is gone: removes this epoch and the shared mount. */
+  /** For a graceful stop, after the last slot has gone: removes this epoch and the shared mount. */
   async close(signal: AbortSignal): Promise<void> {
     this.#prepared = null;
     this.#packages = null;
@@ -117,7 +120,7 @@ export class SlotTree {
       this.#log.info({ reason: refusal }, 'no overlays: bubblewrap sandboxes share the files of their runtime');
   }
 
-  /** Null where overlays can be mounted here, else the reason. */
+  /** Null when overlays can be mounted here, else the reason. */
   async #tryOverlay(): Promise<string | null> {
     const emptyDir = join(this.epochDir, '.empty');
     await mkdir(emptyDir, { recursive: true, mode: 0o755 });

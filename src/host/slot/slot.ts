@@ -12,14 +12,17 @@ import { canBeLower, makeOwnMounts, type OwnMountPoints, ownMountPoints, type Sh
 import type { PackageMounts } from './package-mounts.ts';
 import { removeTree } from './remove-tree.ts';
 
-/** Where a package is bound when it cannot be bound over the code directory itself. */
+/** Where a package is bound when a bind over the code directory would not show. */
 const BENEATH = 'package';
-/** Below the package. The dynamic linker remembers for good which folders were missing when it first looked. */
+/**
+ * This folder of the package is made in advance: the dynamic linker remembers for good which folders were missing when
+ * it first looked.
+ */
 const LIBRARY = 'lib';
 /** Files a temp file system may hold per MiB; each costs kernel memory even when empty. */
 const TEMP_FILES_PER_MIB = 128;
 
-/** Who lives in the slot. `uid` null: the sandbox runs as the server's own user. */
+/** Who lives in the slot. When `uid` is null, the sandbox runs as the server's own user. */
 export interface SlotOwner {
   uid: number | null;
   /**
@@ -27,9 +30,9 @@ export interface SlotOwner {
    * `mount`: through a read-only mount of its own, so that even an owner of the files cannot change them.
    */
   view: 'path' | 'mount';
-  /** Size of a temp file system mounted at `tmp/`, in MiB, where mounts can be made; absent: none. */
+  /** Size in MiB of a temp file system mounted at `tmp/`, where mounts can be made. When absent, none is mounted. */
   tempMib?: number;
-  /** What its root file system is put together from at `root/`, where overlays can be mounted; absent: nothing. */
+  /** The trees of its root file system at `root/`, where overlays can be mounted. When absent, no root is made. */
   root?: SharedTree[];
   /** `beneath`: a mount made at claim shows only below the code directory, so packages are bound there. Default `over`. */
   bindsShow?: 'over' | 'beneath';
@@ -39,7 +42,7 @@ export interface SlotOptions {
   directory: string;
   owner: SlotOwner;
   packages: PackageMounts | null;
-  /** An empty folder, where overlays can be mounted; else null. */
+  /** An empty folder where overlays can be mounted. Null when they cannot. */
   emptyDir: string | null;
 }
 
@@ -85,7 +88,7 @@ export class Slot {
     await mkdir(this.codeDir, { mode: 0o700 });
     await mkdir(join(this.codeDir, LIBRARY), { mode: 0o755 });
     const made = await Promise.allSettled([makeOutputFifos(this.channelDir, gid, signal), this.#mountOwn(signal)]);
-    // Both have ended, so that a removal finds everything they made.
+    // Both have ended, so that a removal finds everything that they made.
     for (const result of made) if (result.status === 'rejected') throw result.reason;
     if (gid === null) return;
     for (const path of [this.directory, this.channelDir, this.codeDir]) {
@@ -94,22 +97,22 @@ export class Slot {
     }
   }
 
-  /** The sandbox's own temp file system, bounded in bytes and files; null where none could be mounted. */
+  /** The sandbox's own temp file system, bounded in bytes and files. Null when it could not be mounted. */
   get tempDir(): string | null {
     return this.#own.tempDir;
   }
 
-  /** The sandbox's own view of its runtime, whole; null where none could be mounted. */
+  /** The sandbox's own view of its runtime, whole. Null when it could not be mounted. */
   get rootDir(): string | null {
     return this.#own.rootDir;
   }
 
-  /** Its own terminals; null where none could be mounted. */
+  /** The sandbox's own terminals. Null when they could not be mounted. */
   get terminalsDir(): string | null {
     return this.#own.terminalsDir;
   }
 
-  /** A directory of the sandbox's own, beside `code/`: the temp directory of one that has no mount namespace. */
+  /** A directory of the sandbox's own beside `code/`: the temp directory of a sandbox without a mount namespace. */
   async makePrivateDir(name: string): Promise<string> {
     const path = join(this.directory, name);
     await mkdir(path, { mode: 0o700 });
@@ -141,7 +144,7 @@ export class Slot {
         reject(new SandboxError('sandbox_start_failed', 'no connection before the listener closed')),
       );
     });
-    // It is `accept` that reports the failure; without a caller there is nobody to tell.
+    // `accept` reports the failure. Without a caller of `accept` there is nobody to tell.
     this.#connected.catch(() => undefined);
     return new Promise((resolve, reject) => {
       server.once('error', (cause) =>
@@ -201,7 +204,10 @@ export class Slot {
     }
   }
 
-  /** Lets go of the listener and the output at once: open handles of a slot that cannot be removed would outlive a stop. Safe to repeat. */
+  /**
+   * Closes the listener and the output at once. Otherwise open handles of a slot that cannot be removed would outlive a
+   * stop. Safe to repeat.
+   */
   close(): void {
     this.#server?.close();
     for (const stream of this.#streams.splice(0)) stream.destroy();
@@ -223,7 +229,7 @@ export class Slot {
     await removeTree(this.directory, signal);
   }
 
-  /** A copy needs the place for what is named like the folder, unless that is one. */
+  /** A copy needs the place of an entry with the folder's name, unless that entry is a folder. */
   async #clearLibrary(code: CodeRef): Promise<void> {
     const own = await lstat(join(code.path, LIBRARY)).catch(() => null);
     if (!own?.isDirectory()) await rmdir(join(this.codeDir, LIBRARY));
@@ -251,7 +257,7 @@ export class Slot {
     if (failure !== null) throw new SandboxError('sandbox_start_failed', `mounts of its own: ${failure}`);
   }
 
-  /** A link is the package's own inode: the sandbox must be neither its owner nor able to reach it through a writable path. */
+  /** A link is the package's own inode. The sandbox must neither own it nor reach it through a writable path. */
   #mayLink(): boolean {
     return this.#owner.view === 'mount' || this.#owner.uid !== null;
   }

@@ -16,7 +16,7 @@ export type RemovalRequest =
 export interface RemovalAnswer {
   id: number;
   removal: Removal | null;
-  /** Why it could not even begin; null when it did. */
+  /** Why the removal could not even begin. Null when it did. */
   failure: string | null;
 }
 

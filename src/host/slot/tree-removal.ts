@@ -12,15 +12,18 @@ import {
   unlinkSync,
 } from 'node:fs';
 
-/** Node has no name for it; the same number on every machine Linux runs on here. Opens a name without touching what it names. */
+/**
+ * Node has no name for this flag; its number is the same on every machine that Linux runs on here. It opens a name
+ * without touching what it names.
+ */
 const O_PATH = 0o10000000;
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY;
 const NAME_ONLY = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-/** Each level down holds two descriptors; what lies deeper is moved up first, so that no depth costs more. */
+/** Each level down holds two descriptors. What lies deeper than this is first moved up, so that no depth costs more. */
 const DEPTH_MAX = 32;
-/** A folder that cannot be emptied in so many readings is somebody's who still writes into it. */
+/** How often a folder is read again. If it is still not empty then, somebody is still writing into it. */
 const READINGS_MAX = 1_000;
-/** Names told of what could not be removed. */
+/** How many names of what could not be removed are told. */
 const LEFT_TOLD_MAX = 3;
 
 /** What a removal came to: how many entries are left, and the first of them with their error codes. */
@@ -37,7 +40,7 @@ export interface Removal {
  */
 export function* removal(parent: string, name: Buffer, onlyUid: number | null = null): Generator<void, Removal> {
   const walk = new Walk();
-  // The folder above is the caller's own: nobody hostile can change its path.
+  // The folder above belongs to the caller: nobody hostile can change its path.
   const above = openIfThere(parent);
   if (above === null) return walk.result;
   try {
@@ -61,7 +64,7 @@ function openIfThere(path: string): number | null {
 
 class Walk {
   readonly result: Removal = { left: 0, told: [] };
-  /** The outermost folder: what lies too deep is moved into it. */
+  /** The outermost folder. What lies too deep is moved into it. */
   #top: number | null = null;
   #device: number | null = null;
   #moved = 0;
@@ -110,7 +113,7 @@ class Walk {
     if (isTop) this.#top = null;
   }
 
-  /** One reading of a folder, each entry removed on the way; says how many entries it had. */
+  /** Reads a folder once and removes each entry on the way. Returns how many entries it had. */
   *#readOnce(folder: number, name: Buffer, depth: number): Generator<void, number> {
     let entries: ReturnType<typeof opendirSync>;
     try {
@@ -133,13 +136,13 @@ class Walk {
     return found;
   }
 
-  /** A folder that lies too deep goes to the outermost one, which is read again. */
+  /** A folder that lies too deep is moved to the outermost one, which is read again. */
   #moveUp(folder: number, name: Buffer): void {
     const target = Buffer.from(`.coldframe-removed-${this.#moved++}`);
     const from = within(folder, name);
     const to = within(this.#top as number, target);
     try {
-      // Moving a folder rewrites its `..`, which wants leave to write in it.
+      // Moving a folder rewrites its `..`, which needs permission to write in it.
       if (process.getuid?.() !== 0) giveLeave(from);
       renameSync(from, to);
     } catch (error) {
@@ -153,7 +156,10 @@ class Walk {
   }
 }
 
-/** For reading; a folder whose owner, us, has no leave to is given it. Emptying it wants writing and passing, too. */
+/**
+ * Opens a folder for reading. When we own it and may not read it, we give ourselves permission. Emptying it also needs
+ * writing and passing.
+ */
 function openedBy(folder: number): ReturnType<typeof opendirSync> {
   const path = `/proc/self/fd/${folder}`;
   const mode = fstatSync(folder).mode;
@@ -163,7 +169,7 @@ function openedBy(folder: number): ReturnType<typeof opendirSync> {
   return opendirSync(path, { encoding: 'buffer' as BufferEncoding });
 }
 
-/** Gives its owner leave over a folder, named without following links. */
+/** Gives the owner permission over a folder, which is named without following links. */
 function giveLeave(path: Buffer): void {
   const folder = openSync(path, NAME_ONLY);
   try {

@@ -5,16 +5,16 @@ import { SandboxError } from '../../contract/sandbox-error.ts';
 import { FILES_MAX } from '../../host/launch/launch.ts';
 import { bindReadOnly, unmount } from '../../host/slot/mounts.ts';
 
-/** What the monitor sees under these names; snapshots remember them, so they are the same in every cell. */
+/** The names by which the monitor sees these files. Snapshots remember them, so they are the same in every cell. */
 export const NAMES = { api: 'a', vsock: 'v', rootfs: 'files/rootfs', code: 'files/code' } as const;
 
 export interface CellOptions {
   id: string;
-  /** Of the machine alone, there already; everything below it is removed with it. */
+  /** The machine's own directory, which exists already. Everything below it is removed with it. */
   directory: string;
   uid: number | null;
   binaryPath: string;
-  /** Null: without a jail. */
+  /** Null when there is no jail. */
   jailerPath: string | null;
 }
 
@@ -25,7 +25,7 @@ export interface CellOptions {
 export class Cell {
   readonly directory: string;
   readonly command: string[];
-  /** Who the launched program begins as: the jailer needs root and becomes the machine's uid by itself. */
+  /** The user as which the launched program begins. The jailer needs root, and becomes the machine's uid by itself. */
   readonly launchUid: number | null;
   readonly #options: CellOptions;
   readonly #files: FileHandle;
@@ -46,7 +46,7 @@ export class Cell {
       `${uid}`,
       '--chroot-base-dir',
       options.directory,
-      // As launched: the jailer would raise it, which even root may not everywhere.
+      // The limit stays as it was at launch: the jailer would raise it, which even root may not do everywhere.
       ...['--resource-limit', `no-file=${FILES_MAX}`],
     ];
     this.launchUid = jailerPath === null ? uid : null;
@@ -73,7 +73,10 @@ export class Cell {
     return this.#options.jailerPath !== null;
   }
 
-  /** Shows a file of the host before the monitor runs; says its path as the monitor sees it. Rejects with a SandboxError. */
+  /**
+   * Shows a file of the host to the monitor before it runs. Returns its path as the monitor sees it. Rejects with a
+   * SandboxError.
+   */
   async show(hostPath: string, name: string, signal: AbortSignal): Promise<string> {
     const target = this.#host(name);
     if (!this.isJailed) await symlink(hostPath, target);
@@ -88,7 +91,7 @@ export class Cell {
     return join('files', name);
   }
 
-  /** The same while the monitor runs: what cannot be linked is copied, since a jail sees no later mounts. */
+  /** The same while the monitor runs. A file that cannot be linked is copied, since a jail sees no later mounts. */
   async showLate(hostPath: string, name: string): Promise<string> {
     const target = this.#host(name);
     if (!this.isJailed) await symlink(hostPath, target);
@@ -96,20 +99,21 @@ export class Cell {
     return join('files', name);
   }
 
-  /** Takes a file that the monitor has written, out of its reach; says its size in bytes. */
+  /** Takes a file that the monitor has written out of its reach. Returns its size in bytes. */
   async take(name: string, hostPath: string): Promise<number> {
     const from = join(this.directory, name);
-    // Not to wait for a writer, should the monitor have put a FIFO there.
+    // This open does not wait for a writer, in case the monitor has put a FIFO there.
     const file = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const found = await file.stat();
-      // A second name would leave it in the monitor's reach, or be a file of the host's that it had linked.
+      // A file with a second name would stay in the monitor's reach, or it would be a file of the host's that the
+      // monitor had linked.
       if (!found.isFile() || found.nlink !== 1) throw new SandboxError('sandbox_start_failed', `${name} is no file`);
       await file.chown(process.getuid?.() ?? 0, process.getgid?.() ?? 0);
       await file.chmod(0o444);
       await rename(from, hostPath).catch(async (error: NodeJS.ErrnoException) => {
         if (error.code !== 'EXDEV') throw error;
-        // By the descriptor: the name may lead elsewhere by now.
+        // Through the descriptor, because the name may lead elsewhere by now.
         await copyFile(`/proc/self/fd/${file.fd}`, hostPath, constants.COPYFILE_FICLONE);
       });
       const taken = await lstat(hostPath);
@@ -121,7 +125,7 @@ export class Cell {
     }
   }
 
-  /** Once nothing runs in it; safe to repeat. The files themselves go with the machine's directory. */
+  /** Called once nothing runs in it; safe to repeat. The files themselves go with the machine's directory. */
   async remove(signal: AbortSignal): Promise<void> {
     for (const path of this.#mounts) await unmount(path, signal);
     await this.#files.close();
@@ -132,7 +136,7 @@ export class Cell {
   }
 }
 
-/** False where the file lies on another file system or mount; links need no mount and cost nothing. */
+/** False when the file lies on another file system or mount. Links need no mount and cost nothing. */
 async function linked(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);

@@ -4,17 +4,17 @@ import { runTool } from '../../host/run-tool.ts';
 import type { VmmInspection } from '../vmm.ts';
 
 const VERSION_DEADLINE_MS = 10_000;
-/** The first whose guests find their devices through ACPI, as distributions' kernels need. */
+/** The first version whose guests find their devices through ACPI, as distributions' kernels need. */
 const VERSION_MIN = [1, 8] as const;
 
-/** Absolute path of a program: as configured, else the first on the PATH; null when there is none. */
+/** Absolute path of a program: the configured one, else the first on the PATH. Null when there is none. */
 export function findProgram(name: string, configured: string | null, path = process.env.PATH ?? ''): string | null {
   if (configured !== null) return configured;
   const places = path.split(delimiter).filter((place) => isAbsolute(place));
   return places.map((place) => join(place, name)).find((candidate) => existsSync(candidate)) ?? null;
 }
 
-/** Whether that Firecracker can be run, by running it for its version. Never rejects. */
+/** Whether that Firecracker can be run. It is run once for its version. Never rejects. */
 export async function inspectProgram(path: string | null, signal: AbortSignal): Promise<VmmInspection> {
   if (path === null || !existsSync(path)) {
     const detail = path === null ? 'Firecracker is not installed.' : 'There is no file at COLDFRAME_FIRECRACKER.';

@@ -13,18 +13,23 @@ import { findKvmAccess } from './kvm-access.ts';
 import { VsockPorts } from './vsock-ports.ts';
 
 /**
- * A console that tells of a panic and of nothing else, since each character stops the guest; and a guest that ends by resetting
+ * The console tells of a panic and of nothing else, since each character stops the guest. The guest ends by resetting
  * its processor, which is how Firecracker's guests end.
  */
 const KERNEL_ARGUMENTS =
   'console=ttyS0 quiet loglevel=1 8250.nr_uarts=1 reboot=k pci=off i8042.noaux i8042.nomux i8042.dumbkbd';
-/** The same for all: each monitor has a device of its own. */
+/** The same for all machines: each monitor has a device of its own. */
 const GUEST_CID = 3;
-/** What the monitor keeps beside the guest's memory: its heap and device queues; more than measured, in MiB. */
+/**
+ * What the monitor keeps besides the guest's memory, in MiB: its heap and device queues. It is more than was measured.
+ */
 const OVERHEAD_MIB = 16;
-/** One serves the API, one is the monitor's own; the kernel counts a worker of each machine among them, and one is spare. */
+/**
+ * One thread serves the API and one is the monitor's own. The kernel counts a worker of each machine among them, and
+ * one is spare.
+ */
 const THREADS = 4;
-/** Estimates until somebody measures them under hardware virtualization; deadlines allow for several times as long. */
+/** Estimates until somebody measures them under hardware virtualization. Deadlines allow for several times as long. */
 const TYPICAL_BOOT_MS = 1_200;
 const TYPICAL_RESTORE_MS = 60;
 const PROCESSES_MAX = 64;
@@ -33,14 +38,17 @@ const IF_NO_GUEST_BOOTS =
   'see the server log, and whether KVM truly works here (in a virtual machine that takes nested virtualization)';
 
 export interface FirecrackerVmmOptions {
-  /** As configured; null: looked for on the PATH. */
+  /** The configured path. When null, the program is looked for on the PATH. */
   binaryPath: string | null;
   jailerPath: string | null;
   /** Where machines' directories will be: tells whether jails can be made there. */
   runDir: string;
-  /** A sandbox uid to try a jail with; null: sandboxes have none of their own. */
+  /** A sandbox uid to try a jail with. Null when sandboxes have no uid of their own. */
   probeUid: number | null;
-  /** How many times slower than hardware virtualization guests run here: deadlines and typical times scale; default 1. */
+  /**
+   * How many times slower than under hardware virtualization guests run here. Deadlines and typical times scale with
+   * it. Default 1.
+   */
   slowness?: number;
 }
 
@@ -53,7 +61,7 @@ export class FirecrackerVmm implements Vmm {
   readonly name = 'firecracker';
   readonly #options: FirecrackerVmmOptions;
   readonly #slowness: number;
-  /** Why there is no jail; null: there is one. Known once inspected. */
+  /** Why there is no jail. Null when there is one. Known once inspected. */
   #noJail: string | null = 'not looked at yet';
   #groups: number[] = [];
 
@@ -134,7 +142,7 @@ export class FirecrackerVmm implements Vmm {
     });
   }
 
-  /** `prepare` shows files to the monitor before it runs and says what to ask of it then. */
+  /** `prepare` shows files to the monitor before it runs. It returns what to ask of the monitor then. */
   async #run(
     machine: Machine,
     signal: AbortSignal,
@@ -211,7 +219,7 @@ async function undo(built: {
   await built.cell?.remove(AbortSignal.timeout(UNDO_DEADLINE_MS));
 }
 
-/** Firecracker takes whole processors; less than one is the cgroup's to enforce. */
+/** Firecracker takes whole processors. The cgroup enforces less than one. */
 function vcpus(machine: Machine): number {
   return Math.max(1, Math.ceil(machine.cpus));
 }

@@ -9,9 +9,9 @@ const SAID_MAX_CHARS = 200;
 export interface JailProbeOptions {
   jailerPath: string | null;
   binaryPath: string;
-  /** On the file system that jails will be on. */
+  /** A directory on the file system that will hold the jails. */
   directory: string;
-  /** One of the sandboxes' uids; null: the server may set none. */
+  /** One of the sandboxes' uids. Null when the server may not set uids. */
   uid: number | null;
 }
 
@@ -32,7 +32,7 @@ export async function whyNoJail(options: JailProbeOptions, signal: AbortSignal):
     const ran = await runTool(jailerPath, [...jail, '--chroot-base-dir', directory, '--', '--version'], limit);
     if (ran.exitCode === 0 && ran.stdout.includes('Firecracker v')) return null;
     if (ran.exitCode === null) return 'its jailer cannot be run';
-    // What it says may name places of this host.
+    // Its output may name places of this host.
     const said = (ran.stderr || ran.stdout).trim().split('\n').at(-1) ?? '';
     return `the jailer failed: ${said.replaceAll(/\/\S+/g, '...').slice(0, SAID_MAX_CHARS)}`;
   } finally {

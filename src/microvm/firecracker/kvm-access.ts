@@ -4,12 +4,15 @@ const KVM_DEVICE = '/dev/kvm';
 const GROUP_READ_WRITE = 0o060;
 const OTHERS_READ_WRITE = 0o006;
 
-/** Whether a monitor may open the KVM device, and with which supplementary groups; that it works is another question. */
+/**
+ * Whether a monitor may open the KVM device, and with which supplementary groups. Whether the device works is another
+ * question.
+ */
 export type KvmAccess =
   | { state: 'open'; groups: number[] }
   | { state: 'absent' | 'no_permission'; detail: string; fix: string };
 
-/** `mode` and `gid` of the device; null where there is none. `hasOwnUid`: the monitor runs as a uid of its own. */
+/** `mode` and `gid` of the device, null when there is no device. `hasOwnUid`: the monitor runs as a uid of its own. */
 export function kvmAccess(
   device: { mode: number; gid: number } | null,
   who: { hasOwnUid: boolean; isJailed: boolean; canOpen: boolean },
@@ -19,7 +22,7 @@ export function kvmAccess(
       'enable virtualization in the firmware (or nested virtualization for this machine) and load kvm-intel or kvm-amd';
     return { state: 'absent', detail: 'There is no /dev/kvm on this host.', fix };
   }
-  // The jailer makes a device node of the sandbox's own.
+  // The jailer makes a device node that belongs to the sandbox.
   if (who.isJailed) return { state: 'open', groups: [] };
   if (!who.hasOwnUid) {
     if (who.canOpen) return { state: 'open', groups: [] };

@@ -11,7 +11,7 @@ const NAMES = Object.keys(GUEST_PORTS) as GuestPort[];
  */
 export class VsockPorts {
   readonly #servers = new Map<GuestPort, Server>();
-  /** Accepted and not handed over yet. */
+  /** Connections that were accepted and not handed over yet. */
   #sockets: Socket[] = [];
   readonly #streams: Promise<GuestStreams>;
 
@@ -20,12 +20,15 @@ export class VsockPorts {
     this.#streams = Promise.all(accepted).then(([control, channel, stdout, stderr]) => {
       return { control: control!, channel: channel!, stdout: stdout!, stderr: stderr! };
     });
-    // It is `connected` that reports a failure; without a caller there is nobody to tell.
+    // `connected` reports a failure. Without a caller of it there is nobody to tell.
     this.#streams.catch(() => undefined);
     for (const [name, server] of this.#servers) server.listen(`${devicePath}_${GUEST_PORTS[name]}`);
   }
 
-  /** Listens before the guest runs. `uid` (null: the server's own) is who may connect: the monitor. Rejects when it cannot. */
+  /**
+   * Listens before the guest runs. Only `uid`, the monitor, may connect; null means the server's own uid. Rejects when
+   * it cannot listen.
+   */
   static async listen(devicePath: string, uid: number | null): Promise<VsockPorts> {
     const ports = new VsockPorts(devicePath);
     try {
@@ -44,7 +47,10 @@ export class VsockPorts {
     }
   }
 
-  /** All four, once the guest has dialled them; rejects when the signal aborts or the ports are closed first. */
+  /**
+   * All four connections, once the guest has dialled them. Rejects when the signal aborts or the ports are closed
+   * first.
+   */
   connected(signal: AbortSignal): Promise<GuestStreams> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
@@ -61,7 +67,7 @@ export class VsockPorts {
     });
   }
 
-  /** Stops listening and ends what has been accepted and not handed over; safe to repeat. */
+  /** Stops listening, and ends connections that were accepted and not handed over; safe to repeat. */
   close(): void {
     for (const server of this.#servers.values()) server.close();
     for (const socket of this.#sockets.splice(0)) socket.destroy();

@@ -4,7 +4,7 @@ import type { Machine } from '../vmm.ts';
 
 /** Sockets between QEMU and the server, in the order of their descriptors. */
 export const CONNECTIONS = ['control', 'channel', 'stdout', 'stderr', 'qmp', 'console'] as const;
-/** Translated guest code; more than a Node guest ever fills. */
+/** Cache for translated guest code; larger than a Node guest ever fills. */
 export const TRANSLATION_MIB = 64;
 /** Names of the code drive's nodes: `code` stays, what lies below it is replaced. */
 export const CODE_NODE = 'code';
@@ -39,7 +39,7 @@ export function qemuArguments(machine: Machine, options: { isIncoming: boolean }
   ];
 }
 
-/** No program is run to set the tap up, and no firmware is read for the card. */
+/** No program is run to set up the tap, and no firmware is read for the card. */
 function networkCard({ network }: Machine): string[] {
   if (network === null) return [];
   return [
@@ -48,7 +48,9 @@ function networkCard({ network }: Machine): string[] {
   ];
 }
 
-/** What `blockdev-add` and `-blockdev` take for an image that nobody changes; many machines have it open at once. */
+/**
+ * The options of `blockdev-add` and `-blockdev` for an image that nobody changes. Many machines have it open at once.
+ */
 export function imageNode(name: string, path: string): Record<string, unknown> {
   return { driver: 'file', 'node-name': name, filename: path, 'read-only': true, locking: 'off' };
 }

@@ -15,9 +15,9 @@ import { QmpClient } from './qmp-client.ts';
 /** File of a snapshot directory: memory and devices in QEMU's own format. */
 export const STATE_FILE = 'state';
 const LAST_WORDS_MAX_CHARS = 4_000;
-/** Between looks at a migration or a run state that has no event we wait for. */
+/** Pause between looks at a migration, or at a run state that has no event we wait for. */
 const LOOK_MS = 5;
-/** No limit worth the name, in bytes a second; the default is meant for networks. */
+/** In bytes a second, and so high that it limits nothing. The default is meant for networks. */
 const UNTHROTTLED = 1 << 30;
 
 /** One QEMU process. */
@@ -36,7 +36,7 @@ export class QemuVm implements Vm {
     this.#process = process;
     const ends = process.connections;
     this.#connections = Object.fromEntries(CONNECTIONS.map((name, index) => [name, ends[index]])) as never;
-    // A machine that dies breaks them; `exited` tells.
+    // A machine that dies breaks these connections. `exited` tells of it.
     for (const end of ends) end.on('error', () => undefined);
     this.#qmp = new QmpClient(this.#connections.qmp);
     for (const output of [this.#connections.console, process.output]) {
@@ -50,7 +50,7 @@ export class QemuVm implements Vm {
     return this.#process.exited;
   }
 
-  /** Resolves when QEMU takes commands; rejects with what it printed when it ends first. */
+  /** Resolves when QEMU takes commands. Rejects with its output when it ends first. */
   async open(signal: AbortSignal): Promise<void> {
     const ended = this.exited.then((exit) => {
       throw new SandboxError('sandbox_start_failed', `QEMU ended (${exit.cause}): ${this.#lastWords.trim()}`);
@@ -59,7 +59,7 @@ export class QemuVm implements Vm {
     await Promise.race([this.#qmp.open(signal).catch((error) => this.#orItsEnd(error, ended)), ended]);
   }
 
-  /** After a start from a snapshot: waits until the state is read, then lets it run. */
+  /** After a start from a snapshot: waits until the state is read, and then lets the machine run. */
   async resumeRestored(signal: AbortSignal): Promise<void> {
     for (;;) {
       const { status } = (await this.#qmp.execute('query-status', {}, signal)) as { status: string };
@@ -120,7 +120,7 @@ export class QemuVm implements Vm {
     for (const end of Object.values(this.#connections)) end.destroy();
   }
 
-  /** QEMU writes into a socket of ours, since its sandbox lets it start nothing and its uid owns no file. */
+  /** QEMU writes into a socket of ours, because its seccomp sandbox lets it start nothing and its uid owns no file. */
   async #receive(socketPath: string, path: string, signal: AbortSignal) {
     const server = createServer();
     const done = new Promise<void>((resolve, reject) => {
@@ -154,7 +154,7 @@ export class QemuVm implements Vm {
     }
   }
 
-  /** A broken connection is most often the first sign of an end that says more. */
+  /** A broken connection is most often the first sign of an end; the end itself says more. */
   async #orItsEnd(error: unknown, ended: Promise<never>): Promise<never> {
     await Promise.race([ended, pause(500, AbortSignal.timeout(1_000))]);
     throw error;

@@ -10,11 +10,11 @@ import { QemuVm, STATE_FILE } from './qemu-vm.ts';
 const PROGRAM = 'qemu-system-x86_64';
 const PLACES = ['/usr/bin', '/usr/local/bin', '/opt/qemu/bin'];
 const FIX = 'install it, e.g. `apt-get install qemu-system-x86`';
-/** QEMU's own heap, stacks and caches as measured, beside guest memory and translations. */
+/** Memory of QEMU's own heap, stacks and caches, as measured, besides guest memory and translations. */
 const HEAP_MIB = 96;
-/** Its block layer starts up to 64 workers for reads of the drives. */
+/** QEMU's block layer starts up to 64 workers for reads of the drives. */
 const THREADS = 80;
-/** Reads of a program's version. */
+/** Deadline of reading a program's version. */
 const VERSION_DEADLINE_MS = 5_000;
 
 /**

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 
-/** Answers come within milliseconds; a monitor that takes this long hangs. */
+/** Answers come within milliseconds. A monitor that takes this long hangs. */
 const ANSWER_DEADLINE_MS = 15_000;
-/** Ours are a few hundred bytes; the longest answer a monitor gives to what we ask is a few KiB. */
+/** Our messages are a few hundred bytes. The longest answer to what we ask is a few KiB. */
 const LINE_MAX_CHARS = 256 * 1024;
 
 /** QEMU refused a command. */
@@ -40,7 +40,7 @@ export class QmpClient {
     stream.on('close', () => this.#fail('QEMU closed its control connection'));
   }
 
-  /** Once, first: waits for the greeting and leaves the negotiation. */
+  /** The first call, made once: waits for the greeting and leaves the negotiation. */
   async open(signal: AbortSignal): Promise<void> {
     await this.#bounded('greeting', this.#greeting.promise, signal);
     await this.execute('qmp_capabilities', {}, signal);

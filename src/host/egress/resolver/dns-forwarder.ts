@@ -10,10 +10,10 @@ import { type DnsQuestion, emptyAnswer, isIpv6Question, isRebound, RCODE, readQu
 /** One resolver of the host may take this long before the next is asked. */
 const UPSTREAM_DEADLINE_MS = 2_000;
 const UPSTREAMS_MAX = 2;
-/** Questions being answered at once; beyond it they are let fall, and whoever asked asks again. */
+/** Questions being answered at once. Beyond it a question is dropped, and whoever asked asks again. */
 const PENDING_MAX = 256;
 const PORT = 53;
-/** Connections at once; with a deadline each, so that nobody holds them. */
+/** TCP connections at once. Each has a deadline, so that nobody holds them. */
 const CONNECTIONS_MAX = 64;
 const CONNECTION_DEADLINE_MS = 5_000;
 const MESSAGE_MAX_BYTES = 65_535;
@@ -24,14 +24,18 @@ export interface DnsForwarderOptions {
   port?: number;
   allow: readonly EgressAllow[];
   log: Log;
-  /** The host's resolvers, asked for at every question, since they change with the network; only tests give others. */
+  /**
+   * The host's resolvers. They are asked for at every question, since they change with the network. Only tests give
+   * others.
+   */
   upstreams?: () => { address: string; port: number }[];
 }
 
 /**
- * The resolver of sandboxes with egress: hands their questions to the host's own resolvers and refuses answers with addresses that
- * egress refuses. Nothing is cached. Every question is hostile input: of bounded size, read before it is passed on, under a
- * random id and port of ours, with a deadline; IPv6 is answered with nothing, since there is none.
+ * The resolver of sandboxes with egress. It hands their questions to the host's own resolvers and refuses answers with
+ * addresses that egress refuses. Nothing is cached. Every question is hostile input: its size is bounded, it is read
+ * before it is passed on, it gets a random id and port of ours, and it has a deadline. A question for IPv6 gets an
+ * empty answer, since there is no IPv6.
  */
 export class DnsForwarder {
   readonly #options: DnsForwarderOptions;
@@ -49,7 +53,9 @@ export class DnsForwarder {
     this.#tcp.maxConnections = CONNECTIONS_MAX;
   }
 
-  /** Resolves when it answers on both protocols; the port is the one asked for, or a free one for 0. */
+  /**
+   * Resolves when it answers on both protocols, with the port. That is the given port, or a free one when 0 was given.
+   */
   async listen(): Promise<number> {
     const { address, port = PORT } = this.#options;
     this.#udp.bind({ address, port, exclusive: true });
@@ -71,7 +77,7 @@ export class DnsForwarder {
       try {
         this.#udp.close(() => resolve());
       } catch {
-        // Never bound.
+        // The socket was never bound.
         resolve();
       }
     });
@@ -79,11 +85,12 @@ export class DnsForwarder {
 
   async #onDatagram(message: Buffer, from: RemoteInfo): Promise<void> {
     const answer = await this.#answer(message);
-    // One that does not fit says so by its own truncation bit or is cut by the asker's own limit; then TCP is tried.
+    // An answer that does not fit says so by its truncation bit, or the asker's own limit cuts it. The asker then tries
+    // TCP.
     if (answer !== null) this.#udp.send(answer, from.port, from.address, () => {});
   }
 
-  /** Null: nothing is said. */
+  /** Null when the question gets no answer. */
   async #answer(message: Buffer): Promise<Buffer | null> {
     const question = message.length > QUESTION_MAX_BYTES ? null : readQuestion(message);
     if (question === null || this.#pending >= PENDING_MAX) return null;
@@ -107,7 +114,9 @@ export class DnsForwarder {
     return null;
   }
 
-  /** A socket, and so a random port, for each question: an answer cannot be forged by guessing one of them. */
+  /**
+   * Each question gets a socket of its own, and so a random port: guessing one port is not enough to forge an answer.
+   */
   #ask(upstream: { address: string; port: number }, message: Buffer, question: DnsQuestion): Promise<Buffer | null> {
     const socket = createSocket('udp4');
     this.#asking.add(socket);
@@ -123,7 +132,7 @@ export class DnsForwarder {
       const timer = setTimeout(() => end(null), UPSTREAM_DEADLINE_MS).unref();
       socket.once('error', () => end(null));
       socket.once('close', () => end(null));
-      // Connected: the kernel lets nobody else answer.
+      // The socket is connected, so the kernel lets nobody else answer.
       socket.connect(upstream.port, upstream.address, () => socket.send(asked, () => {}));
       socket.on('message', (answer) => {
         if (answer.length < asked.length || answer.readUInt16BE(0) !== id) return;
@@ -135,7 +144,7 @@ export class DnsForwarder {
     });
   }
 
-  /** Over TCP: length and message, one question a connection, as small as over UDP. */
+  /** Over TCP: a length and a message. A connection carries one question, which is as small as over UDP. */
   #serve(socket: TcpSocket): void {
     this.#connections.add(socket);
     socket.setTimeout(CONNECTION_DEADLINE_MS, () => socket.destroy());

@@ -13,14 +13,14 @@ const RECORDS_MAX = 256;
 export interface DnsQuestion {
   id: number;
   type: number;
-  /** Where the question ends: what follows in a question is left out of answers made here. */
+  /** Where the question ends. What follows it in a message is left out of answers made here. */
   endsAt: number;
 }
 
-/** Null for whatever is not one plain question of one name. */
+/** Null for any message that is not one plain question of one name. */
 export function readQuestion(message: Buffer): DnsQuestion | null {
   if (message.length < HEADER_BYTES + 5 || (message[2]! & RESPONSE) !== 0) return null;
-  // Opcode 0 is a query; all else (updates, notifications, zone transfers by type) is nobody's business here.
+  // Opcode 0 is a query. All others (updates, notifications) and zone transfers (by type) are refused.
   if ((message[2]! & 0x78) !== 0 || message.readUInt16BE(4) !== 1) return null;
   const nameEnd = skipName(message, HEADER_BYTES);
   if (nameEnd === null || nameEnd + 4 > message.length) return null;
@@ -73,7 +73,7 @@ function isRefused(bytes: Buffer, allow: readonly EgressAllow[]): boolean {
   return isRefusedAddress(ipv4Text(first));
 }
 
-/** Behind a name, compressed or not; null when it runs out of the message. */
+/** The position behind a name, which may be compressed. Null when the name runs out of the message. */
 function skipName(message: Buffer, from: number): number | null {
   let at = from;
   for (let label = 0; label < LABELS_MAX; label++) {

@@ -15,16 +15,16 @@ import type {
   VsockDevice,
 } from './firecracker-types.ts';
 
-/** Most calls are a few system calls of the process; longer means that it hangs. */
+/** Most calls are a few system calls of the process. A call that takes longer than this hangs. */
 const CALL_DEADLINE_MS = 5_000;
-/** Starting maps memory and reads a kernel, a snapshot writes all of the guest's memory. */
+/** A start maps memory and reads a kernel, and a snapshot writes all of the guest's memory. */
 const HEAVY_DEADLINE_MS = 30_000;
-/** Between looks for a socket that a fresh process has not made yet, in milliseconds. */
+/** Pause between looks for a socket that a new process has not made yet, in milliseconds. */
 const LISTEN_LOOK_MS = 2;
 
 export interface FirecrackerClientOptions {
   socketPath: string;
-  /** Multiplies every deadline, where the machine itself is emulated; default 1. */
+  /** Multiplies every deadline when the machine itself is emulated. Default 1. */
   deadlineFactor?: number;
 }
 
@@ -41,7 +41,10 @@ export class FirecrackerClient {
     this.#factor = options.deadlineFactor ?? 1;
   }
 
-  /** Waits for a process that has just been started; `isAlive` ends the waiting early. Resolves with its version. */
+  /**
+   * Waits for a process that has just been started. The wait ends early when `isAlive` says no. Resolves with the
+   * version.
+   */
   async greet(isAlive: () => boolean, signal: AbortSignal): Promise<string> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(CALL_DEADLINE_MS * this.#factor)]);
     for (;;) {
@@ -115,7 +118,7 @@ export class FirecrackerClient {
     await this.#patch('/balloon', { amount_mib: amountMib }, signal);
   }
 
-  /** Once. */
+  /** Called once. */
   async startInstance(signal?: AbortSignal): Promise<void> {
     await this.#put('/actions', { action_type: 'InstanceStart' }, signal, HEAVY_DEADLINE_MS);
   }

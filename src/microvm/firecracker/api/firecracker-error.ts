@@ -1,10 +1,10 @@
 /** What went wrong between us and one Firecracker process; callers branch on the kind, never on a message. */
 export const FIRECRACKER_ERROR_KINDS = [
-  /** Nothing listens at the socket: not started yet, or gone. */
+  /** Nothing listens at the socket: the process has not made it yet, or has gone. */
   'absent',
-  /** The socket may not be opened by this user. */
+  /** This user may not open the socket. */
   'no_permission',
-  /** No complete answer before the deadline. */
+  /** The answer was not complete before the deadline. */
   'timeout',
   /** The caller's signal fired. */
   'aborted',

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { Client, type Dispatcher } from 'undici';
 import { FirecrackerError, toFirecrackerError } from './firecracker-error.ts';
 
-/** Largest answer read, in bytes; the largest there is describes one whole VM. */
+/** Largest answer that is read, in bytes. The largest possible answer describes one whole VM. */
 const REPLY_MAX_BYTES = 256 * 1024;
 /** Fault messages are cut here, in characters. */
 const MESSAGE_MAX_CHARS = 500;
@@ -29,7 +29,7 @@ export class FirecrackerTransport {
     this.#client = new Client('http://firecracker', { socketPath, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
   }
 
-  /** The JSON of a 200, null for a 204; anything else rejects. */
+  /** The JSON of a 200, or null for a 204. Rejects for any other status. */
   async send(call: FirecrackerCall): Promise<unknown> {
     const name = `${call.method} ${call.path}`;
     if (this.#isClosed) throw new FirecrackerError('aborted', `${name}: the client is closed`);
@@ -46,7 +46,7 @@ export class FirecrackerTransport {
       body = response.body;
       return read(name, response.statusCode, await readText(body, name));
     } catch (error) {
-      // A body left half-read would keep the connection; one destroyed without a listener would raise.
+      // A body that was left half-read would keep the connection. A destroyed body without a listener would raise.
       body?.on('error', () => {}).destroy();
       throw control.signal.aborted ? control.signal.reason : toFirecrackerError(error, name);
     } finally {

@@ -27,7 +27,7 @@ export interface DrivePatch {
 }
 
 export interface VsockDevice {
-  /** From 3 on; the same for all, since each VMM has a socket of its own. */
+  /** From 3 on. It is the same for all, since each VMM has a socket of its own. */
   guest_cid: number;
   /** Where Firecracker listens for the host's connections; `<uds_path>_<port>` is where it looks for ours. */
   uds_path: string;
@@ -63,7 +63,7 @@ export interface SnapshotLoad {
   resume_vm?: boolean;
   network_overrides?: { iface_id: string; host_dev_name: string }[];
   vsock_override?: { uds_path: string };
-  /** x86_64 alone: the guest's clock is moved on by the time since the snapshot. */
+  /** x86_64 alone: moves the guest's clock on by the time since the snapshot. */
   clock_realtime?: boolean;
 }
 
