@@ -15,7 +15,7 @@ export interface EgressNames {
 }
 
 export function egressNames(instance: string, epoch: string): EgressNames {
-  // Instance and epoch are both part of it, so that a start never meets an earlier start's interfaces under its own rules.
+  // Instance and epoch are both part of it. So a start never meets an earlier interface under its own rules.
   const prefix = `cf${createHash('sha256').update(`${instance}/${epoch}`).digest('hex').slice(0, 6)}-`;
   return {
     prefix,

@@ -36,8 +36,8 @@ export const MAKE_NAMESPACE = `set -e
 ip netns add "$1"`;
 
 /**
- * The tap at the other end of a guest's network card. Every namespace has its own, so the name is the same in every clone of a
- * snapshot.
+ * The tap at the other end of a guest's network card. Every namespace has its own, so the name is the same in every
+ * clone of a snapshot.
  */
 export const TAP = 'tap0';
 
