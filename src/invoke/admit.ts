@@ -9,10 +9,10 @@ export interface AdmissionState {
   recordsAccepting: boolean;
 }
 
-/** Its keeper took it for lost and begins it again while it still runs here. */
+/** True when its keeper took it for lost and begins it again, although it still runs here. */
 export const STILL_RUNNING = new ColdframeError('throttled', { internalMessage: 'an attempt of it still runs here' });
 
-/** Pure: null when the call may go on, else the refusal. Concurrency is the pool's to check, since it owns the slots. */
+/** Pure: null when the call may go on, else the refusal. The pool checks concurrency, since it owns the slots. */
 export function admit(request: InvokeRequest, state: AdmissionState): ColdframeError | null {
   if (state.isDraining) return new ColdframeError('draining');
   if (!state.recordsAccepting) return new ColdframeError('records_backlog');
@@ -22,8 +22,9 @@ export function admit(request: InvokeRequest, state: AdmissionState): ColdframeE
 }
 
 /**
- * Pure: the refusal when `isolation` is weaker than the caller demands. Asked at the door of what the function is bound to, and
- * again of the sandbox itself, which may be a weaker one where the operator allows a fallback.
+ * Pure: the refusal when `isolation` is weaker than the caller demands. It is asked at the door about the isolation
+ * that the function is bound to. It is asked again about the sandbox itself, which may be weaker where the operator
+ * allows a fallback.
  */
 export function belowMinimum(isolation: Isolation, minimum: Isolation): ColdframeError | null {
   if (ISOLATIONS.indexOf(isolation) >= ISOLATIONS.indexOf(minimum)) return null;

@@ -7,15 +7,15 @@ import { CANCELLED_ENDING, type Ending, endingOfFailure, endingOfLoad, endingOfR
 import type { SandboxSource } from './outcome/sandbox-source.ts';
 import type { InvokeRequest } from './types.ts';
 
-/** Sandboxes tried when one dies before a byte of the request was written to it; more would hide a defect. */
+/** Sandboxes that are tried when one dies before a byte of the request was written to it. More would hide a defect. */
 const DISPATCHES_MAX = 3;
 
 /** The invocation, as its attempt knows it. */
 export interface AttemptOwner {
   readonly request: InvokeRequest;
-  /** How the attempt ended, once; `from` is null when nothing ran. */
+  /** How the attempt ended, told once. `from` is null when nothing ran. */
   attemptEnded(attempt: Attempt, ending: Ending, from: SandboxSource | null): void;
-  /** Its output is drained and its meters are read: once, after its end. */
+  /** Its output is drained and its meters are read. Told once, after its end. */
   attemptSettled(attempt: Attempt, from: SandboxSource | null, settled: Settled | null): void;
 }
 
@@ -26,23 +26,26 @@ export interface AttemptOwner {
  * byte was written: nothing ran, so the attempt takes another lease, a bounded number of times.
  */
 export class Attempt {
-  /** From 1. */
+  /** Counts from 1. */
   readonly number: number;
   /** RFC 3339. */
   readonly startedAt: string;
   queueMs = 0;
-  /** From the request to the ending. */
+  /** Milliseconds from the request to the ending. */
   totalMs = 0;
-  /** The caller had left before the ending. */
+  /** True when the caller had left before the ending. */
   hasCallerLeft = false;
   readonly #owner: AttemptOwner;
   readonly #pool: Pool;
-  /** Its slot came with it. It never waits in the pool's line, which is that of waiting callers. */
+  /** The slot that came with it. Such an attempt never waits in the pool's line, which is for waiting callers. */
   #isGivenSlot = false;
   #lease: Lease | null = null;
   #isEnded = false;
   #isSettled = false;
-  /** The sandbox died before a byte was written: the attempt waits only for that to settle, then takes another lease. */
+  /**
+   * The sandbox died before a byte was written. The attempt waits only until that has settled, then takes another
+   * lease.
+   */
   #isBetween = false;
   #dispatches = 0;
 
@@ -53,7 +56,7 @@ export class Attempt {
     this.startedAt = startedAt;
   }
 
-  /** Runs in `lease`, or in one it asks the pool for. */
+  /** Runs in `lease`, or in a lease that it asks the pool for. */
   start(lease: Lease | null): void {
     if (lease === null) {
       this.#acquire();
@@ -65,8 +68,8 @@ export class Attempt {
   }
 
   /**
-   * Ends it: a waiting one at once (a lease that still comes goes straight back), a running one by a cancel to the handler with
-   * its 1 s grace. False when it had ended.
+   * Ends it. A waiting attempt ends at once (a lease that still comes goes straight back); a running one gets a cancel
+   * with its 1 s grace. False when it had already ended.
    */
   cancel(): boolean {
     if (this.#isEnded) return false;
@@ -184,7 +187,7 @@ export class Attempt {
   }
 }
 
-/** Whether the caller went away; asks for the abort signal only where there is no cheaper way to know. */
+/** Whether the caller went away. Asks for the abort signal only when there is no cheaper way to know. */
 function hasLeft(request: InvokeRequest): boolean {
   return request.isGone ?? request.clientGone?.aborted ?? false;
 }

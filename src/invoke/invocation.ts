@@ -20,13 +20,13 @@ export interface InvocationDeps {
   onFinished(invocation: Invocation): void;
 }
 
-/** Who made an invocation and hears its end: a caller who waits for the answer, or the keeper of its row. */
+/** Who made an invocation and hears of its end: a caller who waits for the answer, or the keeper of its row. */
 type Maker = ((result: InvokeResult) => void) | KeptAttempt;
 
 /**
- * One invocation in flight. It owns the record and decides what an attempt's end means: for a caller who waits the answer,
- * and the end; for one whose row is kept, whatever its keeper says. The record is completed after that has been told: no
- * reply waits for output, meters or records.
+ * One invocation in flight. It owns the record and decides what an attempt's end means. For a waiting caller it means
+ * the answer and the end. For a kept row it means whatever the keeper says. The record is completed after that has been
+ * told, so no reply waits for output, meters or records.
  */
 export class Invocation implements AttemptOwner {
   readonly request: InvokeRequest;
@@ -35,11 +35,11 @@ export class Invocation implements AttemptOwner {
   readonly #maker: Maker;
   readonly #attempt: Attempt;
   #ending: Ending | null = null;
-  /** What it is after the attempt. */
+  /** The state of the invocation after the attempt. */
   #state: InvocationState = 'finished';
-  /** The server stops: a kept attempt that is cancelled for that has not ended, it is done again elsewhere. */
+  /** The server stops. A kept attempt that is cancelled for that reason has not ended: it is done again elsewhere. */
   #isLeaving = false;
-  /** Somebody asked for its end: that holds whatever the server does. */
+  /** Somebody asked for its end. That holds whatever the server does. */
   #isCancelled = false;
   #isRecorded = false;
   #recordWaiters: ((record: InvocationRecord) => void)[] | null = null;
@@ -62,13 +62,13 @@ export class Invocation implements AttemptOwner {
     this.#attempt.start(typeof this.#maker === 'function' ? null : this.#maker.lease);
   }
 
-  /** False when its attempt had ended. */
+  /** False when its attempt had already ended. */
   cancel(): boolean {
     this.#isCancelled = this.#attempt.cancel();
     return this.#isCancelled;
   }
 
-  /** The server stops: an answer still wins; else a caller's is cancelled, and a kept one handed back. */
+  /** The server stops. An answer still wins; else a caller's invocation is cancelled, and a kept one is handed back. */
   leave(): void {
     this.#isLeaving = true;
     this.#attempt.cancel();

@@ -16,9 +16,12 @@ export interface InvokeRequest {
   traceId: string | null;
   minIsolation: Isolation | null;
   stream: ReplyStream | null;
-  /** Aborts when the caller goes away: takes it off the queue before dispatch, after dispatch only marks `clientGone`. */
+  /**
+   * Aborts when the caller goes away. Before dispatch this takes it off the queue; after dispatch it only marks
+   * `clientGone`.
+   */
   clientGone: LeaveSignal | null;
-  /** Whether the caller has left by now, where that costs less than the signal; absent: the signal says it. */
+  /** Whether the caller has left by now, when that costs less than the signal. When absent, the signal says it. */
   readonly isGone?: boolean;
   /**
    * Why the caller's listener could not pass a good result on, as a sentence for the function's author: set while the result is
@@ -45,15 +48,18 @@ export interface InvokeResult {
   receipt: Receipt | null;
   /** Handler time in ms when known, else the whole. */
   durationMs: number;
-  /** Seconds for Retry-After when refused; null otherwise. */
+  /** Seconds for Retry-After when it was refused. Null otherwise. */
   retryAfterSeconds: number | null;
-  /** A better text than the catalogue's; null when there is none. */
+  /** A better text than the catalogue's. Null when there is none. */
   publicMessage: string | null;
   /** Resolves when the record is complete (usage, logs); `try` and the CLI wait for it, the plain invoke does not. */
   readonly record: Promise<InvocationRecord>;
 }
 
-/** The way of a caller who waits: an invocation of one attempt. Calls back exactly once; throws nothing: refusals are results with a code. */
+/**
+ * The way of a caller who waits: an invocation of one attempt. Calls back exactly once. Throws nothing: a refusal is a
+ * result with a code.
+ */
 export interface Invoker {
   invoke(request: InvokeRequest, onResult: (result: InvokeResult) => void): void;
   /** True when a running or queued call of that id was told to stop. */
@@ -68,22 +74,26 @@ export interface Invoker {
  * of `ended` and `handedBack` is called, once.
  */
 export interface KeptAttempt {
-  /** From 1, never the same twice for one invocation: what is stored of an attempt is known by the id and this. */
+  /**
+   * Counts from 1 and never repeats within one invocation: a stored attempt is identified by the id and this number.
+   */
   number: number;
   /** When the invocation was accepted; RFC 3339. */
   acceptedAt: string;
-  /** The slot held for it; invoke gives it back. A kept attempt never waits in the pool's line. */
+  /** The slot held for it, which invoke gives back. A kept attempt never waits in the pool's line. */
   lease: Lease;
-  /** How it ended, as soon as that is known; returns what the invocation is now: `finished`, `dead`, or `retrying`. */
+  /**
+   * How it ended, told as soon as it is known. Returns what the invocation now is: `finished`, `dead` or `retrying`.
+   */
   ended(result: InvokeResult): InvocationState;
   /**
-   * It counts for nothing, and the row waits as before: it was refused, its sandbox died before it was sent, or the server
-   * stops (`draining`; only then may it have run in part, and it is recorded as cut short).
+   * The attempt counts for nothing, and the row waits as before. It was refused, its sandbox died before it was sent,
+   * or the server stops (`draining`; only then may it have run in part, and it is recorded as cut short).
    */
   handedBack(reason: ColdframeError): void;
 }
 
-/** The way of what waits in a queue: one attempt at a time, its maker decides what follows. Throws nothing. */
+/** The way of what waits in a queue: one attempt at a time, and its maker decides what follows. Throws nothing. */
 export interface KeptAttempts {
   begin(request: InvokeRequest, kept: KeptAttempt): void;
 }

@@ -1,12 +1,12 @@
 import type { Capture, Outcome, Trigger } from '../domain/names.ts';
 
-/** What an HTTP event or result must never leave in the records. */
+/** Headers that must never stay in the records of an HTTP event or result. */
 const SENSITIVE_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie']);
-/** Cheap sign that a body may hold one of them; only such bodies are parsed. */
+/** A cheap sign that a body may hold one of them. Only such bodies are parsed. */
 const SENSITIVE_PATTERN = /authorization|cookie/i;
 export const REDACTED = '[redacted]';
 
-/** Whether the policy keeps the bodies of a call that ended so; `try` runs are always kept. */
+/** Whether the policy keeps the bodies of a call with that outcome. Those of `try` runs are always kept. */
 export function shouldCapture(capture: Capture, trigger: Trigger, outcome: Outcome | null): boolean {
   if (trigger === 'try' || capture === 'all') return true;
   return capture === 'errors' && outcome !== 'ok';
@@ -38,7 +38,7 @@ function redact(text: string): string | null {
   return isHeadersRedacted || isMultiValueRedacted || isCookiesRedacted ? JSON.stringify(value) : text;
 }
 
-/** Payload 2.0 lists cookies outside the headers, in events and in results. */
+/** Payload 2.0 lists cookies outside the headers, both in events and in results. */
 function redactCookies(body: Record<string, unknown>): boolean {
   if (!Array.isArray(body.cookies)) return false;
   body.cookies = body.cookies.map((cookie) =>

@@ -6,7 +6,10 @@ import type { InvocationQuery, LogQuery, StoredLogLine } from '../store/telemetr
 export interface Records {
   /** False when the queue (20,000 rows) is full: admission then refuses with `records_backlog`. */
   readonly accepting: boolean;
-  /** An attempt began: its invocation is shown as running in the live feed and by `get`. What waits for its turn never comes here. */
+  /**
+   * An attempt began: the live feed and `get` show its invocation as running. What waits for its turn is never told
+   * here.
+   */
   began(record: InvocationRecord): void;
   /**
    * An attempt ended: the record has it, and the state its invocation is in now. Each is stored and counted once, by the id
@@ -14,14 +17,17 @@ export interface Records {
    * captured (policy, 64 KiB cap, redaction) as `event` and `result` of what is stored and read.
    */
   ended(record: InvocationRecord, payloads: Payloads): void;
-  /** What had begun did not run after all and waits again: it leaves the running ones, neither stored nor counted. */
+  /**
+   * What had begun did not run after all and waits again. It leaves the running ones, and is neither stored nor
+   * counted.
+   */
   withdrawn(record: InvocationRecord): void;
   /** Throttled or rejected: a counter, not a record; `id` leaves the running ones if it was there. */
   refused(refusal: Refusal): void;
-  /** Memory first (running and unflushed), then the store. */
+  /** Looks first in memory (running and unflushed), then in the store. */
   get(workspaceId: string, id: string): Promise<InvocationRecord | null>;
   list(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
-  /** Newest line first; output of calls that ended before the question is in it, queued or stored. */
+  /** Newest line first. Includes the output of calls that ended before the question, whether queued or stored. */
   logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }>;
   /** Writes everything queued; a graceful stop waits for it. */
   flush(): Promise<void>;
@@ -39,7 +45,7 @@ export interface Refusal {
 /** What a call carried, for capture at flush time. */
 export interface Payloads {
   event: Uint8Array;
-  /** Null when there was no result, or it was streamed. */
+  /** Null when there was no result or the result was streamed. */
   result: Uint8Array | null;
   capture: Capture;
 }

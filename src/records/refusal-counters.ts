@@ -1,7 +1,7 @@
 import type { RefusalCount } from '../store/telemetry-store.ts';
 import type { Refusal } from './records.ts';
 
-/** Different counters waiting for one flush: functions x isolations x outcomes; more are not kept. */
+/** Different counters (functions x isolations x outcomes) that wait for one flush. No more are kept. */
 const COUNTERS_MAX = 10_000;
 const MINUTE_MS = 60_000;
 
@@ -13,7 +13,7 @@ export class RefusalCounters {
     return this.#counters.size;
   }
 
-  /** False when it could not be counted, because there are too many different counters. */
+  /** False when there are too many different counters, so that it could not be counted. */
   add(refusal: Refusal, now: Date): boolean {
     const minuteMs = Math.floor(now.getTime() / MINUTE_MS) * MINUTE_MS;
     const key = `${refusal.functionId} ${refusal.isolation} ${refusal.outcome} ${minuteMs} ${refusal.workspaceId}`;

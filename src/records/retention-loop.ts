@@ -3,7 +3,7 @@ import type { Log } from '../domain/log.ts';
 import type { TelemetryStore } from '../store/telemetry-store.ts';
 
 const RUN_EVERY_MS = 60_000;
-/** Steps of one run: with a pause between them, at most a tenth of the writer's time. */
+/** Steps of one run. With the pause between them they take at most a tenth of the writer's time. */
 const STEPS_PER_RUN_MAX = 500;
 const PAUSE_MS = 20;
 
@@ -24,7 +24,7 @@ export class RetentionLoop {
     this.#timer = setInterval(() => void this.run(), RUN_EVERY_MS).unref();
   }
 
-  /** Prunes until nothing is left to do or the run's steps are used up; one run at a time; never rejects. */
+  /** Prunes until nothing is left to do or the run's steps are used up. One run at a time; never rejects. */
   run(): Promise<void> {
     this.#running ??= this.#run().finally(() => {
       this.#running = null;

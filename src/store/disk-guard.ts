@@ -1,7 +1,10 @@
 import { statfs } from 'node:fs/promises';
 import type { Log } from '../domain/log.ts';
 
-/** Share of the disk in use at which accepts stop, and below which they go on: apart, so that they do not flap. */
+/**
+ * Share of the disk in use at which accepts stop, and the share below which they go on. The two differ, so that the
+ * answer does not flap.
+ */
 const FULL_AT = 0.95;
 const RESUME_AT = 0.94;
 const CHECK_EVERY_MS = 5_000;
@@ -18,7 +21,7 @@ export interface DiskGuardOptions {
 }
 
 /**
- * Watches the disk of the data directory. At 95% in use retention runs first; where that does not help, `isFull` makes
+ * Watches the disk of the data directory. At 95% in use retention runs first. If that does not help, `isFull` makes
  * admission refuse with `storage_full` until there is room again. `isFull` is a field: asking costs nothing.
  */
 export class DiskGuard {
@@ -37,14 +40,14 @@ export class DiskGuard {
     this.#timer = setInterval(() => void this.check(), CHECK_EVERY_MS).unref();
   }
 
-  /** Waits for a check under way. */
+  /** Waits for a check that is under way. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     await this.#checking;
   }
 
-  /** One at a time; never rejects: a disk that cannot be asked leaves the answer as it was. */
+  /** One check at a time; never rejects. When the disk cannot be asked, the answer stays as it was. */
   check(): Promise<void> {
     this.#checking ??= this.#checkOnce().finally(() => {
       this.#checking = null;
@@ -69,7 +72,7 @@ export class DiskGuard {
     }
   }
 
-  /** A full disk may fail the retention itself: then there is nothing left to do but refuse. */
+  /** A full disk may fail the retention itself. Then nothing is left to do but refuse. */
   async #prune(): Promise<number> {
     try {
       return await this.#options.prune();

@@ -9,7 +9,7 @@ import type { Metrics, TelemetryStore } from './telemetry-store.ts';
 /** Defaults of retention: a week of records, a gibibyte of them. */
 const RECORDS_KEPT_MS = 7 * 24 * 3_600_000;
 const BYTES_MAX = 1024 ** 3;
-/** A chart over many functions may take this long; it blocks nobody but other readers. */
+/** A chart over many functions may take this long. It delays only other readers. */
 const READ_DEADLINE_MS = 20_000;
 /** Steps of removing one function: at 200 records each, far beyond what retention leaves. */
 const REMOVE_STEPS_MAX = 100_000;
@@ -57,7 +57,7 @@ export async function openTelemetryStore(
     functionErrors: (query) => read('functionErrors', query) as ReturnType<TelemetryStore['functionErrors']>,
     size: () => read('size') as ReturnType<TelemetryStore['size']>,
     async close() {
-      // The reader first: a last checkpoint needs the database to itself.
+      // The reader closes first, because a last checkpoint needs the database to itself.
       await reader.close();
       await writer.close();
     },

@@ -7,8 +7,9 @@ interface MigrationsTable {
 }
 
 /**
- * Brings the schema up to the last of `migrations`, each in a transaction of its own: a crash in between leaves whole steps.
- * Servers that start at once take turns. `data_dir_newer` when the database was written by a version that knows more steps.
+ * Brings the schema up to the last of `migrations`, each in a transaction of its own, so a crash in between leaves
+ * whole steps. Servers that start at once take turns. Rejects with `data_dir_newer` when a version that knows more
+ * steps wrote the database.
  */
 export async function runMigrations(
   database: Database<unknown>,

@@ -15,11 +15,14 @@ export interface TelemetryStore {
   invocations(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
   /** The whole record, logs and captured bodies included. */
   invocation(workspaceId: string, id: string): Promise<InvocationRecord | null>;
-  /** Newest line first. A search that finds little may answer a short, even empty, page with a cursor to go on. */
+  /**
+   * Newest line first. A search that finds little may answer with a short or even empty page, and a cursor to go on.
+   */
   logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }>;
   /**
-   * From rollups alone; empty steps are zeros. `from`, `to` and `stepMs` of the answer are what was read: on step boundaries,
-   * and at least an hour where minutes are no longer kept (48 h). `invalid_request` above 1,000 points.
+   * Read from rollups alone; empty steps are zeros. `from`, `to` and `stepMs` of the answer are what was read. They lie
+   * on step boundaries, and a step is at least an hour where minutes are no longer kept (48 h). `invalid_request` above
+   * 1,000 points.
    */
   metrics(query: MetricsQuery): Promise<Metrics>;
   /** One line for each function of the workspace that was ever called, from rollups; bounds and windows as `metrics`. */
@@ -31,7 +34,7 @@ export interface TelemetryStore {
   functionErrors(query: FunctionErrorsQuery): Promise<FunctionErrors>;
   /** One bounded step of retention by age and size; returns rows removed, 0 when nothing is left to do. */
   prune(now: string): Promise<number>;
-  /** Everything of a deleted function, in bounded steps; charts included. */
+  /** Removes everything of a deleted function, charts included, in bounded steps. */
   removeFunction(functionId: string): Promise<void>;
   size(): Promise<{ databaseBytes: number; walBytes: number }>;
 }
@@ -55,13 +58,13 @@ export interface RefusalCount {
 export interface InvocationQuery {
   workspaceId: string;
   functionId?: string;
-  /** As it was called then; also of functions that are deleted. */
+  /** The name at the time of the call. Deleted functions have one too. */
   functionName?: string;
   state?: InvocationState;
   /** `failed` is every outcome that counts as failed. */
   outcome?: OutcomeFilter;
   start?: Start;
-  /** Invocations of drafts that were only tried are left out unless true. */
+  /** Unless true, invocations of drafts that were only tried are left out. */
   tried?: boolean;
   from?: string;
   to?: string;
@@ -90,7 +93,7 @@ export interface StoredLogLine {
   functionName: string;
   invocationId: string;
   stream: 'stdout' | 'stderr' | 'platform';
-  /** Derived from stream and text. */
+  /** Made from stream and text. */
   level: LogLevel;
   text: string;
 }
@@ -108,20 +111,23 @@ export interface MetricsPoint {
   invocations: number;
   /** Attempts that ended in error, timeout, oom or crashed. */
   errors: number;
-  /** Share of the attempts that ran, 0 to 1; null when none ran. */
+  /** Share of the attempts that ran, 0 to 1. Null when none ran. */
   errorRate: number | null;
   throttles: number;
   cold: number;
   claimed: number;
   warm: number;
-  /** Of the attempts' `phases.totalMs`, within 4.5%. */
+  /** Percentiles of the attempts' `phases.totalMs`, within 4.5%. */
   p50Ms: number | null;
   p95Ms: number | null;
   p99Ms: number | null;
-  /** Summed over the attempts whose CPU time was measured; null when none was. */
+  /** Summed over the attempts whose CPU time was measured. Null when it was measured for none. */
   cpuMs: number | null;
   maxMemoryMib: number | null;
-  /** Attempts in flight on average: their time, counted where they began, over the time of the step; within 4.5%. */
+  /**
+   * Average number of attempts in flight: their time, counted in the step where they began, over the time of the step.
+   * Within 4.5%.
+   */
   averageConcurrency: number;
 }
 
@@ -148,10 +154,12 @@ export interface FunctionActivity {
   invocations: number;
   errors: number;
   throttles: number;
-  /** Share of the attempts that ran and failed, 0 to 1; null when none ran. */
+  /** Share of the attempts that ran and failed, 0 to 1. Null when none ran. */
   errorRate: number | null;
   p95Ms: number | null;
-  /** Of the newest stored invocation, in the window or not; null when none is kept any more. */
+  /**
+   * The outcome of the newest stored invocation, whether it is in the window or not. Null when none is kept any more.
+   */
   lastOutcome: Outcome | null;
   lastAt: string | null;
   /** Invocations by step. */
@@ -168,13 +176,13 @@ export interface FunctionsActivity {
 export interface FunctionErrorsQuery {
   workspaceId: string;
   functionId: string;
-  /** Failures of drafts that were only tried are left out unless true. */
+  /** Unless true, failures of drafts that were only tried are left out. */
   tried?: boolean;
   from?: string;
   to?: string;
 }
 
-/** Failures that are the same as far as a person cares: one kind, thrown at one place. */
+/** Failures that are the same to a person: one kind, thrown at one place. */
 export interface ErrorGroup {
   errorType: string;
   /** The innermost frame in the author's own code, as the runtime prints it; null when there is none. */
@@ -189,8 +197,8 @@ export interface ErrorGroup {
 
 export interface FunctionErrors {
   groups: ErrorGroup[];
-  /** Failures looked at. */
+  /** How many failures were looked at. */
   failures: number;
-  /** False when the range holds more failures or groups than are looked at. */
+  /** False when the range holds more failures or groups than this answer looks at. */
   isComplete: boolean;
 }

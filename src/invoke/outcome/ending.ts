@@ -29,7 +29,9 @@ const NOTHING: Omit<Ending, 'outcome' | 'code'> = {
   publicMessage: null,
 };
 
-/** As recorded: a result that its listener could not pass on is the function's error, whatever the handler thought of it. */
+/**
+ * As recorded: a result that its listener could not pass on is the function's error, even when the handler succeeded.
+ */
 export function refusedEnding(ending: Ending, reason: string | null): Ending {
   if (reason === null || ending.outcome !== 'ok') return ending;
   const error = {
@@ -119,13 +121,13 @@ export function endingOfFailure(result: Exclude<AcquireFailure, { kind: 'loadFai
 
 export const CANCELLED_ENDING: Ending = { ...NOTHING, outcome: 'cancelled', code: 'invocation_cancelled' };
 
-/** Of an attempt that was cut short because the server stops; its invocation goes on elsewhere. */
+/** The ending of an attempt that was cut short because the server stops. Its invocation goes on elsewhere. */
 export const HANDED_BACK_ENDING: Ending = { ...NOTHING, outcome: 'cancelled', code: 'draining' };
 
 function endingOfError(error: FunctionError, handlerMs: number): Ending {
   if (error.errorType === 'Runtime.ExitError')
     return { ...NOTHING, outcome: 'crashed', code: 'sandbox_crashed', error, handlerMs };
-  // Any function can throw an error of this name, so the attempt is recorded like every other: no code runs unseen.
+  // Any function can throw an error of this name, so the attempt is recorded like every other. No code runs unseen.
   if (error.errorType === 'Runtime.UnmarshalError')
     return { ...NOTHING, outcome: 'error', code: 'invalid_json', error, handlerMs };
   return { ...NOTHING, outcome: 'error', code: 'function_error', error, handlerMs };

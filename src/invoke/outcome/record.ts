@@ -44,7 +44,7 @@ export interface Completion {
     hasCallerLeft: boolean;
   };
   ending: Ending;
-  /** Where it ran; null when it never had a sandbox. */
+  /** Where it ran. Null when it never had a sandbox. */
   from: SandboxSource | null;
   settled: Settled | null;
   state: InvocationState;
@@ -61,7 +61,7 @@ export function addAttempt(record: InvocationRecord, completion: Completion): vo
   if (state !== 'finished' && state !== 'dead') return;
   record.outcome = ending.outcome;
   record.finishedAt = utcNow();
-  // One that waited for its turn, or was done again, took longer than its last attempt.
+  // An invocation that waited for its turn, or was tried again, took longer than its last attempt.
   const isWhole = attempt.startedAt === record.startedAt;
   record.durationMs = isWhole ? attempt.totalMs : Date.parse(record.finishedAt) - Date.parse(record.startedAt);
   record.resultBytes = ending.body?.byteLength ?? ending.streamedBytes;

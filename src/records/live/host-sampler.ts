@@ -5,7 +5,7 @@ import type { LiveFeed } from './live-feed.ts';
 const SAMPLE_EVERY_MS = 2_000;
 const MIB = 1024 * 1024;
 
-/** What the `host` topic carries; null where the host does not tell. */
+/** What the `host` topic carries. A figure is null when the host does not tell it. */
 export interface HostSample {
   at: string;
   cores: number;
@@ -96,7 +96,7 @@ function availableMib(meminfo: string): number | null {
   return match === null ? null : Number(match[1]) / 1024;
 }
 
-/** Null where there is no such file: another system than Linux. */
+/** Null when there is no such file, on systems other than Linux. */
 async function readText(path: string): Promise<string | null> {
   return readFile(path, 'utf8').catch(() => null);
 }

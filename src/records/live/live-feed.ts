@@ -7,7 +7,7 @@ export type LiveTopic = (typeof LIVE_TOPICS)[number];
 /** What a listener asks for. */
 export interface LiveSubscription {
   topics: ReadonlySet<LiveTopic>;
-  /** `Last-Event-ID`: resume after it; null means only what comes from now on. */
+  /** `Last-Event-ID`: resume after it. Null means only what comes from now on. */
   afterId: number | null;
   /** Only invocations and logs of this function; pool and host are not filtered. */
   functionId?: string;
@@ -24,21 +24,24 @@ export interface LiveEntry {
   json(): string;
 }
 
-/** Events from `fromId` to `toId` are gone from the buffer; `toId` below `fromId` means that nobody knows what is missing. */
+/**
+ * Events from `fromId` to `toId` are gone from the buffer. When `toId` is below `fromId`, it is not known what is
+ * missing.
+ */
 export interface LiveGap {
   fromId: number;
   toId: number;
 }
 
-/** Events kept for listeners that come back; about a minute of a busy server. */
+/** Events kept for listeners that come back: about a minute of a busy server. */
 const BUFFER_EVENTS_MAX = 2_000;
 /** The buffer is bounded in bytes too, as records carry up to 256 KiB of logs each. */
 const BUFFER_BYTES_MAX = 8 * 1024 * 1024;
-/** Event cost beyond its variable texts, in bytes. */
+/** What an event costs besides its variable texts, in bytes. */
 const EVENT_BYTES = 3_000;
-/** So long after somebody last listened or asked where the feed is, events are still kept for a return. */
+/** Events are still kept this long for a return, after somebody last listened or asked where the feed stands. */
 const KEPT_FOR_RETURN_MS = 5 * 60_000;
-/** Open listeners; beyond it the oldest would only slow every call. */
+/** Open listeners. More of them would slow every call. */
 export const LISTENERS_MAX = 200;
 
 /**
@@ -56,7 +59,7 @@ export class LiveFeed {
   #nextId: number;
   #bytes = 0;
   readonly #now: () => number;
-  /** Monotonic ms up to which events are kept though nobody listens. */
+  /** Monotonic ms. Until then events are kept even when nobody listens. */
   #keptUntilMs = Number.NEGATIVE_INFINITY;
 
   /** `firstId` must exceed every id of an earlier life; the default, milliseconds times a thousand, does. */
@@ -98,8 +101,8 @@ export class LiveFeed {
   }
 
   /**
-   * First what is kept after `afterId` (or one `onGap`, then what is left of it), then everything new, in order. Null when
-   * there are too many listeners already. The return value ends it; repeating is harmless.
+   * First delivers what is kept after `afterId` (or one `onGap`, then what is left of it), then everything new, in
+   * order. Null when there are already too many listeners. The return value ends it; safe to repeat.
    */
   subscribe(
     subscription: LiveSubscription,
@@ -119,7 +122,7 @@ export class LiveFeed {
     };
   }
 
-  /** Id of the newest event published so far; whoever asks may subscribe from there, so events are kept from now on. */
+  /** Id of the newest event published so far. Whoever asks may subscribe from there, so events are kept from now on. */
   get latestId(): number {
     this.#keepForReturn();
     return this.#nextId - 1;
@@ -148,7 +151,7 @@ export class LiveFeed {
     try {
       listener.onEvent(entry);
     } catch {
-      // A broken listener must not break the call being recorded; its connection is gone, so nobody is left to tell.
+      // A broken listener must not break the call being recorded. Its connection is gone, so nobody is left to tell.
       this.#listeners.delete(listener);
       this.#changed();
     }

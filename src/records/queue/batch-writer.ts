@@ -4,12 +4,14 @@ import type { Log } from '../../domain/log.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { RefusalCount, TelemetryStore } from '../../store/telemetry-store.ts';
 
-/** About 6 s of trying; then the batch is lost, for otherwise a dead disk would refuse calls for good. */
+/** About 6 s of tries. Then the batch is lost, because otherwise a dead disk would refuse calls for good. */
 const ATTEMPTS_MAX = 6;
 const RETRY_FIRST_MS = 100;
 const RETRY_LONGEST_MS = 2_000;
 
-/** Hands batches to the store and never rejects: what cannot be stored is tried again, then counted as lost and logged. */
+/**
+ * Hands batches to the store and never rejects. What cannot be stored is tried again, then counted as lost and logged.
+ */
 export class BatchWriter {
   readonly #store: Pick<TelemetryStore, 'append'>;
   readonly #log: Log;
@@ -37,7 +39,7 @@ export class BatchWriter {
     for (const record of records) await this.writeRecords([record]);
   }
 
-  /** Once only: counters have no id by which the store could tell a repeat after an unclear failure. */
+  /** Tried once only: counters have no id by which the store could recognise a repeat after an unclear failure. */
   async writeRefusals(refusals: RefusalCount[]): Promise<void> {
     if (refusals.length === 0) return;
     try {
@@ -53,12 +55,12 @@ export class BatchWriter {
     this.#log.error({ count, err: cause }, 'records of calls could not be stored and are lost');
   }
 
-  /** From now on nothing more is tried: what is still handed over is lost. */
+  /** From now on nothing is tried again: what is still handed over is lost. */
   giveUp(): void {
     this.#giveUp.abort();
   }
 
-  /** Null when stored, else why not. */
+  /** Null when it was stored, else why not. */
   async #appendWithRetries(records: InvocationRecord[]): Promise<unknown> {
     for (let attempt = 1, waitMs = RETRY_FIRST_MS; ; attempt++) {
       if (this.#giveUp.signal.aborted) return new ColdframeError('storage_unavailable');
@@ -68,7 +70,7 @@ export class BatchWriter {
       } catch (error) {
         if (!isStorageFailure(error) || attempt >= ATTEMPTS_MAX) return error;
       }
-      // Ends early when given up; the next turn then says so.
+      // The wait ends early when the writer gives up. The next turn then says so.
       await delay(waitMs, undefined, { signal: this.#giveUp.signal }).catch(() => undefined);
       waitMs = Math.min(waitMs * 2, RETRY_LONGEST_MS);
     }

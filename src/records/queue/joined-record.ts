@@ -8,7 +8,7 @@ export function joined(newer: InvocationRecord, older: InvocationRecord): Invoca
   return { ...newer, event: newer.event ?? older.event, result: newer.result ?? older.result, attempts };
 }
 
-/** Whether attempts may be elsewhere that came before those of `record`: the invocation of a waiting caller has none. */
+/** Whether earlier attempts of `record` may be stored elsewhere. The invocation of a waiting caller has none. */
 export function hasEarlier({ mode, attempts }: InvocationRecord): boolean {
   return mode === 'async' && attempts[0]?.number !== 1;
 }

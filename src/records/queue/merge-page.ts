@@ -10,8 +10,8 @@ interface Page {
 }
 
 /**
- * One page, newest first, of what memory holds (what has ended before what runs) and what the store answered. What is newer
- * wins where both know an invocation, with the attempts of both.
+ * One page, newest first, of what memory holds (ended ones win over running ones) and what the store answered. When
+ * both know an invocation, the newer one wins and gets the attempts of both.
  */
 export function mergePage(inMemory: InvocationRecord[], stored: Page, query: InvocationQuery): Page {
   const byId = new Map<string, InvocationRecord>();
@@ -28,7 +28,7 @@ export function mergePage(inMemory: InvocationRecord[], stored: Page, query: Inv
   return { items: items.map((record) => (record.attempts.length > 0 ? recordSummary(record) : record)), nextCursor };
 }
 
-/** What `live` says, unless what is known otherwise has come further: a running attempt is newer than every ended one. */
+/** Takes what `live` says, unless the known record is further: a running attempt is newer than every ended one. */
 function newerOf(live: InvocationRecord, other: InvocationRecord | undefined): InvocationRecord {
   if (other === undefined || live === other) return live;
   const isNewer = live.state === 'running' || newestNumber(live) > newestNumber(other);

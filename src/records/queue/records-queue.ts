@@ -9,7 +9,7 @@ import { hasEarlier, joined } from './joined-record.ts';
 import { mergePage } from './merge-page.ts';
 import { UnstoredRecord } from './unstored-record.ts';
 
-/** Records waiting or running, at most; beyond it admission refuses with `records_backlog`. */
+/** Records that may wait or run. Above this, admission refuses with `records_backlog`. */
 const ROWS_MAX = 20_000;
 /** The same bound in bytes, as one record may carry 256 KiB of logs and 128 KiB of bodies. */
 const BYTES_MAX = 64 * 1024 * 1024;
@@ -22,7 +22,7 @@ const BATCH_ROWS_MAX = 500;
 const BATCH_BYTES_MAX = 2 * 1024 * 1024;
 /** A reader of logs waits this long for what is queued to be stored; under steady load or with a dead disk it gets what is there. */
 const FRESH_LOGS_DEADLINE_MS = 1_000;
-/** A graceful stop waits this long for the store in all. */
+/** In all, a graceful stop waits this long for the store. */
 const STOP_DEADLINE_MS = 10_000;
 
 export interface RecordsOptions {
@@ -61,7 +61,7 @@ export class RecordsQueue implements Records {
   readonly #unstored = new Map<string, UnstoredRecord>();
   readonly #refusals = new RefusalCounters();
   #unstoredBytes = 0;
-  /** Refusals beyond what the counters hold. */
+  /** Refusals above what the counters hold. */
   #uncounted = 0;
   #timer: NodeJS.Timeout | null = null;
   #draining: Promise<void> | null = null;
@@ -96,7 +96,7 @@ export class RecordsQueue implements Records {
     if (this.#unstoredBytes + entry.bytes > BYTES_HARD_MAX) entry = entry.bare();
     this.#unstored.set(record.id, entry);
     this.#unstoredBytes += entry.bytes;
-    // A draft that was only tried says nothing of the function: it is in no rate.
+    // A draft that was only tried says nothing of the function, so it is in no rate.
     if (record.trigger !== 'try') this.#counters?.ended(record);
     this.#publish(record);
     this.#schedule();
@@ -105,7 +105,7 @@ export class RecordsQueue implements Records {
   refused(refusal: Refusal): void {
     const begun = this.#running.get(refusal.id);
     if (begun !== undefined) {
-      // It was shown as running: whoever watches must see it end, though it is only counted.
+      // It was shown as running, so whoever watches must see it end, although it is only counted.
       this.#running.delete(refusal.id);
       this.#feed.publish({ topic: 'invocations', kind: 'finished', record: begun });
     }
@@ -116,7 +116,7 @@ export class RecordsQueue implements Records {
 
   withdrawn(record: InvocationRecord): void {
     this.#running.delete(record.id);
-    // It was shown as running: whoever watches must see that it waits again.
+    // It was shown as running, so whoever watches must see that it waits again.
     this.#feed.publish({ topic: 'invocations', kind: 'finished', record });
   }
 
@@ -137,7 +137,7 @@ export class RecordsQueue implements Records {
   }
 
   async logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }> {
-    // Lines are cut, searched and paged in the store alone, so what is queued goes there first.
+    // Only the store cuts, searches and pages lines, so queued output goes there first.
     if (this.#holdsLogsOf(query.functionId)) await this.#drainFor(FRESH_LOGS_DEADLINE_MS);
     return this.#store.logs(query);
   }

@@ -5,7 +5,7 @@ import { recordSummary } from '../live/record-summary.ts';
 import type { Payloads } from '../records.ts';
 import { joined, newestNumber } from './joined-record.ts';
 
-/** A record without its variable parts, as held in memory: measured, rounded up. */
+/** What a record costs in memory without its variable parts, measured and rounded up. */
 const RECORD_BYTES = 3_000;
 const LOG_LINE_BYTES = 120;
 
@@ -45,7 +45,7 @@ export class UnstoredRecord {
     return this.#captured;
   }
 
-  /** Whether all that `record` tells is in it already. */
+  /** Whether it already has everything that `record` tells. */
   holds(record: InvocationRecord): boolean {
     return record.attempts.every(({ number }) => this.record.attempts.some((mine) => mine.number === number));
   }

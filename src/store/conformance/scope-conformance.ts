@@ -14,7 +14,7 @@ import {
 } from './examples.ts';
 import type { OpenStore } from './store-rig.ts';
 
-/** Workspaces that share a store see nothing of each other, and take from each other only what the server has once. */
+/** Workspaces that share a store see nothing of each other. They only compete for what the server has once. */
 export function scopeConformance(store: () => OpenStore): void {
   const here = () => store().in(HERE);
   const elsewhere = () => store().in(ELSEWHERE);

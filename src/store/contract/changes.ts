@@ -1,13 +1,13 @@
 import type { WorkspaceId } from '../../domain/workspace-id.ts';
 
-/** What a server holds in memory and must hear of: rows that were made, changed or removed. */
+/** Rows that were made, changed or removed, of a kind that a server holds in memory. */
 export const CHANGE_TOPICS = ['function', 'key', 'session'] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
 export interface NewChange {
   topic: ChangeTopic;
   workspaceId: WorkspaceId;
-  /** Id of the row. Its state is read anew, so that changes may be told twice and out of date. */
+  /** Id of the row. Its state is read anew, so a change may be told twice and late. */
   id: string;
 }
 
@@ -19,15 +19,15 @@ export interface Change extends NewChange {
 export interface ChangesPage {
   /** In the order of commits. */
   changes: Change[];
-  /** Where to ask on from. */
+  /** The number to go on asking from. */
   lastSeq: number;
-  /** Some changes after the asked one are kept no more: whoever follows must read everything anew. */
+  /** True when some changes after the asked one are no longer kept: the follower must read everything anew. */
   isGap: boolean;
 }
 
 /**
- * The change feed. A change is written in the transaction of the rows it speaks of, so it is seen with them or not at all.
- * Configuration alone goes through it: neither uses of keys nor calls.
+ * The change feed. A change is written in the transaction of the rows it names, so it becomes visible with them or not
+ * at all. Only configuration goes through it, not uses of keys and not calls.
  */
 export interface ChangesTable {
   /** Number of the newest change; 0 before the first. */
@@ -35,7 +35,7 @@ export interface ChangesTable {
   since(seq: number): Promise<ChangesPage>;
 }
 
-/** Changes that are kept; who is further behind reads everything anew, which costs about as much. */
+/** Changes that are kept. A server that is further behind reads everything anew, which costs about as much. */
 export const CHANGES_KEPT = 10_000;
-/** Changes in one answer. */
+/** Largest number of changes in one answer. */
 export const CHANGES_PAGE = 500;

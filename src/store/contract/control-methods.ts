@@ -8,7 +8,7 @@ export type MethodKind = 'write' | 'read' | 'scan';
 
 type Kinds<T> = { [M in keyof T]: MethodKind };
 
-/** Every method of one workspace's tables; anything else is refused. */
+/** Every method of one workspace's tables. Any other name is refused. */
 export const WORKSPACE_METHODS: { [T in keyof WorkspaceStore]: Kinds<WorkspaceStore[T]> } = {
   functions: {
     get: 'read',

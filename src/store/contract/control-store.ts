@@ -6,15 +6,15 @@ import type { WorkspaceId } from '../../domain/workspace-id.ts';
 import type { ChangesTable } from './changes.ts';
 
 /**
- * What the rest of the server asks of the control database, in domain words; SQL lives behind it, off the serving thread.
- * Every method rejects with ColdframeError `storage_full`, `storage_read_only` or `storage_unavailable` when the database
- * cannot serve, and with the code named beside it otherwise. Each write is one transaction, and once it resolved it is
- * durable. Several servers may have the same database open.
+ * What the rest of the server asks of the control database, in domain words. SQL lies behind it, off the serving
+ * thread. Every method rejects with ColdframeError `storage_full`, `storage_read_only` or `storage_unavailable` when
+ * the database cannot serve, and otherwise with the code named beside the method. Each write is one transaction, and it
+ * is durable once it resolves. Several servers may have the same database open.
  */
 export interface ControlStore {
-  /** The rows of one workspace. No row of another can be reached through it, whatever ids it is asked with. */
+  /** The rows of one workspace. No row of another workspace can be reached through it, whatever ids it is asked for. */
   in(workspaceId: WorkspaceId): WorkspaceStore;
-  /** What is asked about all workspaces at once; each with its reason in control/scope-exceptions.ts. */
+  /** Questions about all workspaces at once. Each has its reason in control/scope-exceptions.ts. */
   across: AcrossWorkspaces;
   changes: ChangesTable;
   servers: ServersTable;
@@ -31,15 +31,15 @@ export interface WorkspaceStore {
 }
 
 export interface AcrossWorkspaces {
-  /** Every function with its newest revision: loaded into the memory view at start. */
+  /** Every function with its newest revision. The memory view loads them at start. */
   functions(): Promise<FunctionRecord[]>;
   keys(): Promise<KeyRow[]>;
   sessionByToken(tokenSha256: string): Promise<SessionRow | null>;
   /** Removes the sessions that have expired by `now`; says how many. */
   pruneSessions(now: string): Promise<number>;
   /**
-   * Comparisons that were left `running` by an earlier life of this instance become `interrupted`; says how many. Those of
-   * other instances are another machine's, and may well be running.
+   * Marks as `interrupted` the comparisons that an earlier life of this instance left `running`; returns how many.
+   * Those of other instances belong to other machines and may still run.
    */
   interruptComparisons(server: ServerIdentity, at: string): Promise<number>;
 }
@@ -53,15 +53,15 @@ export interface NewFunction {
   settings: FunctionSettings;
   revision: Revision;
   secrets: SecretRow[];
-  /** What no other function of this server may answer, in the order of the settings. */
+  /** Routes, which no other function of this server may answer, in the order of the settings. */
   routeKeys: string[];
 }
 
-/** The function's own settings, without another revision. */
+/** The function's own settings, which change without another revision. */
 export interface ChangedSettings {
   settings: FunctionSettings;
   routeKeys: string[];
-  /** The number of this change: one more than that of the function it was made from. */
+  /** The number of this change: one more than that of the function from which it was made. */
   change: number;
   at: string;
 }
@@ -72,24 +72,29 @@ export interface AddedRevision extends ChangedSettings {
   secrets: SecretRow[];
 }
 
-/** All of them tell the change feed, topic `function`. */
+/** Every write here tells the change feed, topic `function`. */
 export interface FunctionsTable {
   get(functionId: string): Promise<FunctionRecord | null>;
-  /** Function, first revision, secrets and routes at once. `function_exists` when the name is taken; `invalid_settings` when a route is. */
+  /**
+   * Stores function, first revision, secrets and routes at once. `function_exists` when the name is taken;
+   * `invalid_settings` when a route is taken.
+   */
   insert(fn: NewFunction): Promise<void>;
   /**
-   * Adds a revision with its new secrets, makes it the newest, and sets settings, state and routes. `function_changed` unless
-   * the change before was the last; `function_not_found`; `invalid_settings` when a route is taken.
+   * Adds a revision with its new secrets, makes it the newest, and sets settings, state and routes. `function_changed`
+   * when another change came in between; `function_not_found`; `invalid_settings` when a route is taken.
    */
   addRevision(functionId: string, added: AddedRevision): Promise<void>;
-  /** Refused as `addRevision` is. */
+  /** Refuses as `addRevision` does. */
   setSettings(functionId: string, changed: ChangedSettings): Promise<void>;
-  /** `function_not_found` when gone. */
+  /** `function_not_found` when it is gone. */
   setState(functionId: string, state: FunctionState, at: string): Promise<void>;
   revision(revisionId: string): Promise<Revision | null>;
-  /** Removes function, revisions, secrets, routes, test events and comparisons; `function_not_found` when gone. */
+  /**
+   * Removes function, revisions, secrets, routes, test events and comparisons. `function_not_found` when it is gone.
+   */
   remove(functionId: string): Promise<void>;
-  /** Hashes of every package some revision still names, for the collector. */
+  /** Hashes of every package that some revision still names. For the collector. */
   packageHashes(): Promise<string[]>;
 }
 
@@ -171,19 +176,22 @@ export interface ComparisonPage {
   cursor?: string;
 }
 
-/** A comparison and the server that ran it; null for one of a version that did not say. */
+/** A comparison and the server that ran it. The server is null when the row comes from a version that did not say. */
 export interface StoredComparison {
   comparison: Comparison;
   serverId: string | null;
 }
 
 export interface ComparisonsTable {
-  /** With it the oldest of the function go, beyond `keptMax`. `function_not_found` when there is no such function. */
+  /**
+   * Also removes the oldest comparisons of the function beyond `keptMax`. `function_not_found` when there is no such
+   * function.
+   */
   insert(comparison: Comparison, serverId: string, keptMax: number): Promise<void>;
-  /** Writes state and results; a row that went with its function is left alone. */
+  /** Writes state and results. A row that went with its function is left alone. */
   update(comparison: Comparison): Promise<void>;
   get(id: string): Promise<StoredComparison | null>;
-  /** Newest first. `invalid_request` for a cursor that is not of this list. */
+  /** Newest first. `invalid_request` for a cursor that does not belong to this list. */
   list(functionId: string, page: ComparisonPage): Promise<{ items: StoredComparison[]; nextCursor: string | null }>;
 }
 
@@ -192,7 +200,7 @@ export interface ServerIdentity {
   id: string;
   /** What a machine owns on disk: folders, cgroups, containers. It outlives the server. */
   instance: string;
-  /** Rises with every life of the instance, also when the clock was set back. */
+  /** Rises with every life of the instance, even when the clock was set back. */
   epoch: number;
 }
 
@@ -210,6 +218,6 @@ export interface ServersTable {
 export interface SettingsTable {
   get(key: string): Promise<string | null>;
   put(key: string, value: string): Promise<void>;
-  /** Harmless when there is none. */
+  /** Does nothing when there is none. */
   remove(key: string): Promise<void>;
 }

@@ -1,13 +1,13 @@
 import type { Kysely } from 'kysely';
 
-/** What a named statement is given to work with. */
+/** What a named statement gets to work with. */
 export interface Reading<Schema> {
   db: Kysely<Schema>;
 }
 
 /**
- * What a named write is given: everything it does is committed together or not at all. A write that catches an error of a
- * statement must end by throwing, because on some engines that error has ended the transaction already.
+ * What a named write gets to work with. Everything it does is committed together or not at all. A write that catches an
+ * error of a statement must end by throwing, because on some engines that error has already ended the transaction.
  */
 export interface Transaction<Schema> extends Reading<Schema> {
   /** Whether a statement failed because another row has the same unique key. */
@@ -20,8 +20,9 @@ export interface Transaction<Schema> extends Reading<Schema> {
  */
 export interface Database<Schema> {
   /**
-   * Runs `work` in one transaction, which begins as a writer: what it reads cannot change before it writes. Resolves once
-   * all of it is durable; rejects with what `work` threw, and then nothing of it is there. Not to be called inside `work`.
+   * Runs `work` in one transaction, which begins as a writer: what it reads cannot change before it writes. Resolves
+   * once all of it is durable. Rejects with what `work` threw, and then nothing of it is stored. Must not be called
+   * inside `work`.
    */
   transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T>;
   /** Runs `work` on one unchanging view of what was committed before it began. */
@@ -34,7 +35,7 @@ export interface ColumnTypes {
   bytes: 'blob' | 'bytea';
 }
 
-/** One step of a schema. Numbers count up from 1 without holes; a released one is never changed again. */
+/** One step of a schema. Numbers count up from 1 without gaps. A released step is never changed again. */
 export interface Migration {
   number: number;
   name: string;

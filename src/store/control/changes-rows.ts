@@ -1,7 +1,7 @@
 import { CHANGES_KEPT, CHANGES_PAGE, type ChangesTable, type NewChange } from '../contract/changes.ts';
 import type { Read, ServerStatements, Write } from './statements.ts';
 
-/** Old changes are removed when the number is a multiple of this, so that most writes pay nothing for it. */
+/** Old changes are removed when the number is a multiple of this, so most writes pay nothing for it. */
 const PRUNE_EVERY = 256;
 
 /** The change feed. */
@@ -17,7 +17,8 @@ export const changesRows: ServerStatements<ChangesTable> = {
       .orderBy('seq')
       .limit(CHANGES_PAGE)
       .execute();
-    // Numbers have no holes, so the first one tells. A database that was put back from a copy has fewer than were seen.
+    // Numbers have no gaps, so the first one tells. A database restored from a copy has fewer changes than the follower
+    // has seen.
     const isGap = last < seq || (last > seq && rows[0]?.seq !== seq + 1);
     if (isGap) return { changes: [], lastSeq: last, isGap };
     const changes = rows.map(({ seq, topic, workspace_id, row_id }) => ({

@@ -78,7 +78,10 @@ export const comparisonsRows: WorkspaceStatements<ComparisonsTable> = {
   },
 };
 
-/** Of earlier lives of this instance, and of versions that did not say who ran them: those had the store to themselves. */
+/**
+ * Of earlier lives of this instance, and of versions that did not say who ran them, because those had the store to
+ * themselves.
+ */
 export async function interruptComparisons(tx: Write, server: ServerIdentity, at: string): Promise<number> {
   const earlier = tx.db
     .selectFrom('servers')

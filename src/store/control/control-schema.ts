@@ -76,7 +76,7 @@ export interface ControlSchema {
     workspace_id: WorkspaceId;
     function_id: string;
     state: ComparisonState;
-    /** The server that runs it; null for one of a version that did not say. */
+    /** The server that runs it. Null when the row comes from a version that did not say. */
     server_id: string | null;
     created_at_ms: number;
     /** The whole comparison as it was last stored. */
@@ -84,7 +84,7 @@ export interface ControlSchema {
   };
   servers: { id: string; instance: string; epoch: number; state: 'live' | 'dead'; started_at_ms: number };
   settings: { key: string; value: string };
-  /** One row; `n` is the number of the newest change. */
+  /** The table has one row; `n` is the number of the newest change. */
   change_counter: { id: number; n: number };
   changes: { seq: number; topic: ChangeTopic; workspace_id: WorkspaceId; row_id: string };
 }

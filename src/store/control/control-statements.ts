@@ -47,7 +47,10 @@ const STATEMENTS = new Map<string, ControlStatement>([
   ...statementsOf(SERVER_METHODS, SERVER_ROWS, ''),
 ]);
 
-/** By the name a call carries (`workspace.functions.insert`, `changes.since`); any other name rejects with `internal`. */
+/**
+ * Keyed by the name a call carries (`workspace.functions.insert`, `changes.since`). Any other name rejects with
+ * `internal`.
+ */
 export function controlStatement(name: string): ControlStatement {
   const unknown = (): Promise<never> =>
     Promise.reject(new ColdframeError('internal', { internalMessage: `no such method: ${name}` }));

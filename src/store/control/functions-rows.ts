@@ -89,7 +89,7 @@ export const functionsRows: WorkspaceStatements<FunctionsTable> = {
   },
 
   async remove(tx, workspaceId, functionId) {
-    // Everything of it goes along, by foreign keys.
+    // Foreign keys remove everything that belongs to it.
     const { numDeletedRows } = await tx.db
       .deleteFrom('functions')
       .where('workspace_id', '=', workspaceId)
@@ -110,7 +110,7 @@ export const functionsRows: WorkspaceStatements<FunctionsTable> = {
   },
 };
 
-/** Of every workspace, each with its newest revision. */
+/** Functions of every workspace, each with its newest revision. */
 export async function allFunctions({ db }: Read): Promise<FunctionRecord[]> {
   const functions = await db.selectFrom('functions').selectAll().orderBy('id').execute();
   const newest = await db

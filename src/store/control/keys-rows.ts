@@ -57,7 +57,7 @@ export const keysRows: WorkspaceStatements<KeysTable> = {
   },
 };
 
-/** Of every workspace. */
+/** Keys of every workspace. */
 export async function allKeys({ db }: Read): Promise<KeyRow[]> {
   return (await db.selectFrom('keys').selectAll().orderBy('id').execute()).map(keyOf);
 }

@@ -3,8 +3,9 @@ import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { Write } from './statements.ts';
 
 /**
- * Makes these the routes of a function. A route is answered by one function of the whole server, whoever deploys: the key
- * is unique over all workspaces. Throws `invalid_settings` that names the first taken one by its place in the settings.
+ * Makes these the routes of a function. One function of the whole server answers a route, whoever deploys it, so the
+ * key is unique over all workspaces. Throws `invalid_settings`, which names the first taken route by its place in the
+ * settings.
  */
 export async function claimRoutes(
   tx: Write,

@@ -33,7 +33,7 @@ export const secretsRows: WorkspaceStatements<SecretsTable> = {
   },
 };
 
-/** Within the transaction of the revision that names them, so that no secret is ever nobody's. */
+/** Runs within the transaction of the revision that names them, so that every secret has an owner at all times. */
 export async function insertSecrets(
   { db }: Write,
   workspaceId: WorkspaceId,

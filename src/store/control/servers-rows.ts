@@ -1,7 +1,7 @@
 import type { ServersTable } from '../contract/control-store.ts';
 import type { ServerStatements } from './statements.ts';
 
-/** Lives kept per instance; the last one is all that the next epoch needs, the others are for a person who looks. */
+/** Lives kept per instance. The next epoch needs only the last one; the others are for a person who looks. */
 const LIVES_KEPT = 100;
 
 /** The lives of the servers on this database. */

@@ -56,7 +56,7 @@ export async function sessionByToken({ db }: Read, tokenSha256: string): Promise
   };
 }
 
-/** Tells nobody: every server sees by the clock that a session has expired. */
+/** Tells no feed: every server sees by the clock that a session has expired. */
 export async function pruneSessions({ db }: Write, now: string): Promise<number> {
   const { numDeletedRows } = await db.deleteFrom('sessions').where('expires_at_ms', '<=', toMs(now)).executeTakeFirst();
   return Number(numDeletedRows);

@@ -12,20 +12,23 @@ export const OWNED_TABLES = [
   'comparisons',
 ] as const;
 
-/** A name of an owned table that stands for the table: not a column of it (`keys.id`), not a part of another word. */
+/**
+ * A name of an owned table that stands for the table. A column of it (`keys.id`) or a part of another word does not
+ * count.
+ */
 const TABLE = new RegExp(
   `(?<![\\w."'])(?:"(?:${OWNED_TABLES.join('|')})"|(?:${OWNED_TABLES.join('|')}))(?![\\w."])`,
   'gi',
 );
-/** `workspace_id` held to a bound value or to that of another table, where nothing can be an alternative to it. */
+/** `workspace_id` compared with a bound value or with that of another table, where no `or` can get round it. */
 const PREDICATE =
   /(?<=\b(?:where|and|on)\s+)(?:"?\w+"?\.)?"?workspace_id"?\s*=\s*(?:\?|\$\d+|(?:"?\w+"?\.)?"?workspace_id"?)/gi;
 const INSERT = /^\s*insert\s+into\s+"?\w+"?\s*\(([^)]*)\)/i;
 const EXCEPTIONS: ReadonlySet<string> = new Set(SCOPE_EXCEPTIONS.map(({ sql }) => sql));
 
 /**
- * Refuses the text of a statement that touches rows of workspaces without saying of which one. Throws; a statement that does
- * so is a mistake in this program, found by the first test that runs it.
+ * Refuses the text of a statement that touches rows of workspaces without saying of which one. Throws. Such a statement
+ * is a mistake in this program, and the first test that runs it finds it.
  */
 export function vetScope(sql: string): void {
   if (reachesBeyondWorkspace(sql) && !EXCEPTIONS.has(sql.replace(/\$\d+/g, '?')))
@@ -33,7 +36,7 @@ export function vetScope(sql: string): void {
 }
 
 /**
- * Each time an owned table is named it needs a workspace of its own: a predicate, or the column of an insert. Moving a row to
+ * Each mention of an owned table needs a workspace of its own: a predicate, or the column of an insert. Moving a row to
  * another workspace is refused, too.
  */
 export function reachesBeyondWorkspace(sql: string): boolean {

@@ -1,14 +1,14 @@
 import type { Log } from '../../domain/log.ts';
 import type { Change, ChangesTable, ChangeTopic } from '../contract/changes.ts';
 
-/** How late a change made by another server may be seen; what this server changes itself is in its memory at once. */
+/** How late a change made by another server may be seen. A change by this server is in its memory at once. */
 const POLL_MS = 1_000;
 
 /** What keeps something in memory in step with the store. */
 export interface Follower {
-  /** Makes memory what the store says now of this row. It may be told twice, and of what it knows already. */
+  /** Brings memory up to what the store now says of this row. It may be told twice, and of what it already knows. */
   apply(change: Change): Promise<void>;
-  /** Makes all of memory what the store says: changes were missed. */
+  /** Brings all of memory up to what the store says, because changes were missed. */
   reload(): Promise<void>;
 }
 
@@ -19,9 +19,9 @@ export interface ChangeFollowerOptions {
 }
 
 /**
- * Follows the change feed for everything this server holds in memory. `open` notes where the feed stands; only then may
- * memory be loaded, so that no change falls between. A change that cannot be applied is tried again at the next turn, and
- * those behind it wait: memory is never ahead of what it skipped.
+ * Follows the change feed for everything this server holds in memory. `open` notes where the feed stands. Memory may be
+ * loaded only after that, so that no change falls in between. A change that cannot be applied is tried again at the
+ * next turn, and those behind it wait: memory never skips a change.
  */
 export class ChangeFollower {
   readonly #changes: ChangesTable;
@@ -41,7 +41,7 @@ export class ChangeFollower {
     this.#seq = seq;
   }
 
-  /** Before anything is loaded into memory. Rejects as the store does. */
+  /** Called before anything is loaded into memory. Rejects as the store does. */
   static async open(options: ChangeFollowerOptions): Promise<ChangeFollower> {
     return new ChangeFollower(options, await options.changes.lastSeq());
   }
@@ -50,12 +50,12 @@ export class ChangeFollower {
     this.#followers.set(topic, follower);
   }
 
-  /** Begins to poll, once memory is loaded. Safe to repeat. */
+  /** Begins to poll. Called once memory is loaded; safe to repeat. */
   start(): void {
     this.#timer ??= setTimeout(() => void this.#poll(), this.#pollMs).unref();
   }
 
-  /** Ends the polling, once a turn that is under way is done. Safe to repeat. */
+  /** Ends the polling, after a turn that is under way. Safe to repeat. */
   async stop(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

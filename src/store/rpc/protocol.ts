@@ -9,7 +9,7 @@ export type FromWorker =
   | { kind: 'result'; id: number; value: unknown }
   | { kind: 'error'; id: number; error: WireError };
 
-/** An error as it crosses the port: its catalogue code, never its class. */
+/** An error as it crosses the port: only its catalogue code, not its class. */
 export interface WireError {
   code: ErrorCode;
   internalMessage: string;

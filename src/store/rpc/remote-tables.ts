@@ -1,4 +1,4 @@
-/** Says of every method of every table how it is called; the compiler refuses a list that misses one. */
+/** Says for every method of every table how it is called. The compiler refuses a list that misses one. */
 export type MethodKinds<Tables, Kind> = { [T in keyof Tables]: { [M in keyof Tables[T]]: Kind } };
 
 /** Tables whose methods run elsewhere: each call is handed over as `<table>.<method>`. */

@@ -3,14 +3,17 @@ import type { Log } from '../../domain/log.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { FromWorker, ToWorker, WireError } from './protocol.ts';
 
-/** A call that has no answer by then is given up: the disk is stalled. */
+/** A call without an answer after this long is given up, because the disk is stalled. */
 const CALL_DEADLINE_MS = 10_000;
-/** Calls waiting for one worker; more would only wait for the deadline. */
+/** Calls that wait for one worker. More of them would only run into the deadline. */
 const CALLS_IN_FLIGHT_MAX = 1_000;
-/** Migrations of a large database run before `ready`. */
+/** Deadline of `ready`. Migrations of a large database run before it. */
 const OPEN_DEADLINE_MS = 120_000;
 const CLOSE_DEADLINE_MS = 10_000;
-/** A worker that dies is started again after this long, doubling; a worker that lived long enough starts anew at the first. */
+/**
+ * A worker that dies is started again after this long, which doubles each time. After a worker that lived long enough
+ * it begins anew.
+ */
 const RESTART_FIRST_MS = 100;
 const RESTART_LONGEST_MS = 10_000;
 const HEALTHY_AFTER_MS = 60_000;
@@ -74,7 +77,7 @@ export class WorkerClient {
     });
   }
 
-  /** Calls made before are answered first; then the worker closes its database and ends. Repeating is harmless. */
+  /** Calls made before are answered first. Then the worker closes its database and ends. Safe to repeat. */
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#state = 'closed';
@@ -129,13 +132,13 @@ export class WorkerClient {
 
   #becameReady(): void {
     this.#hasBeenReady = true;
-    // Closed meanwhile: the close message is on its way behind this one.
+    // It was closed meanwhile: the close message is on its way behind this one.
     if (this.#state === 'opening') this.#state = 'ready';
   }
 
   #settle(message: Extract<FromWorker, { kind: 'result' | 'error' }>): void {
     const call = this.#pending.get(message.id);
-    // Answered after its deadline: the caller was told already.
+    // The answer came after the deadline, and the caller was already told.
     if (call === undefined) return;
     this.#pending.delete(message.id);
     clearTimeout(call.deadline);
@@ -152,7 +155,7 @@ export class WorkerClient {
     this.#pending.clear();
     if (this.#state === 'closed') return;
     this.#state = 'down';
-    // Whoever opens it is told and decides; only a worker that once worked is brought back.
+    // Whoever opens it is told and decides. Only a worker that once worked is started again.
     if (!this.#hasBeenReady) return;
     this.#options.log.error(
       { err: cause, worker: this.#options.name, restartMs: this.#restartMs },

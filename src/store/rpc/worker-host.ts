@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import type { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { FromWorker, ToWorker, WireError } from './protocol.ts';
 
-/** One call as a worker works on it; answered exactly once. */
+/** One call for a worker, which answers it exactly once. */
 export interface IncomingCall {
   method: string;
   args: unknown[];
@@ -10,7 +10,7 @@ export interface IncomingCall {
   fail(error: unknown): void;
 }
 
-/** What a worker offers; built after its database is open. */
+/** What a worker offers. It is built after its database is open. */
 export interface WorkerService {
   /** Works on everything that has come in since the last turn, in order, and answers each call. */
   serve(calls: IncomingCall[]): Promise<void>;
@@ -18,9 +18,9 @@ export interface WorkerService {
 }
 
 /**
- * Runs inside a store worker: opens the service, then feeds it the calls that came in while it worked on the ones before
- * (that is what lets control.db commit many writes at once). After `close` it answers what is queued and ends. `failureOf`
- * makes whatever the service throws an error of the catalogue.
+ * Runs inside a store worker. It opens the service, then gives it the calls that came in while it worked on earlier
+ * ones; this is how control.db commits many writes at once. After `close` it answers what is queued and ends.
+ * `failureOf` turns whatever the service throws into an error of the catalogue.
  */
 export async function hostWorker(
   open: () => Promise<WorkerService>,
@@ -46,7 +46,7 @@ export async function hostWorker(
       const calls = queue;
       queue = [];
       await service.serve(calls);
-      // Lets the port deliver what arrived meanwhile, so that it joins the next turn.
+      // Lets the port deliver what has arrived meanwhile, so that it joins the next turn.
       await new Promise((resolve) => setImmediate(resolve));
     }
     isServing = false;

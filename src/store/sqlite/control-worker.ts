@@ -10,10 +10,10 @@ import { type OpenDatabase, openForReading, openForWriting } from './open-databa
 import { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
 
-/** Calls put into one transaction; more would make the first of them wait too long. */
+/** Calls put into one transaction. With more, the first of them would wait too long. */
 const GROUP_MAX = 256;
 
-/** What the opener hands over. One thread writes; another lists, counts and exports beside it. */
+/** What the opener hands over. One worker writes; another one beside it lists, counts and exports. */
 export interface ControlWorkerData {
   path: string;
   role: 'writer' | 'reader';

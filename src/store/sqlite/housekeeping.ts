@@ -5,8 +5,8 @@ const CHECKPOINT_EVERY_MS = 30_000;
 const VACUUM_PAGES = 1_000;
 
 /**
- * Moves the WAL into the database and gives freed pages back, now and then, between calls. A turn that fails (disk full,
- * a reader in the way) is simply tried again at the next; the calls themselves report what is wrong with the disk.
+ * Moves the WAL into the database and gives freed pages back, now and then, between calls. A turn that fails (disk
+ * full, a reader in the way) is tried again later; the calls themselves report what is wrong with the disk.
  */
 export function startHousekeeping(database: DatabaseSync, isIdle: () => boolean): () => void {
   const timer = setInterval(() => {
@@ -15,7 +15,7 @@ export function startHousekeeping(database: DatabaseSync, isIdle: () => boolean)
       vacuumStep(database);
       database.exec('pragma wal_checkpoint(passive)');
     } catch {
-      // Tried again at the next turn.
+      // The next turn tries again.
     }
   }, CHECKPOINT_EVERY_MS);
   return () => clearInterval(timer);
@@ -23,11 +23,11 @@ export function startHousekeeping(database: DatabaseSync, isIdle: () => boolean)
 
 /** Gives a bounded number of free pages back to the file system. */
 export function vacuumStep(database: DatabaseSync): void {
-  // Stepped through, because SQLite frees one page per row read.
+  // Each row is read, because SQLite frees one page per row read.
   database.prepare(`pragma incremental_vacuum(${VACUUM_PAGES})`).all();
 }
 
-/** Checkpoints everything and closes, so that no WAL is left behind after a graceful stop. */
+/** Checkpoints everything and closes, so that a graceful stop leaves no WAL behind. */
 export function checkpointAndClose(database: DatabaseSync): void {
   try {
     database.exec('pragma wal_checkpoint(truncate)');

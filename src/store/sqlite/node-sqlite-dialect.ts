@@ -14,10 +14,10 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 
-/** Prepared statements kept per connection; the queries of one database are fewer. */
+/** Prepared statements kept per connection. One database has fewer queries than this. */
 const STATEMENTS_MAX = 200;
 
-/** Throws to refuse a statement by its text. */
+/** Throws in order to refuse a statement by its text. */
 type VetStatement = (sql: string) => void;
 
 /**
@@ -81,7 +81,7 @@ class NodeSqliteDriver implements Driver {
 
   async releaseConnection(): Promise<void> {}
 
-  /** The database belongs to whoever opened it. */
+  /** Whoever opened the database closes it. */
   async destroy(): Promise<void> {}
 }
 

@@ -8,7 +8,9 @@ import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 const BUSY_TIMEOUT_MS = 5_000;
 /** The WAL file is cut back to this after a checkpoint. */
 const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
-/** Pages in the WAL (4 KiB each) at which a commit checkpoints by itself, should the scheduled ones not keep up. */
+/**
+ * Pages in the WAL (4 KiB each) at which a commit checkpoints by itself, when the scheduled checkpoints do not keep up.
+ */
 const AUTO_CHECKPOINT_PAGES = 2_000;
 
 export interface OpenDatabase<Schema = unknown> {
@@ -22,7 +24,7 @@ export function openForWriting<Schema>(path: string, synchronous: 'FULL' | 'NORM
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const raw = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
   try {
-    // auto_vacuum takes hold only while the file is still empty; journal_mode=WAL already writes to it.
+    // auto_vacuum takes effect only while the file is still empty, and journal_mode=WAL already writes to it.
     raw.exec('pragma auto_vacuum = incremental');
     raw.exec('pragma journal_mode = wal');
     raw.exec(`pragma synchronous = ${synchronous}`);

@@ -32,7 +32,7 @@ export async function openSqliteControlStore(
         call(kind, `workspace.${method}`, [workspaceId, ...args]),
       ),
     async close() {
-      // The reader first: a last checkpoint needs the database to itself.
+      // The reader closes first, because a last checkpoint needs the database to itself.
       await reader.close();
       await writer.close();
     },

@@ -5,11 +5,11 @@ import type { OpenDatabase } from './open-database.ts';
 import { isUniqueViolation } from './sqlite-failure.ts';
 
 export interface SqliteDatabaseOptions {
-  /** Sees the text of each statement once, before it runs; throws to refuse it. */
+  /** Sees the text of each statement once, before it runs. Throws in order to refuse it. */
   vet?(sql: string): void;
 }
 
-/** One of several pieces of work that share a commit; answered exactly once. */
+/** One of several pieces of work that share a commit. It is answered exactly once. */
 export interface SharedWork<Schema> {
   isWrite: boolean;
   run(tx: Transaction<Schema>): Promise<unknown>;
@@ -37,12 +37,12 @@ export class SqliteDatabase<Schema> implements Database<Schema> {
   }
 
   /**
-   * Runs pieces of work in order with one commit, so that they share its fsync. Each has a savepoint, so one that fails leaves
-   * its neighbours alone. Nobody is answered before the commit; when the commit fails, everybody fails.
+   * Runs pieces of work in order with one commit, so that they share its fsync. Each has a savepoint, so one that fails
+   * leaves its neighbours alone. All are answered after the commit; when the commit fails, all fail.
    */
   commitTogether(works: readonly SharedWork<Schema>[]): Promise<void> {
-    // One that only reads takes no lock and does not touch the disk. One that may write begins as a writer: begun as a reader,
-    // it could not write any more once another connection has.
+    // Work that only reads takes no lock and does not touch the disk. Work that may write begins as a writer: if it
+    // began as a reader, it could not write any more once another connection has written.
     const begin = works.some(({ isWrite }) => isWrite) ? 'begin immediate' : 'begin';
     return this.#inTurn(async () => {
       let answers: (() => void)[];

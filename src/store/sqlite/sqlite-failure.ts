@@ -6,10 +6,10 @@ const SQLITE_READONLY = 8;
 const SQLITE_FULL = 13;
 const SQLITE_CANTOPEN = 14;
 const SQLITE_CONSTRAINT = 19;
-/** Extended: which constraint it was. */
+/** An extended code: it says which constraint failed. */
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
-/** Extended: the shared-memory file of the WAL could not grow, which is what a full tmpfs says. */
+/** An extended code: the WAL's shared-memory file could not grow. A full tmpfs gives this code. */
 const SQLITE_IOERR_SHMSIZE = 4874;
 
 /** A thrown value of node:sqlite as an error of the catalogue; anything else becomes `internal`, with its cause. */

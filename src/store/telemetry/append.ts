@@ -76,12 +76,15 @@ export class Appender {
     }
   }
 
-  /** After series were removed: their ids may not be used again. */
+  /** Called after series were removed: their ids may not be used again. */
   forgetSeries(): void {
     this.#rollups.forgetSeries();
   }
 
-  /** What is there already, by its id or by its id and number, is neither written nor counted again. */
+  /**
+   * A record or attempt that is already stored (by its id, or by its id and number) is neither written nor counted
+   * again.
+   */
   #add(record: InvocationRecord, deltas: RollupDeltas): void {
     const isNew = this.#insert(record);
     const isNewest = isNew || this.#update(record);
@@ -155,19 +158,22 @@ export class Appender {
   }
 }
 
-/** Matches no row: their numbers count from 0. */
+/** Matches no row, because numbers count from 0. */
 const NO_ATTEMPT = -1;
 
 function newestAttemptOf(record: InvocationRecord): number {
   return record.attempts.at(-1)?.number ?? 0;
 }
 
-/** Text of the user's code. Other engines than SQLite refuse NUL in a text, so none is ever stored. */
+/** Text of the user's code. Engines other than SQLite refuse NUL in a text, so it is never stored. */
 function withoutNul(text: string | null): string | null {
   return text?.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
 }
 
-/** What an invocation is told anew with each attempt. These lists give Kysely the columns in the order they are bound in. */
+/**
+ * The columns of an invocation that each attempt sets anew. These lists give Kysely the columns in the order in which
+ * they are bound.
+ */
 const PROGRESS: Partial<TelemetrySchema['invocations']> = {
   mode: 'sync',
   state: 'finished',

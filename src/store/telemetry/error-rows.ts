@@ -50,7 +50,7 @@ export class ErrorRows {
     return { groups, failures: looked, isComplete: looked < FAILURES_MAX && rows.length <= GROUPS_MAX };
   }
 
-  /** Of the newest such failure in an invocation; empty when it had none. */
+  /** The message of the newest such failure in an invocation. Empty when it had none. */
   async #message(invocationId: string, errorType: string, topFrame: string | null): Promise<string> {
     const row = await this.#db
       .selectFrom('attempts')

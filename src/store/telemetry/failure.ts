@@ -5,11 +5,11 @@ import { languageRow } from '../../domain/runtimes.ts';
 /** What failures that are the same to a person have in common. */
 export interface Failure {
   type: string;
-  /** The innermost frame in the author's own code, as the runtime prints it; null when there is none. */
+  /** The innermost frame in the author's own code, as the runtime prints it. Null when there is none. */
   topFrame: string | null;
 }
 
-/** Pure: what an attempt's failure is grouped by; null when the user's code did not fail. */
+/** Pure: the group of an attempt's failure. Null when the user's code did not fail. */
 export function failureOf({ outcome, code, error, runtime }: AttemptRecord): Failure | null {
   if (!isFailed(outcome)) return null;
   const type = error?.errorType ?? code ?? outcome;

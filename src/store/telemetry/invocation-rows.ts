@@ -66,7 +66,7 @@ export class InvocationRows {
     return record;
   }
 
-  /** Of each invocation, in the order of their numbers, without output. */
+  /** Attempts of each invocation, in the order of their numbers, without output. */
   async #attempts(invocationIds: string[]): Promise<Map<string, AttemptRecord[]>> {
     const rows = await this.#db
       .selectFrom('attempts')

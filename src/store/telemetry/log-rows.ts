@@ -8,7 +8,7 @@ import { utcMs } from './utc-ms.ts';
 
 /** Blocks read at once: each read is a transaction of its own, at most 12 MiB and a few milliseconds long. */
 const BLOCKS_PER_READ = 50;
-/** A search that finds little stops here and hands out what it has, with a cursor to go on. */
+/** A search that finds little stops here. It returns what it has, with a cursor to go on. */
 const SEARCH_BUDGET_MS = 1_000;
 
 type Keeps = (line: { at: string; text: string }, level: LogLevel) => boolean;
@@ -21,7 +21,7 @@ interface Block {
   lines_json: string | null;
 }
 
-/** Where a line is: sorts as invocation, attempt, line. */
+/** The position of a line. It sorts as invocation, attempt, line. */
 interface Position {
   invocationId: string;
   attempt: number;
@@ -84,7 +84,7 @@ export class LogRows {
   }
 }
 
-/** Adds the block's fitting lines, last first; true when the page is full. */
+/** Adds the block's matching lines, last first. True when the page is full. */
 function collect(
   functionId: string,
   block: Block,

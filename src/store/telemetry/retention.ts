@@ -4,9 +4,9 @@ import { HOURS_KEPT_MS, MINUTES_KEPT_MS } from './metrics/metrics-window.ts';
 import { HOUR_MS, MINUTE_MS } from './rollups/rollup-deltas.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 
-/** Rows of one step: short, because the writer does nothing else meanwhile. */
+/** Rows of one step. A step is short, because the writer does nothing else meanwhile. */
 const STEP_ROWS = 200;
-/** The same when room is needed, where rows may be large ones and no more than needed shall go. */
+/** The same when room is needed: rows may be large, and no more than needed should go. */
 const SIZE_STEP_ROWS = 50;
 
 export interface RetentionLimits {
@@ -16,7 +16,7 @@ export interface RetentionLimits {
   bytesMax: number;
 }
 
-/** Forgets the old in short steps. Rollups are kept on their own terms: pruning records never changes a chart. */
+/** Removes old records in short steps. Rollups have terms of their own: pruning records never changes a chart. */
 export class Retention {
   readonly #database: OpenDatabase<TelemetrySchema>;
   readonly #limits: RetentionLimits;
@@ -26,7 +26,7 @@ export class Retention {
     this.#limits = limits;
   }
 
-  /** One step; the rows removed, 0 when nothing is left to do. */
+  /** One step. Returns how many rows it removed; 0 when nothing is left to do. */
   async prune(now: string): Promise<number> {
     const nowMs = Date.parse(now);
     const removed =
@@ -37,7 +37,7 @@ export class Retention {
     return removed;
   }
 
-  /** One step of removing everything of a function, charts included; 0 when nothing is left. */
+  /** One step of removing everything of a function, charts included. 0 when nothing is left. */
   async removeFunction(functionId: string): Promise<number> {
     const { db } = this.#database;
     const rows = await db

@@ -18,10 +18,13 @@ export interface TelemetrySchema {
     duration_ms: number | null;
     event_bytes: number;
     result_bytes: number | null;
-    /** Number of the newest attempt stored, which the other columns speak of; 0 when it ended without one. */
+    /**
+     * Number of the newest stored attempt, which the other columns describe. 0 when the invocation ended without an
+     * attempt.
+     */
     newest_attempt: number;
   };
-  /** Captured bodies, apart so that lists never read them. */
+  /** Captured bodies. They have a table of their own, so that lists never read them. */
   payloads: { invocation_id: string; workspace_id: string; event: string | null; result: string | null };
   /** One ended attempt with all of its output: a function that prints 1,000 lines costs one insert. */
   attempts: {
@@ -31,17 +34,20 @@ export interface TelemetrySchema {
     function_id: string;
     started_ms: number;
     outcome: Outcome;
-    /** What failures are grouped by; null when the user's code did not fail. */
+    /** What failures are grouped by. Null when the user's code did not fail. */
     error_type: string | null;
     top_frame: string | null;
     /** All fields but the output (see fields/attempt-text.ts). */
     fields_json: string;
-    /** Of its output; null when it printed nothing. */
+    /** The time range of its output. Null when it printed nothing. */
     first_line_ms: number | null;
     last_line_ms: number | null;
     lines_json: string | null;
   };
-  /** One per function, isolation, start and outcome seen; empty text where there was none. Keeps the rollup rows small. */
+  /**
+   * One row for each function, isolation, start and outcome that was seen; a missing one is empty text. It keeps the
+   * rollup rows small.
+   */
   series: {
     id: number;
     workspace_id: string;

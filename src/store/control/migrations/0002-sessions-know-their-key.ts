@@ -1,7 +1,9 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from '../../contract/engine.ts';
 
-/** Nobody knows which key an older session was opened with, so those end: their browsers sign in once more. */
+/**
+ * It is not known with which key an older session was opened, so those sessions end: their browsers sign in once more.
+ */
 export const sessionsKnowTheirKey: Migration = {
   number: 2,
   name: 'sessions know their key',

@@ -6,9 +6,9 @@ interface Before {
   revisions: { id: string; settings_json: string };
 }
 
-/** Of one list in every revision until now. */
+/** Settings that were part of one list in every revision until now. */
 const OF_FUNCTION = ['queueTimeoutMs', 'maxConcurrency', 'minWarm', 'routes', 'url', 'capture', 'description', 'tags'];
-/** Memory for one page of rows at a time. */
+/** Bounds memory: this many rows are read at a time. */
 const PAGE = 500;
 
 /**

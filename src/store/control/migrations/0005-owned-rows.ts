@@ -3,9 +3,9 @@ import type { ColumnTypes, Migration } from '../../contract/engine.ts';
 import { moveRows } from './move-rows.ts';
 
 /**
- * Rows that belong to a workspace say so by their keys: (workspace, id) is unique, and what hangs on a function refers to
- * both. Times become milliseconds in 64 bits. Each table is made anew beside the old one, because SQLite adds no constraint
- * to a table that is there; constraint names are new ones, because PostgreSQL wants them unique in a schema.
+ * Rows that belong to a workspace say so by their keys: (workspace, id) is unique, and rows of a function refer to
+ * both. Times become milliseconds in 64 bits. Each table is made anew beside the old one, because SQLite adds no
+ * constraint to an existing table. Constraint names are new, because PostgreSQL wants them unique in a schema.
  */
 export const ownedRows: Migration = {
   number: 5,

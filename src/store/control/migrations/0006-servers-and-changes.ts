@@ -54,7 +54,7 @@ interface Before {
   routes: { route_key: string; workspace_id: string; function_id: string };
 }
 
-/** Settings read at once; one may be as large as its tags and routes let it. */
+/** Settings read at once. One may be large, up to its tags and routes. */
 const FUNCTIONS_AT_ONCE = 200;
 
 async function fillRoutes(db: Kysely<Before>): Promise<void> {
@@ -82,7 +82,9 @@ async function fillRoutes(db: Kysely<Before>): Promise<void> {
   }
 }
 
-/** As catalog/settings/route-rules.ts makes it; a released step keeps what it did, so it has its own. */
+/**
+ * The key as catalog/settings/route-rules.ts makes it. A released step keeps what it did, so it has a copy of its own.
+ */
 function routeKey({ method, path }: { method: string; path: string }): string {
   const parts = path.replace(/(?<=.)\/$/, '').split('/');
   return `${method} ${parts.map((part) => part.replace(/^\{([A-Za-z_][A-Za-z0-9_]*)(\+?)\}$/, '{$2}')).join('/')}`;

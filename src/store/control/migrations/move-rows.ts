@@ -5,15 +5,15 @@ type Rows = Kysely<Record<string, Record<string, unknown>>>;
 export interface RowsMove {
   from: string;
   to: string;
-  /** Columns that name one row. */
+  /** Columns that identify one row. */
   key: readonly string[];
-  /** Columns that are taken as they are; the key is among them. */
+  /** Columns that are copied as they are, including the key. */
   columns: readonly string[];
   /** Columns with a time in RFC 3339, and the columns that take it in milliseconds. */
   times: Readonly<Record<string, string>>;
-  /** Those of `times` that may be null. */
+  /** Columns of `times` that may be null. */
   nullable?: readonly string[];
-  /** Rows whose owner is gone stay behind: nothing could reach them. */
+  /** Rows whose owner is gone are left behind, because nothing could reach them. */
   owner?: { column: string; table: string };
 }
 
@@ -39,7 +39,7 @@ export async function moveRows(db: Kysely<unknown>, move: RowsMove): Promise<voi
     .execute();
   for (const row of stored) {
     const set = Object.entries(times).flatMap(([column, inMs]) => {
-      // What is no time stays 0: no version wrote such a one, and a row is not lost for it.
+      // Text that is no time becomes 0. No version wrote such text, and a row must not be lost for it.
       const ms = Date.parse(String(row[column]));
       return Number.isNaN(ms) ? [] : [[inMs, ms]];
     });

@@ -10,12 +10,12 @@ import { fieldsOf, functionFrom } from './field-code.ts';
 const cellsOf = functionFrom<(attempt: AttemptRecord) => unknown[]>('r', `return ${cellsCode(ATTEMPT_FIELDS, 'r')};`);
 const recordOf = functionFrom<(cells: unknown[]) => AttemptRecord>('c', `return ${recordCode(ATTEMPT_FIELDS, 'c')};`);
 
-/** Everything but the logs. */
+/** Every field except the logs. */
 export function attemptText(attempt: AttemptRecord): string {
   return JSON.stringify(cellsOf(attempt));
 }
 
-/** Reads what `attemptText` wrote, also before the newest fields were there: those are null. Logs are empty. */
+/** Reads what `attemptText` wrote. Fields newer than the text are null. Logs are empty. */
 export function attemptOf(text: string): AttemptRecord {
   return recordOf(JSON.parse(text) as unknown[]);
 }

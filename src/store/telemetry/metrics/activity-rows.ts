@@ -5,9 +5,9 @@ import { Histogram } from '../rollups/histogram.ts';
 import type { TelemetrySchema } from '../telemetry-schema.ts';
 import { type MetricsWindow, metricsWindow } from './metrics-window.ts';
 
-/** Functions summed by one query: keeps each read transaction far below a second. */
+/** Functions summed by one query. The bound keeps each read transaction far below a second. */
 const FUNCTIONS_PER_READ = 100;
-/** Functions of one answer; a workspace may have no more. */
+/** Functions in one answer. A workspace may not have more. */
 const FUNCTIONS_MAX = 5_000;
 
 /** What each function of a workspace did lately, for lists of functions: aggregated in SQL from the rollups. */
@@ -77,7 +77,7 @@ export class ActivityRows {
     for (const row of rows) sums.get(row.function_id)?.durations.add(row.bucket, row.attempts);
   }
 
-  /** One look at the end of the index for each function: grouping would read every row of it. */
+  /** One look at the end of the index for each function. Grouping would read every row of the function. */
   async #addLast(sums: Map<string, ActivitySum>): Promise<void> {
     for (const [id, sum] of sums) {
       const row = await this.#db

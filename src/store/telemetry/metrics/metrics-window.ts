@@ -9,7 +9,7 @@ export const POINTS_MAX = 1_000;
 export const MINUTES_KEPT_MS = 48 * HOUR_MS;
 export const HOURS_KEPT_MS = 400 * 24 * HOUR_MS;
 
-/** What a metrics query comes down to: `fromMs` and `toMs` on step boundaries, read at one resolution. */
+/** What a metrics query reads: `fromMs` and `toMs` on step boundaries, at one resolution. */
 export interface MetricsWindow {
   fromMs: number;
   toMs: number;

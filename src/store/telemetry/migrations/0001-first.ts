@@ -69,7 +69,8 @@ async function createLogBlocks(db: Kysely<unknown>): Promise<void> {
     .addColumn('last_at', 'text', (column) => column.notNull())
     .addColumn('lines_json', 'text', (column) => column.notNull())
     .execute();
-  // The only way to a block, by an invocation's id too: whoever asks knows the function. Each further index costs every call.
+  // The only index for a block, also for a search by an invocation's id, because whoever asks knows the function. Each
+  // further index costs every call.
   await db.schema
     .createIndex('log_blocks_by_function')
     .on('log_blocks')

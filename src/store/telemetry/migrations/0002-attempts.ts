@@ -59,7 +59,7 @@ async function createAttempts(db: Kysely<unknown>): Promise<void> {
     .addColumn('fields_json', 'text', (column) => column.notNull())
     .addColumn('first_line_ms', 'bigint')
     .addColumn('last_line_ms', 'bigint')
-    // Last, so that reading the others never reads the pages of long output.
+    // The last column, so that reading the others never reads the pages of long output.
     .addColumn('lines_json', 'text')
     .addPrimaryKeyConstraint('attempts_pk', ['invocation_id', 'number'])
     .execute();
@@ -78,7 +78,7 @@ async function createIndexes(db: Kysely<unknown>): Promise<void> {
     .on('invocations')
     .columns(['function_id', ...filters])
     .execute();
-  // Only attempts that printed, and only those that failed, pay for these.
+  // Only attempts that printed pay for the first index, and only those that failed pay for the second.
   await db.schema
     .createIndex('attempts_with_lines')
     .on('attempts')
@@ -93,7 +93,7 @@ async function createIndexes(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-/** RFC 3339 UTC with milliseconds, the one form that was ever stored. */
+/** RFC 3339 UTC with milliseconds: the only form that was ever stored. */
 function msOf(text: RawBuilder<unknown>): RawBuilder<number> {
   return sql`(unixepoch(${text}) * 1000 + cast(substr(${text}, 21, 3) as integer))`;
 }
@@ -140,7 +140,7 @@ async function copyAttempts(db: Kysely<unknown>): Promise<void> {
     on conflict do nothing`.execute(db);
 }
 
-/** No text holds NUL: other engines than SQLite refuse it. Only captured bodies could. */
+/** No text holds NUL, because engines other than SQLite refuse it. Only captured bodies could contain one. */
 async function takeOutNul(db: Kysely<unknown>): Promise<void> {
   const bodies = db as Kysely<{ payloads: { invocation_id: string; event: string | null; result: string | null } }>;
   const rows = await bodies

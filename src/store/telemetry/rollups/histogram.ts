@@ -1,8 +1,8 @@
 /** Buckets per doubling: a value read back is off by at most 4.5%. Fixed for good, so that histograms of any age merge. */
 const BUCKETS_PER_DOUBLING = 8;
-/** Lower bound of bucket 1, in ms; everything below is bucket 0. */
+/** Lower bound of bucket 1, in ms. Everything below is in bucket 0. */
 const SMALLEST_MS = 0.01;
-/** Up to about 23 minutes, well over the longest call; beyond it the last bucket. */
+/** Buckets reach up to about 23 minutes, well over the longest call. Longer durations are in the last bucket. */
 export const BUCKET_LAST = 27 * BUCKETS_PER_DOUBLING;
 
 /** The bucket of a duration on the fixed logarithmic scale. */
@@ -12,7 +12,7 @@ export function bucketOf(ms: number): number {
   return Math.min(bucket, BUCKET_LAST);
 }
 
-/** The duration a bucket stands for: the geometric middle of its bounds. */
+/** The duration that a bucket stands for: the geometric middle of its bounds. */
 export function msOf(bucket: number): number {
   if (bucket === 0) return SMALLEST_MS;
   return SMALLEST_MS * 2 ** ((bucket - 0.5) / BUCKETS_PER_DOUBLING);
@@ -32,14 +32,17 @@ export class Histogram {
     return this.#total;
   }
 
-  /** All counted durations together, within 4.5%. */
+  /** The sum of all counted durations, within 4.5%. */
   get sumMs(): number {
     let sum = 0;
     for (const [bucket, count] of this.#counts) sum += count * msOf(bucket);
     return sum;
   }
 
-  /** The smallest kept value that at least the share `quantile` does not exceed; null when nothing was counted. */
+  /**
+   * The smallest kept value that at least the share `quantile` of all values does not exceed. Null when nothing was
+   * counted.
+   */
   percentileMs(quantile: number): number | null {
     if (this.#total === 0) return null;
     const rank = Math.max(1, Math.ceil(quantile * this.#total));
@@ -52,7 +55,7 @@ export class Histogram {
   }
 }
 
-/** Three digits say all that the buckets know. */
+/** The buckets know no more than three digits. */
 function rounded(ms: number): number {
   return Number(ms.toPrecision(3));
 }

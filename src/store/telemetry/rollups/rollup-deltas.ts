@@ -6,7 +6,7 @@ import { bucketOf } from './histogram.ts';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
-/** Both are kept up to date in the records' own transaction. */
+/** The transaction that stores the records keeps both up to date. */
 export const RESOLUTIONS_MS = [MINUTE_MS, HOUR_MS] as const;
 
 /** What tells one series of rollups from another. */
@@ -37,10 +37,10 @@ export interface RollupDelta {
  * Drafts that were only tried are in no chart: what somebody tries says nothing of the function.
  */
 export class RollupDeltas {
-  /** By function: texts to look them up by would cost more than the few comparisons. */
+  /** Kept by function: building texts to look them up by would cost more than the few comparisons. */
   readonly #deltas = new Map<string, RollupDelta[]>();
 
-  /** Volume: an invocation when it is first stored, beside the attempt it came with. */
+  /** Counts volume: an invocation counts when it is first stored, with the attempt that came with it. */
   addInvocation(record: InvocationRecord): void {
     if (record.trigger === 'try') return;
     const first = record.attempts[0];
@@ -50,7 +50,7 @@ export class RollupDeltas {
     });
   }
 
-  /** Durations and outcomes. */
+  /** Counts durations and outcomes. */
   addAttempt(record: InvocationRecord, attempt: AttemptRecord): void {
     if (record.trigger === 'try') return;
     this.#each(seriesOf(record, attempt), msOf(attempt.startedAt), (delta) => addAttempt(delta, attempt));
@@ -94,7 +94,7 @@ function seriesOf(record: InvocationRecord, attempt: AttemptRecord): SeriesKey {
   return { workspaceId, functionId, isolation, start: attempt.start ?? '', outcome: attempt.outcome };
 }
 
-/** One that ended before anything ran was cancelled. */
+/** An invocation that ended before anything ran was cancelled. */
 function seriesWithoutAttempt({ workspaceId, functionId, isolation, outcome }: InvocationRecord): SeriesKey {
   return { workspaceId, functionId, isolation: isolation ?? '', start: '', outcome: outcome ?? 'cancelled' };
 }
@@ -109,7 +109,7 @@ function isSameSeries(a: SeriesKey, b: SeriesKey): boolean {
   );
 }
 
-/** A series as one text, for maps. */
+/** A series as one text, for use as a map's key. */
 export function seriesText(series: SeriesKey): string {
   return `${series.workspaceId} ${series.functionId} ${series.isolation} ${series.start} ${series.outcome}`;
 }

@@ -4,7 +4,7 @@ import type { OpenDatabase } from '../../sqlite/open-database.ts';
 import type { TelemetrySchema } from '../telemetry-schema.ts';
 import { type RollupDelta, type RollupDeltas, type SeriesKey, seriesText } from './rollup-deltas.ts';
 
-/** Series whose id is remembered; beyond it all are looked up anew. */
+/** Series whose id is remembered. Above this number all are forgotten and looked up anew. */
 const SERIES_KNOWN_MAX = 10_000;
 
 /** Adds a batch's deltas to the rollup rows, inside the records' transaction. */
@@ -26,7 +26,7 @@ export class RollupWriter {
     for (const delta of deltas.values()) this.#addDelta(delta);
   }
 
-  /** After a rollback or a removal the ids given out may be gone. */
+  /** After a rollback or a removal, ids that were given out may no longer exist. */
   forgetSeries(): void {
     this.#seriesIds.clear();
   }
@@ -66,7 +66,7 @@ function findSeriesSql(db: Kysely<TelemetrySchema>): string {
 
 function insertSeriesSql(db: Kysely<TelemetrySchema>): string {
   const values = { workspace_id: '', function_id: '', isolation: '', start: '', outcome: 'ok' } as const;
-  // The id is given by the database.
+  // The database chooses the id.
   return db
     .insertInto('series')
     .values(values as unknown as TelemetrySchema['series'])

@@ -19,7 +19,7 @@ export interface PackedBatch {
 /** Place of a text that is null. */
 export const NO_TEXT = -1;
 
-/** Groups that may be null (receipts) are shared by all attempts of a sandbox, so that each is put into words once. */
+/** Groups that may be null (receipts) are shared by all attempts of a sandbox, so each is turned into texts once. */
 const groupTexts = new WeakMap<object, string>();
 
 const cellCount = functionFrom<(record: InvocationRecord) => number>('r', countCode(INVOCATION_FIELDS));
@@ -53,7 +53,7 @@ class Packer {
     this.number(value === null ? null : Number(value));
   }
 
-  /** A text that hardly repeats: looking for it would be in vain. */
+  /** A text that hardly ever repeats, so it is not looked up. */
   variedText(text: string | null): void {
     this.number(text === null ? NO_TEXT : this.texts.push(text) - 1);
   }
@@ -118,7 +118,7 @@ function valueCode(field: Field, value: string): string {
   }
 }
 
-/** Counts the cells that `packCode` writes: one a value, and for a list one and those of its items. */
+/** Counts the cells that `packCode` writes: one for a value; for a list, one and those of its items. */
 function countCode(fields: Fields): string {
   return `let cells = 0; ${addCode(fields, 'r')} return cells;`;
 }
@@ -139,7 +139,7 @@ function addCode(fields: Fields, record: string): string {
   return `cells += ${cells}; ${lists}`;
 }
 
-/** A name for one item of the list at `path`, unlike those around it. */
+/** A name for one item of the list at `path` that no item around it has. */
 function itemOf(path: string): string {
   return `${path.replaceAll('.', '_')}_item`;
 }

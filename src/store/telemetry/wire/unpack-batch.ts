@@ -19,7 +19,7 @@ export function unpackBatch(packed: PackedBatch): TelemetryBatch {
 class Unpacker {
   readonly #texts: string[];
   readonly #cells: Float64Array;
-  /** By the place of their text: those that share a text share an object, which nobody changes. */
+  /** Keyed by the place of their text. Attempts that share a text share an object, which nobody changes. */
   readonly #groups = new Map<number, unknown>();
   #at = 0;
 
