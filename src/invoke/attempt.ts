@@ -37,7 +37,7 @@ export class Attempt {
   hasCallerLeft = false;
   readonly #owner: AttemptOwner;
   readonly #pool: Pool;
-  /** The slot that came with it. Such an attempt never waits in the pool's line, which is for waiting callers. */
+  /** True when its slot came with it. It then never waits in the pool's line, which is for waiting callers. */
   #isGivenSlot = false;
   #lease: Lease | null = null;
   #isEnded = false;

@@ -37,9 +37,9 @@ export class Invocation implements AttemptOwner {
   #ending: Ending | null = null;
   /** The state of the invocation after the attempt. */
   #state: InvocationState = 'finished';
-  /** The server stops. A kept attempt that is cancelled for that reason has not ended: it is done again elsewhere. */
+  /** True when the server stops. A kept attempt that is cancelled for that reason has not ended: it is done again elsewhere. */
   #isLeaving = false;
-  /** Somebody asked for its end. That holds whatever the server does. */
+  /** True when somebody asked for its end. That holds whatever the server does. */
   #isCancelled = false;
   #isRecorded = false;
   #recordWaiters: ((record: InvocationRecord) => void)[] | null = null;

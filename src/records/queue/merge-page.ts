@@ -10,8 +10,8 @@ interface Page {
 }
 
 /**
- * One page, newest first, of what memory holds (ended ones win over running ones) and what the store answered. When
- * both know an invocation, the newer one wins and gets the attempts of both.
+ * One page, newest first, of what memory holds (ended records first, then running ones) and what the store answered.
+ * When both know an invocation, the newer one wins and gets the attempts of both.
  */
 export function mergePage(inMemory: InvocationRecord[], stored: Page, query: InvocationQuery): Page {
   const byId = new Map<string, InvocationRecord>();
