@@ -12,9 +12,9 @@ const UPKEEP_EVERY_MS = 30_000;
 
 export interface AuthOptions {
   store: Pick<ControlStore, 'in' | 'across'>;
-  /** From `openAdminKey`. */
+  /** The key from `openAdminKey`. */
   adminKey: string;
-  /** Told of a failed upkeep; the next one tries again. */
+  /** Is told of a failed upkeep. The next one tries again. */
   onUpkeepFailure(error: unknown): void;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -40,7 +40,7 @@ export class Auth {
     return this.#sessions;
   }
 
-  /** Loads the keys and begins the upkeep; before the first request. */
+  /** Loads the keys and begins the upkeep. Called before the first request. */
   async start(): Promise<void> {
     await this.keys.load();
     this.#upkeep = setInterval(() => {
@@ -55,7 +55,7 @@ export class Auth {
     await this.keys.flushUses(true);
   }
 
-  /** From memory, synchronous; null for a wrong, expired or deleted key. */
+  /** From memory, synchronous. Null for a wrong, expired or deleted key. */
   verifyKey(secret: string, memo?: KeyMemo): Principal | null {
     return this.keys.verify(secret, memo);
   }
@@ -64,12 +64,14 @@ export class Auth {
     return await this.#sessions.verify(token);
   }
 
-  /** For a token that `verifySession` refused. */
+  /** Why a token opens nothing, when `verifySession` refused it. */
   whySessionEnded(token: string): SessionEnd {
     return this.#sessions.whyEnded(token);
   }
 
-  /** The token goes into the cookie and is kept nowhere here; `expiresAt` is the end it can be used up to. */
+  /**
+   * The token goes into the cookie and is kept nowhere here. `expiresAt` is the latest time at which it can be used.
+   */
   async openSession(principal: Principal): Promise<{ token: string; expiresAt: string }> {
     return await this.#sessions.open(principal);
   }
@@ -83,7 +85,10 @@ export class Auth {
     return this.#links.mint(keyId === null ? null : this.keys.referenceOf(keyId));
   }
 
-  /** Whoever holds a link may do everything; null when it is unknown, used, older than 10 minutes, or its key is gone. */
+  /**
+   * Whoever holds a link may do everything. Null when it is unknown, used or older than 10 minutes, or when its key is
+   * gone.
+   */
   redeemLinkToken(token: string): Principal | null {
     const link = this.#links.redeem(token);
     if (link === null) return null;

@@ -12,7 +12,9 @@ import {
 import { dirname } from 'node:path';
 import { ColdframeError } from '../errors/coldframe-error.ts';
 
-/** The text of a key file of ours, narrowed to mode 0600; null when there is none. Throws `data_dir_unusable`. */
+/**
+ * The text of a key file of ours, whose mode is narrowed to 0600. Null when there is none. Throws `data_dir_unusable`.
+ */
 export function readKeyFile(path: string): string | null {
   try {
     const stat = statSync(path);
@@ -25,8 +27,8 @@ export function readKeyFile(path: string): string | null {
 }
 
 /**
- * Writes a new key file, mode 0600, on disk when it returns; a crash leaves either no file or a whole one, and one that
- * appeared meanwhile is never replaced. Throws `data_dir_unusable`.
+ * Writes a new key file, mode 0600. It is on disk when this returns. A crash leaves either no file or a whole one, and
+ * a file that appeared meanwhile is never replaced. Throws `data_dir_unusable`.
  */
 export function writeKeyFile(path: string, text: string): void {
   const temporary = `${path}.new`;

@@ -12,7 +12,7 @@ import type { Follower } from '../store/feed/change-follower.ts';
 import type { Principal } from './principal.ts';
 import { expandScopes } from './scopes.ts';
 
-/** All keys are held in memory and each touch is one row. */
+/** The bound exists because all keys are held in memory and each touch is one row. */
 const KEYS_MAX = 1_000;
 const SECRET_MAX_CHARS = 512;
 const TOUCH_EVERY_MS = 60_000;
@@ -35,7 +35,9 @@ export interface KeysOptions {
   now?: () => number;
 }
 
-/** The hash of one secret, kept by a caller that shows the same secret again; whether it is a key is looked up each time. */
+/**
+ * The hash of one secret, kept by a caller that shows the same secret again. The lookup of the key is made each time.
+ */
 export interface KeyMemo {
   digest: string | null;
 }
@@ -67,26 +69,26 @@ export class Keys implements Follower {
     this.#store = store;
     this.#now = now;
     const principal = { workspaceId: DEFAULT_WORKSPACE, scopes: expandScopes(['admin']), keyId: ADMIN_KEY_ID };
-    // Another admin key after a restart must not keep the sessions of the old one.
+    // Another admin key after a restart must end the sessions of the old one.
     this.#adminReference = `admin.${digestOf(digestOf(adminKey)).slice(0, 32)}`;
     this.#byDigest.set(digestOf(adminKey), { row: null, principal, expiresAtMs: Number.POSITIVE_INFINITY });
   }
 
-  /** Fills the memory; before the first verification. */
+  /** Fills the memory. Called before the first verification. */
   async load(): Promise<void> {
     for (const row of await this.#store.across.keys()) this.#remember(row);
   }
 
-  /** One that is stored works from now on; one that is not, no more. Keys never change. */
+  /** A stored key works from now on, and a removed one no longer works. Keys never change. */
   async apply({ workspaceId, id }: Change): Promise<void> {
-    // The removal under way ends it here, and tells the feed once more.
+    // The removal that is under way ends it here, and tells the feed once more.
     if (this.#removing.has(id)) return;
     let removals: number;
     let row: KeyRow | null;
     do {
       removals = this.#removals;
       row = await this.#store.in(workspaceId).keys.get(id);
-      // Read before a removal here, it would bring the key back.
+      // It was read before a removal here, and would bring the key back.
     } while (removals !== this.#removals);
     if (row === null) this.#forget(id);
     else if (!this.#expiresAtMs.has(id)) this.#remember(row);
@@ -104,7 +106,7 @@ export class Keys implements Follower {
     for (const row of rows) if (!this.#expiresAtMs.has(row.id) && !this.#removing.has(row.id)) this.#remember(row);
   }
 
-  /** Null for a wrong, expired or deleted key. With a memo the hash is made once for all calls that share it. */
+  /** Null for a wrong, expired or deleted key. With a memo the hash is made once for all calls that share the memo. */
   verify(secret: string, memo?: KeyMemo): Principal | null {
     if (secret.length > SECRET_MAX_CHARS) return null;
     const digest = memo?.digest ?? digestOf(secret);
@@ -122,7 +124,7 @@ export class Keys implements Follower {
     return keyId === ADMIN_KEY_ID ? this.#adminReference : keyId;
   }
 
-  /** The key of a reference while it is good; null once it is deleted, expired or replaced. */
+  /** The key of a reference while it is good. Null once it is deleted, expired or replaced. */
   keyIdOf(reference: string): string | null {
     if (reference === this.#adminReference) return ADMIN_KEY_ID;
     const expiresAtMs = this.#expiresAtMs.get(reference);
@@ -162,7 +164,7 @@ export class Keys implements Follower {
     return { ...this.#view(row), secret };
   }
 
-  /** Works no more from the moment this is called, nor do sessions opened with it. Throws `key_not_found`. */
+  /** The key stops working when this is called, and so do the sessions opened with it. Throws `key_not_found`. */
   async remove(workspaceId: WorkspaceId, id: string): Promise<void> {
     const found = [...this.#byDigest].find(([, { row }]) => row?.id === id && row.workspaceId === workspaceId);
     if (!found) throw new ColdframeError('key_not_found');
@@ -173,7 +175,7 @@ export class Keys implements Follower {
     try {
       await this.#store.in(workspaceId).keys.remove(id);
     } catch (error) {
-      // Still stored, so it would be back after a restart: it must not seem gone.
+      // The key is still stored and would be back after a restart, so it must not seem gone.
       this.#byDigest.set(...found);
       this.#expiresAtMs.set(id, expiresAtMs);
       throw error;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { secretToken } from '../ids/random-id.ts';
 
 const LIFE_MS = 10 * 60 * 1000;
-/** Unused links at once; the oldest goes first, since only a person at a terminal asks for them. */
+/** Largest number of unused links. The oldest goes first, since only a person at a terminal asks for links. */
 const LINKS_MAX = 32;
 const TOKEN_MAX_CHARS = 128;
 
@@ -15,7 +15,10 @@ export class LinkTokens {
     this.#now = now;
   }
 
-  /** `keyReference` is the key it was asked for with (`Keys.referenceOf`); null for the link printed at start. */
+  /**
+   * `keyReference` is the key with which the link was asked for (`Keys.referenceOf`). Null for the link printed at
+   * start.
+   */
   mint(keyReference: string | null = null): string {
     const token = secretToken('cfl_');
     const [oldest] = this.#links.keys();
@@ -24,7 +27,7 @@ export class LinkTokens {
     return token;
   }
 
-  /** What it was minted with, once per token; null when unknown, used or too old. */
+  /** The reference it was made with, once per token. Null when it is unknown, used or too old. */
   redeem(token: string): { keyReference: string | null } | null {
     if (token.length > TOKEN_MAX_CHARS) return null;
     const digest = hash('sha256', token, 'hex');

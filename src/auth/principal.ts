@@ -4,8 +4,8 @@ import type { WorkspaceId } from '../domain/workspace-id.ts';
 /** Who a request speaks for. */
 export interface Principal {
   workspaceId: WorkspaceId;
-  /** Expanded: a scope is held when it is in the list. */
+  /** Scopes with all that they include: a scope is held when it is in the list. */
   scopes: readonly Scope[];
-  /** `admin` for the installation's own key; null for a session opened by a sign-in link. */
+  /** `admin` for the installation's own key. Null for a session opened by a sign-in link. */
   keyId: string | null;
 }

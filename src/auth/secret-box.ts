@@ -14,7 +14,7 @@ export interface SealedSecret {
   ciphertext: Uint8Array;
 }
 
-/** What a secret is bound to; one moved to another id or function does not open. */
+/** What a secret is bound to. A secret that was moved to another id or function does not open. */
 export interface SecretOwner {
   secretId: string;
   functionId: string;
@@ -51,7 +51,7 @@ export class SecretBox {
     return { keyId: this.#activeId, nonce, ciphertext };
   }
 
-  /** Throws `internal` when the key is not among ours or anything was changed; the message holds no secret. */
+  /** Throws `internal` when the key is not among ours or anything was changed. The message holds no secret. */
   open(sealed: SealedSecret, owner: SecretOwner): string {
     const key = this.#keys.get(sealed.keyId);
     if (!key) throw unreadable(`the master key ${sealed.keyId} is not here`);

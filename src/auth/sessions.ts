@@ -10,16 +10,16 @@ import type { Principal } from './principal.ts';
 const HOUR_MS = 60 * 60 * 1000;
 const IDLE_MAX_MS = 12 * HOUR_MS;
 const AGE_MAX_MS = 7 * 24 * HOUR_MS;
-/** Sliding writes the store, so it is done when an hour of the twelve is used up, not at each request. */
+/** Sliding writes to the store. So it is done when an hour of the twelve is used up, not at each request. */
 const SLIDE_AFTER_MS = HOUR_MS;
-/** Rows of browsers in use; others are read again from the store. */
+/** Rows of browsers in use that are kept in memory. Others are read again from the store. */
 const CACHED_MAX = 1_000;
 const TOKEN_MAX_CHARS = 128;
 
-/** Ended sessions whose reason is remembered; of older ones the browser is told only that it is not signed in. */
+/** Ended sessions whose reason is remembered. For older ones the browser is told only that it is not signed in. */
 const ENDS_MAX = 1_000;
 
-/** Why a token opens nothing: `unknown` was never valid here, or it ended longer ago than is remembered. */
+/** Why a token opens nothing. `unknown`: it was never valid here, or it ended longer ago than is remembered. */
 export type SessionEnd = 'expired' | 'closed' | 'key_gone' | 'unknown';
 
 export interface SessionsOptions {
@@ -40,7 +40,7 @@ export class Sessions implements Follower {
   readonly #now: () => number;
   readonly #cached = new Map<string, SessionRow>();
   readonly #ends = new Map<string, SessionEnd>();
-  /** Sessions that went while they may have been being read. */
+  /** Sessions that ended while a request may have been reading them. */
   #removals = 0;
 
   constructor({ store, keys, now = Date.now }: SessionsOptions) {
@@ -49,7 +49,7 @@ export class Sessions implements Follower {
     this.#now = now;
   }
 
-  /** `expiresAt` is the latest end, for the cookie; an unused session ends sooner. */
+  /** `expiresAt` is the latest end, for the cookie. An unused session ends sooner. */
   async open(principal: Principal): Promise<{ token: string; expiresAt: string }> {
     const token = secretToken('cfs_');
     const nowMs = this.#now();
@@ -67,7 +67,7 @@ export class Sessions implements Follower {
     return { token, expiresAt: new Date(nowMs + AGE_MAX_MS).toISOString() };
   }
 
-  /** Null when unknown, closed or expired, or when its key is. Using a session makes it last longer. */
+  /** Null when it is unknown, closed or expired, or when its key is gone. Using a session makes it last longer. */
   async verify(token: string): Promise<Principal | null> {
     if (token.length > TOKEN_MAX_CHARS) return null;
     const tokenSha256 = hash('sha256', token, 'hex');
@@ -92,13 +92,13 @@ export class Sessions implements Follower {
     return { workspaceId: row.workspaceId, scopes: row.scopes, keyId };
   }
 
-  /** For a token that `verify` refused. */
+  /** Why a token opens nothing, when `verify` refused it. */
   whyEnded(token: string): SessionEnd {
     if (token.length > TOKEN_MAX_CHARS) return 'unknown';
     return this.#ends.get(hash('sha256', token, 'hex')) ?? 'unknown';
   }
 
-  /** Harmless when there is none. */
+  /** Does nothing when there is none. */
   async close(token: string): Promise<void> {
     const tokenSha256 = hash('sha256', token, 'hex');
     const row = this.#cached.get(tokenSha256) ?? (await this.#store.across.sessionByToken(tokenSha256));
@@ -106,12 +106,12 @@ export class Sessions implements Follower {
     if (!row) return;
     this.#noteEnd(tokenSha256, 'closed');
     await this.#store.in(row.workspaceId).sessions.remove(row.id);
-    // A request may have read the row just before it went.
+    // A request may have read the row just before it was removed.
     this.#removals++;
     this.#cached.delete(tokenSha256);
   }
 
-  /** A session that another server closed is read again at its next use, and then it is not there. */
+  /** A session that another server closed is read again at its next use, and is then not found. */
   async apply({ id }: Change): Promise<void> {
     this.#removals++;
     for (const [digest, row] of this.#cached) {
@@ -153,7 +153,7 @@ export class Sessions implements Follower {
     const latestMs = Date.parse(row.createdAt) + AGE_MAX_MS;
     const slidMs = Math.min(nowMs + IDLE_MAX_MS, latestMs);
     if (slidMs - Date.parse(row.expiresAt) < SLIDE_AFTER_MS) return;
-    // Set before the write, so that requests at once slide it once.
+    // It is set before the write, so that requests at the same time slide it once.
     row.expiresAt = new Date(slidMs).toISOString();
     const isThere = await this.#store.in(row.workspaceId).sessions.extend(row.id, row.expiresAt);
     if (!isThere) this.#cached.delete(row.tokenSha256);

@@ -13,7 +13,10 @@ export interface CallEnd {
   failure: ComparedIsolation['failure'];
 }
 
-/** Calls the loaded sandbox once and waits until it has settled; a sandbox that is to stop is destroyed, which ends the call. */
+/**
+ * Calls the loaded sandbox once and waits until it has settled. A sandbox that must stop is destroyed, which ends the
+ * call.
+ */
 export function callOnce(
   sandbox: Sandbox,
   target: RunnableRevision,
@@ -43,7 +46,7 @@ export function callOnce(
   });
 }
 
-/** A load that the function's own code made fail. */
+/** A load that failed by the function's own code. */
 export function loadFailure(result: Exclude<LoadResult, { kind: 'loaded' }>, target: RunnableRevision): CallEnd {
   const atMs = performance.now();
   const failure = failureOf(endingOfLoad(result, tryRequest(target, new Uint8Array())));

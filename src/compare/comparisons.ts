@@ -22,18 +22,18 @@ const NO_ROOM = 'The host has no room for its sandboxes beside those of live cal
 
 export interface ComparisonsOptions {
   store: Pick<ControlStore, 'in' | 'across'>;
-  /** This life of this server: it answers for its own comparisons alone. */
+  /** This life of this server. It answers only for its own comparisons. */
   server: ServerIdentity;
   catalog: Pick<InvokeCatalog, 'resolve'>;
   driverFor(isolation: Isolation, runtime: RuntimeId): DriverAnswer;
-  /** Room within the bound on memory limits; null when there is none. */
+  /** Room within the bound on memory limits. Null when there is none. */
   reserve(mib: number): (() => void) | null;
   labels: SandboxSpec['labels'];
   log: Log;
 }
 
 export interface ComparisonRequest {
-  /** Null: all but process. */
+  /** Null means all but process. */
   isolations: readonly string[] | null;
   count?: number;
   timeLimitMs?: number;
@@ -62,7 +62,7 @@ export class Comparisons {
     this.#options = options;
   }
 
-  /** Before anything else: what an earlier life of this server left running was interrupted. */
+  /** Called first: what an earlier life of this server left running was interrupted. */
   async recover(): Promise<void> {
     await this.#options.store.across.interruptComparisons(this.#options.server, new Date().toISOString());
   }
@@ -87,7 +87,7 @@ export class Comparisons {
     const stop = new AbortController();
     const running: Running = { workspaceId, comparison, ending: 'finished', stop, done: Promise.resolve() };
     this.#running.set(workspaceId, running);
-    // Stopped while it was being stored: it ends at once, and says so.
+    // It was stopped while it was being stored. It ends at once, and says so.
     if (this.#isStopping) this.#stopOne(running, 'interrupted');
     running.done = this.#run(running, target, request.event);
     return structuredClone(comparison);
@@ -112,7 +112,7 @@ export class Comparisons {
     };
   }
 
-  /** Ends it; what was measured is kept. Throws `comparison_not_found`, `comparison_finished`. */
+  /** Ends it. What was measured is kept. Throws `comparison_not_found`, `comparison_finished`. */
   async cancel(workspaceId: WorkspaceId, id: string): Promise<void> {
     const running = this.#of(workspaceId);
     if (running?.comparison.id === id) return this.#stopOne(running, 'cancelled');
@@ -120,13 +120,16 @@ export class Comparisons {
     throw new ColdframeError('comparison_finished');
   }
 
-  /** A function that is gone has nothing to compare any more. */
+  /** A function that is gone has nothing left to compare. */
   functionRemoved(functionId: string): void {
     for (const running of this.#running.values())
       if (running !== 'starting' && running.comparison.functionId === functionId) this.#stopOne(running, 'cancelled');
   }
 
-  /** No new one; those at work end as `interrupted`, their sandboxes gone, the rows stored. Safe to repeat. */
+  /**
+   * Takes no new one. Those at work end as `interrupted`: their sandboxes are gone and their rows stored. Safe to
+   * repeat.
+   */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const all = [...this.#running.values()].filter((one) => one !== 'starting');
@@ -142,7 +145,7 @@ export class Comparisons {
     return running === undefined || running === 'starting' ? null : running;
   }
 
-  /** One of this server that reads as running, though nobody works at it, could not be stored at its end. */
+  /** A comparison of this server that reads as running, although nobody works at it, could not be stored at its end. */
   #settled({ comparison, serverId }: StoredComparison): Comparison {
     const isBeginning = this.#running.get(comparison.workspaceId) === 'starting';
     const isLeft = comparison.state === 'running' && serverId === this.#options.server.id && !isBeginning;
@@ -189,7 +192,7 @@ export class Comparisons {
         await this.#store(running, comparison);
       }
     }
-    // Who reads that it has ended may start the next one, so it is stored before anybody can read it.
+    // Whoever reads that it has ended may start the next one. So it is stored before anybody can read it.
     await this.#store(running, { ...comparison, state: running.ending, finishedAt: new Date().toISOString() });
     this.#running.delete(comparison.workspaceId);
   }

@@ -9,9 +9,9 @@ import { classOfRevision, type SandboxClass, sandboxSpec } from '../pool/state/s
 import { type CallEnd, callOnce, loadFailure } from './call-once.ts';
 import { Samples } from './sample.ts';
 
-/** A function that fails this often in a row will not get better by more calls. */
+/** More calls do not help a function that fails this often in a row. */
 const FAILURES_MAX = 3;
-/** The one that stays warm, and the one being started beside it. */
+/** Two sandboxes: the one that stays warm, and the one that is being started beside it. */
 export const SANDBOXES_AT_ONCE = 2;
 
 export interface IsolationRunOptions {
@@ -49,7 +49,7 @@ export class IsolationRun {
     Object.assign(result, { state: 'running', driver: options.driver.name, fence: options.driver.capabilities.fence });
   }
 
-  /** Never rejects: what went wrong is the result. */
+  /** Never rejects: a failure is the result. */
   async run(): Promise<void> {
     const { count, timeLimitMs, signal } = this.#options;
     const endAtMs = performance.now() + timeLimitMs;
@@ -121,7 +121,7 @@ export class IsolationRun {
     return callOnce(sandbox, target, event, signal);
   }
 
-  /** A call that was stopped from outside says nothing of the isolation. */
+  /** A call that was stopped from outside says nothing about the isolation. */
   #record(end: CallEnd, beganAtMs: number, samples: Samples): boolean {
     this.#options.signal.throwIfAborted();
     if (end.failure === null) {

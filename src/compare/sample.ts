@@ -40,7 +40,10 @@ export class Samples {
   }
 }
 
-/** The smallest value that at least the share `quantile` does not exceed, to the hundredth; null of nothing. */
+/**
+ * The smallest value that at least the share `quantile` of all values does not exceed, to the hundredth. Null when
+ * there are no values.
+ */
 export function percentile(ascending: readonly number[], quantile: number): number | null {
   const value = ascending[Math.max(1, Math.ceil(quantile * ascending.length)) - 1];
   return value === undefined ? null : Math.round(value * 100) / 100;

@@ -7,7 +7,7 @@ import { ColdframeError } from '../errors/coldframe-error.ts';
 export interface Config {
   host: string;
   port: number;
-  /** False for the default port: a default in use moves to the next free one, an explicit one fails. */
+  /** False for the default port. A default port in use moves to the next free one; an explicit one fails. */
   portIsExplicit: boolean;
   /** Null means console port + 1. */
   functionPort: number | null;
@@ -36,7 +36,7 @@ export interface Config {
   dockerSocket: string;
   /** Base image to pull for runtime images, when a registry answers. */
   baseImage: string;
-  /** Paths of Firecracker and of its jailer; null: looked for on the PATH. */
+  /** Paths of Firecracker and of its jailer. When null, they are looked for on the PATH. */
   firecracker: string | null;
   jailer: string | null;
   /** How many times slower than hardware virtualization its guests run here. */

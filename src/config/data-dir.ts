@@ -5,7 +5,7 @@ import { ColdframeError } from '../errors/coldframe-error.ts';
 
 export interface DataDir {
   path: string;
-  /** In the system's temp directory: gone with the machine, and the console says so. */
+  /** The folder in the system's temp directory. It goes with the machine, and the console says so. */
   isTemporary: boolean;
 }
 
@@ -70,7 +70,7 @@ function claimDirectory(path: string): string | null {
   }
 }
 
-/** Node's own recursive mkdir never returns where a parent refuses with ENOENT although it is there, as /proc does. */
+/** Node's own recursive mkdir never returns when a parent refuses with ENOENT although it exists, as /proc does. */
 function makeDirectories(path: string): void {
   if (existsSync(path)) return;
   const parent = dirname(path);

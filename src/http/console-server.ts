@@ -28,14 +28,17 @@ export interface ConsoleServer {
   routes: { method: string; url: string }[];
   /** Bodies held now, in bytes; a metric. */
   readonly heldBodyBytes: number;
-  /** Stops accepting, ends event streams and idle connections, lets requests in flight finish for `graceMs`, then cuts. */
+  /**
+   * Stops accepting, and ends event streams and idle connections. Requests in flight may finish for `graceMs`; then
+   * they are cut.
+   */
   close(graceMs: number): Promise<void>;
 }
 
 /**
- * The listener of console and API. Calls of functions leave by the lean way before Fastify sees them, those that arrive whole
- * even before node:http does, and so do the console's own page and files; everything else is an operation of the app. Host
- * and request target are checked once, in front of both.
+ * The listener of console and API. Calls of functions leave by the lean way before Fastify sees them, and calls that
+ * arrive whole leave even before node:http. So do the console's own page and files. Everything else is an operation of
+ * the app. Host and request target are checked once, in front of all of these.
  */
 export async function createConsoleServer(
   deps: HttpDeps,
@@ -71,7 +74,9 @@ export async function createConsoleServer(
   };
 }
 
-/** Calls with a key; all else, refusals of hosts and callers without a key among it, is the front door's. */
+/**
+ * Takes calls with a key. The front door takes all others, including refusals of hosts and of callers without a key.
+ */
 function wholeCalls(hosts: HostRule, endpoint: InvokeEndpoint): LaneHandler {
   return (request, body, reply) => {
     const { path, headers } = request;
@@ -82,7 +87,7 @@ function wholeCalls(hosts: HostRule, endpoint: InvokeEndpoint): LaneHandler {
   };
 }
 
-/** A load balancer asks by address. These tell nothing but whether the server is up. */
+/** A load balancer asks by address. These answers tell only whether the server is up. */
 const OPEN_TO_ANY_HOST = /^\/(healthz|readyz)(\?|$)/;
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void;

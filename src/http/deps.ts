@@ -54,11 +54,11 @@ export interface HttpConfig {
   publicUrl: URL | null;
   /** Origin of function URLs, without a slash at the end; a function because the port is known only once it listens. */
   functionOrigin(): string;
-  /** A domain whose every subdomain reaches the function listener; null or absent when there is none. */
+  /** A domain whose every subdomain reaches the function listener. Null or absent when there is none. */
   functionDomain?: string | null;
   /** Where zip uploads are kept while they are read; private to the server, on the data directory's disk. */
   uploadDir: string;
-  /** Where the built console lies, or will lie once it is built; null serves none. */
+  /** The folder where the built console lies, or will lie once it is built. Null when no console is served. */
   consoleDir: string | null;
   /** Bytes of bodies in flight; default 256 MiB. */
   bodyBudgetBytes?: number;
@@ -66,23 +66,23 @@ export interface HttpConfig {
   connectionsMax?: number;
   /** How long a whole request may take to arrive; default 120 s. */
   requestTimeoutMs?: number;
-  /** Between two heartbeats of an event stream; default 15 s. */
+  /** Time between two heartbeats of an event stream. Default 15 s. */
   heartbeatMs?: number;
 }
 
 export interface HttpAuth {
-  /** From memory, in constant time; null for a wrong, expired or deleted key. */
+  /** From memory, in constant time. Null for a wrong, expired or deleted key. */
   /** A `memo` is the caller's, made for one secret: its hash is then made once. */
   verifyKey(secret: string, memo?: { digest: string | null }): Principal | null;
   verifySession(token: string): Promise<Principal | null>;
-  /** Why a token that was refused opens nothing; `unknown` for one that was never valid, or ended long ago. */
+  /** Why a refused token opens nothing. `unknown` for a token that was never valid, or that ended long ago. */
   whySessionEnded(token: string): 'expired' | 'closed' | 'key_gone' | 'unknown';
   /** The token is shown to the browser once and stored hashed. */
   openSession(principal: Principal): Promise<{ token: string; expiresAt: string }>;
   closeSession(token: string): Promise<void>;
   /** For a sign-in link; single use, 10 minutes. */
   mintLinkToken(keyId?: string | null): string;
-  /** Null when unknown, used or older than 10 minutes. */
+  /** Null when it is unknown, used or older than 10 minutes. */
   redeemLinkToken(token: string): Principal | null | Promise<Principal | null>;
 }
 
@@ -103,7 +103,7 @@ export interface FunctionOperations {
   getCodeZip(workspaceId: WorkspaceId, name: string): Promise<Readable>;
 }
 
-/** A function's code: text files whole, others named without content. */
+/** A function's code: text files whole, other files only by name. */
 export interface CodeView {
   codeSha256: string;
   files: Record<string, string>;
@@ -131,25 +131,25 @@ export interface KeyOperations {
 
 /** What the function listener asks, from memory. */
 export interface UrlCatalog {
-  /** The three throw `function_not_ready` for a function that cannot be called. */
+  /** The next three throw `function_not_ready` for a function that cannot be called. */
   byUrlId(urlId: string): UrlTarget | null;
-  /** In the default workspace. */
+  /** Looks in the default workspace. */
   byName(name: string): UrlTarget | null;
   byFunctionId(functionId: string): UrlTarget | null;
-  /** The same array until some function's routes change. */
+  /** The same array until the routes of some function change. */
   routes(): readonly RouteEntry[];
 }
 
 export interface TryRequest {
   workspaceId: WorkspaceId;
   functionName: string;
-  /** Null runs the deployed code. */
+  /** When null, the deployed code runs. */
   code: CodeInput | null;
   settings: SettingsPatch | null;
   event: Uint8Array;
-  /** Aborts when the caller goes away; what has not begun by then is not begun. */
+  /** Aborts when the caller goes away. What has not begun by then is not begun. */
   clientGone: LeaveSignal;
-  /** Told the invocation's id once the code was accepted, before it runs. */
+  /** Is told the invocation's id once the code was accepted, before it runs. */
   onBegun(id: string): void;
 }
 
@@ -189,7 +189,7 @@ export interface PlatformView {
   stuck: StuckView[];
 }
 
-/** A sandbox that could not be removed from the host yet; `limitMib` stays in the memory sum until it is gone. */
+/** A sandbox that could not be removed from the host yet. `limitMib` counts in the memory sum until it is gone. */
 export interface StuckView {
   sandboxId: string;
   isolation: Isolation;
@@ -209,7 +209,7 @@ export interface IsolationView {
   runtimes: RuntimeId[];
   enforced: EnforcedLimits | null;
   progress: number | null;
-  /** Whether network `egress` is offered; null where the isolation cannot, or the proof still runs. */
+  /** Whether network `egress` is offered. Null when the isolation cannot offer it, or while the proof still runs. */
   egress: { isProven: boolean; detail: string; fix: string | null } | null;
 }
 
@@ -219,6 +219,9 @@ export interface PlatformOperations {
   runtimes():
     | { runtime: RuntimeId; isolations: Isolation[] }[]
     | Promise<{ runtime: RuntimeId; isolations: Isolation[] }[]>;
-  /** Null when ready, else one sentence. Without an isolation: API, store and any one isolation. */
+  /**
+   * Null when ready, else one sentence that says why not. Without an isolation it asks for API, store and any one
+   * isolation.
+   */
   notReady(isolation: Isolation | null): string | null | Promise<string | null>;
 }

@@ -37,7 +37,7 @@ export class Invocation implements AttemptOwner {
   #ending: Ending | null = null;
   /** The state of the invocation after the attempt. */
   #state: InvocationState = 'finished';
-  /** True when the server stops. A kept attempt that is cancelled for that reason has not ended: it is done again elsewhere. */
+  /** True when the server stops. A kept attempt that it cancels has not ended: it is done again elsewhere. */
   #isLeaving = false;
   /** True when somebody asked for its end. That holds whatever the server does. */
   #isCancelled = false;

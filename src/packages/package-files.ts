@@ -52,10 +52,10 @@ export async function measureTree(path: string): Promise<{ fileCount: number; si
   };
 }
 
-/** A package as JSON can carry it: text files whole, up to 6 MiB together; the others named. */
+/** A package as JSON can carry it: text files whole, up to 6 MiB together. The other files only by name. */
 export interface PackageText {
   files: Record<string, string>;
-  /** Not UTF-8, or beyond the 6 MiB. */
+  /** The file is not UTF-8, or does not fit into the 6 MiB. */
   binaryFiles: { path: string; sizeBytes: number }[];
   /** Of both kinds, those that may be run. */
   executableFiles: string[];

@@ -3,10 +3,10 @@ import { LIMITS } from '../domain/limits.ts';
 const PATH_MAX_BYTES = 1024;
 const SEGMENT_MAX_BYTES = 255;
 const DEPTH_MAX = 32;
-/** As many as files; without it 20,000 files could each bring 31 folders of their own. */
+/** As many folders as files. Without this bound, 20,000 files could each bring 31 folders of their own. */
 const FOLDERS_MAX = LIMITS.packageFilesMax;
 
-/** Why a path cannot be part of a package, in words for its author; null when it can. */
+/** Why a path cannot be part of a package, in words for its author. Null when it can. */
 export function pathProblem(path: string): string | null {
   if (path === '') return 'the name is empty';
   if (/[\x00-\x1f\x7f]/.test(path)) return 'the name holds a control character';
@@ -44,7 +44,7 @@ export class PackagePaths {
     return this.#addLeaf(path, 'link');
   }
 
-  /** Takes a folder's path (no trailing slash); naming a folder again is harmless. */
+  /** Takes a folder's path (no trailing slash). Naming a folder again does nothing. */
   addFolder(path: string): string | null {
     const problem = pathProblem(path) ?? this.#addFoldersAbove(path);
     if (problem) return problem;

@@ -5,7 +5,7 @@ export function packageProblem(code: 'invalid_zip' | 'invalid_code', path: strin
   return new ColdframeError(code, { errors: [{ path: printable(path), message }] });
 }
 
-/** Turns a file system failure of ours into its catalogue code; the host path stays in the cause. */
+/** Turns a file system failure of ours into its catalogue code. The host path stays in the cause. */
 export function diskProblem(error: unknown): ColdframeError {
   if (error instanceof ColdframeError) return error;
   const code = (error as NodeJS.ErrnoException).code;

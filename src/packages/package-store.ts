@@ -42,7 +42,10 @@ export class PackageStore {
   readonly #now: () => number;
   readonly #refs = new Map<string, PackageRef>();
   readonly #unreferencedSince = new Map<string, number>();
-  /** Trees on their way out: a put of the same content waits, else it would take the leaving tree for its own. */
+  /**
+   * Trees that are being removed. A put of the same content waits; otherwise it would take the leaving tree for its
+   * own.
+   */
   readonly #removing = new Map<string, Promise<void>>();
 
   constructor(options: PackageStoreOptions) {
@@ -52,8 +55,8 @@ export class PackageStore {
   }
 
   /**
-   * Removes what earlier lives left half-made, and opens to their owner the folders that earlier versions closed; before the
-   * first put. Returns how many folders went.
+   * Removes what earlier lives left half-made, and gives owners access to the folders that earlier versions closed.
+   * Called before the first put. Returns how many folders it removed.
    */
   async start(): Promise<number> {
     await mkdir(this.#root, { recursive: true, mode: 0o700 }).catch((error) => Promise.reject(diskProblem(error)));
@@ -119,7 +122,7 @@ export class PackageStore {
     return await this.#put(workspaceId, 'invalid_zip', (tree) => unzip(zipPath, tree, signal));
   }
 
-  /** The package of that hash; null when this workspace has none. */
+  /** The package of that hash. Null when this workspace has none. */
   async open(workspaceId: string, sha256: string): Promise<PackageRef | null> {
     const path = join(this.#workspacePath(workspaceId), sha256);
     if (!SHA256.test(sha256)) return null;
@@ -159,7 +162,7 @@ export class PackageStore {
 
   async #remove(folder: string, sha256: string): Promise<boolean> {
     const path = join(folder, sha256);
-    // A put of the same content since the check has taken the mark away: its function is about to be stored.
+    // A put of the same content has taken the mark away since the check: its function is about to be stored.
     if (!this.#unreferencedSince.delete(path)) return false;
     this.#refs.delete(path);
     const trash = join(folder, TRASH_PREFIX + randomBytes(8).toString('hex'));
@@ -205,7 +208,7 @@ export class PackageStore {
   ): Promise<PackageRef> {
     const path = join(folder, sha256);
     await this.#removing.get(path);
-    // In one step with the rename: from here on a collection leaves this path alone.
+    // This happens in one step with the rename. From here on a collection leaves this path alone.
     this.#unreferencedSince.delete(path);
     try {
       await rename(tree.path, path);

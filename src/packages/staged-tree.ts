@@ -9,7 +9,7 @@ import { diskProblem, packageProblem } from './package-problem.ts';
 import { removePackageTree } from './remove-package-tree.ts';
 import { type TreeEntry, treeHash } from './tree-hash.ts';
 
-/** As many as libuv has threads; putting files on disk is most of the time and overlaps well. */
+/** As many as libuv has threads. Putting files on disk is most of the time, and it overlaps well. */
 const FILES_AT_ONCE = 4;
 const FOLDER_SYNCS_AT_ONCE = 8;
 /** Links judged in one turn of the event loop. */
@@ -50,7 +50,7 @@ export class StagedTree {
     this.#code = code;
   }
 
-  /** Makes the folder; `code` is how its author's mistakes are reported. */
+  /** Makes the folder. `code` is the error for its author's mistakes. */
   static async create(path: string, code: 'invalid_zip' | 'invalid_code'): Promise<StagedTree> {
     await mkdir(path, { mode: 0o700 }).catch((error) => Promise.reject(diskProblem(error)));
     return new StagedTree(path, code);

@@ -53,7 +53,7 @@ async function openZip(fd: number): Promise<ZipFile> {
 }
 
 async function readPlan(zip: ZipFile, signal: AbortSignal | undefined): Promise<ZipPlanEntry[]> {
-  // Promised by the end record, so checked before a single entry is read; zip64 can promise 2^64.
+  // The end record promises this number, so it is checked before a single entry is read: zip64 can promise 2^64.
   if (zip.entryCount > LIMITS.packageFilesMax * 2) {
     throw packageProblem('invalid_zip', '', `the archive promises ${zip.entryCount} entries`);
   }

@@ -28,7 +28,7 @@ export interface ZipPlanEntry {
   kind: 'file' | 'executable' | 'link' | 'folder';
 }
 
-/** Judges one entry of the central directory by itself; null for one that is only a folder named `./`. */
+/** Judges one entry of the central directory by itself. Null when the entry is only a folder named `./`. */
 export function planEntry(entry: Entry): ZipPlanEntry | null {
   const name = decodeName(entry.fileNameRaw);
   const isFolder = name.endsWith('/');

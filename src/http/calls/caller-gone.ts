@@ -2,8 +2,8 @@ import type { LeaveSignal } from '../../domain/leave-signal.ts';
 import type { HttpReply } from '../serving/replies/http-reply.ts';
 
 /**
- * Aborted once the caller has left before its whole reply was handed to the socket. An AbortSignal would say the same at the
- * price of an event target, and a busy function makes one per call.
+ * Becomes true once the caller has left before its whole reply was handed to the socket. An AbortSignal would say the
+ * same, but it costs an event target, and a busy function makes one per call.
  */
 export class CallerGone implements LeaveSignal {
   readonly #reply: HttpReply;

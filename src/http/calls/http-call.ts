@@ -21,7 +21,7 @@ export class HttpCall implements InvokeRequest, ReplyStream {
   readonly minIsolation: Isolation | null;
   readonly receivedAtMs: number;
   readonly res: HttpReply;
-  /** The call itself, unless its listener has a stream of its own kind. */
+  /** The call itself, unless its listener has another kind of stream. */
   readonly stream: ReplyStream;
   replyRefusal: string | null = null;
   #clientGone: CallerGone | null = null;
@@ -66,7 +66,7 @@ export class HttpCall implements InvokeRequest, ReplyStream {
       'no-store',
       'x-content-type-options',
       'nosniff',
-      // A function's stream on the console's origin must never become a page of it.
+      // A function's stream on the console's origin must never become a page of that origin.
       'content-disposition',
       'attachment',
       'transfer-encoding',
@@ -85,7 +85,7 @@ export class HttpCall implements InvokeRequest, ReplyStream {
 
 const CONTENT_TYPE = /^[\x20-\x7e]{1,256}$/;
 
-/** Chosen by the function, so it is checked: no control characters reach a header. */
+/** The function chooses this text, so it is checked: no control characters reach a header. */
 function safeContentType(contentType: string): string {
   return CONTENT_TYPE.test(contentType) ? contentType : 'application/octet-stream';
 }

@@ -18,7 +18,7 @@ import { traceIdOf } from './trace-id.ts';
 import { writeProblem, writeRefusal, writeReply } from './write-reply.ts';
 
 export interface InvokeEndpoint {
-  /** Answers `POST /api/v1/functions/{ref}/invoke`; the Host was checked before. Never throws. */
+  /** Answers `POST /api/v1/functions/{ref}/invoke`. The Host was checked before. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse, ref: string): void;
   /** The same for a request with a key that has been read whole. Never throws. */
   handleWhole(request: WholeRequest, body: Buffer, res: HttpReply, ref: string): void;
@@ -36,8 +36,8 @@ interface Head {
 }
 
 /**
- * The lean way of a call: no router, no schema, no promise for callers with a key. The event's bytes are not looked at;
- * whether they are JSON is the shim's to check, which the invoker answers as `invalid_json`.
+ * The lean way of a call: for callers with a key there is no router, no schema and no promise. The event's bytes are
+ * not looked at. The shim checks that they are JSON; if they are not, the invoker answers `invalid_json`.
  */
 export function createInvokeEndpoint(
   deps: HttpDeps,
@@ -81,7 +81,7 @@ export function createInvokeEndpoint(
     }
   }
 
-  /** Most events are small, and then a number is enough. Throws `overloaded`. */
+  /** Most events are small, and then a number is enough to hold them. Throws `overloaded`. */
   function held(target: RunnableRevision, bytes: number): number | Holding {
     const taken = bytes > SMALL_BODY_MAX_BYTES ? budget.keeping(partyOf(target), bytes) : budget.reserve(bytes);
     if (taken === null || taken === false) throw new ColdframeError('overloaded');
@@ -139,7 +139,7 @@ export function createInvokeEndpoint(
     });
   }
 
-  /** What the caller may know of an error; what only we may know is logged. */
+  /** Answers what the caller may know of an error, and logs what only we may know. */
   function explained(error: unknown, id: string): ColdframeError {
     const known = toColdframeError(error);
     if (known.status >= 500) deps.log.error({ err: error, requestId: id, operation: 'invoke' }, 'request failed');
@@ -158,7 +158,7 @@ function ignore(): void {}
 
 const JSON_TYPE = 'application/json';
 
-/** `application/json` with or without parameters; absent only with an empty body. */
+/** `application/json` with or without parameters. It may be absent only when the body is empty. */
 function checkContentType(headers: IncomingHttpHeaders): void {
   const type = headers['content-type'];
   if (type === JSON_TYPE) return;

@@ -2,7 +2,7 @@ const PREFIX = '/api/v1/functions/';
 const SUFFIX = '/invoke';
 
 /**
- * The `{ref}` of `/api/v1/functions/{ref}/invoke`, by string operations alone; null for every other path and for a ref
+ * The `{ref}` of `/api/v1/functions/{ref}/invoke`, by string operations alone. Null for every other path, and for a ref
  * with escapes, which the ordinary router decodes.
  */
 export function invokeRefOf(url: string): string | null {

@@ -8,10 +8,10 @@ import { keepOpenForUnreadBody } from '../serving/body/keep-open-for-unread-body
 import { PROBLEM_TYPE, problemOf, problemOfError } from '../serving/problems/problem.ts';
 import type { HttpReply } from '../serving/replies/http-reply.ts';
 
-/** Results below it leave with the socket's own buffer and are not worth a listener. */
+/** A smaller result leaves with the socket's own buffer and is not worth a listener. */
 const COUNTED_RESULT_MIN_BYTES = 64 * 1024;
 
-/** Up to here one copy costs less than a vectored write. */
+/** Up to this size one copy costs less than a vectored write. */
 const JOINED_RESULT_MAX_BYTES = 16 * 1024;
 
 const NULL_RESULT = Buffer.from('null');
@@ -52,7 +52,7 @@ export function writeReply(
     'nosniff',
   ]);
   if (body.byteLength <= JOINED_RESULT_MAX_BYTES) {
-    // As latin1 text the bytes stay what they are, and Node sends head and body in one write instead of a vector of two.
+    // As latin1 text the bytes do not change, and Node sends head and body in one write instead of a vector of two.
     res.end(asBuffer(body).toString('latin1'), 'latin1');
     return;
   }
@@ -63,7 +63,7 @@ export function writeReply(
   }
 }
 
-/** The result counts until its reader has taken it; a reader that takes too little is cut. */
+/** The result counts until its reader has taken it. A reader that takes too little is cut. */
 export function holdUntilRead(res: HttpReply, bytes: number, budget: BodyBudget, party: Party): void {
   const holding = budget.leaving(
     party,
@@ -74,13 +74,13 @@ export function holdUntilRead(res: HttpReply, bytes: number, budget: BodyBudget,
   res.once('close', () => holding.release());
 }
 
-/** A refusal before the call began, whose body may not have been read. */
+/** A refusal before the call began. The request's body may not have been read. */
 export function writeRefusal(res: ServerResponse, error: ColdframeError, requestId: string): void {
   if (!res.headersSent && !res.destroyed) keepOpenForUnreadBody(res);
   writeProblem(res, error, requestId);
 }
 
-/** The same to a request that was read whole. */
+/** The same for a request that was read whole. */
 export function writeProblem(res: HttpReply, error: ColdframeError, requestId: string): void {
   if (res.headersSent || res.destroyed) return;
   const problem = problemOfError(error, requestId);

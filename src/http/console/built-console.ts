@@ -8,7 +8,7 @@ export const NONCE_PLACEHOLDER = '__COLDFRAME_NONCE__';
 export interface ConsoleFile {
   contentType: string;
   body: Buffer;
-  /** The same, compressed at build; null where that saves nothing. */
+  /** The same content, compressed at build. Null when compressing saves nothing. */
   gzip: Buffer | null;
   /** The name carries a hash of the content. */
   isImmutable: boolean;
@@ -17,7 +17,7 @@ export interface ConsoleFile {
 export interface BuiltConsole {
   /** The page, with placeholders for the nonce. */
   html: string;
-  /** By path as browsers ask for it; nothing outside is ever read. */
+  /** Files by path as browsers ask for them. Nothing outside is ever read. */
   files: ReadonlyMap<string, ConsoleFile>;
 }
 
@@ -28,12 +28,12 @@ const CONTENT_TYPES: Record<string, string> = {
   '.woff2': 'font/woff2',
 };
 const HASHED = /-[\w-]{8}\.\w+$/;
-/** Between two looks at the folder; a page load within it gets what is in memory. */
+/** Time between two looks at the folder. A page load in between gets what is in memory. */
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * The built console, held in memory. In a clone it is built while the server already answers, and built again on later
- * starts, so the folder is looked at again, at most once a second, when somebody asks for a page.
+ * The built console, held in memory. In a clone it is built while the server already answers, and it is built again on
+ * later starts. So the folder is looked at again when somebody asks for a page, at most once a second.
  */
 export class ConsoleFolder {
   readonly #folder: string;
@@ -45,7 +45,7 @@ export class ConsoleFolder {
     this.#folder = folder;
   }
 
-  /** Null while there is none. */
+  /** Null while there is no built console. */
   current(): BuiltConsole | null {
     const nowMs = performance.now();
     if (nowMs - this.#lookedAtMs >= LOOK_EVERY_MS) {
@@ -55,7 +55,10 @@ export class ConsoleFolder {
     return this.#built;
   }
 
-  /** A folder that is just being replaced, or cannot be read, leaves what was read before: a page must not end the server. */
+  /**
+   * When the folder is just being replaced or cannot be read, what was read before stays. A page must not end the
+   * server.
+   */
   #look(): void {
     try {
       const { mtimeMs } = statSync(join(this.#folder, 'index.html'));
@@ -63,7 +66,7 @@ export class ConsoleFolder {
       this.#built = readBuilt(this.#folder);
       this.#seenMtimeMs = mtimeMs;
     } catch {
-      // Looked at again a second later.
+      // The folder is looked at again a second later.
     }
   }
 }

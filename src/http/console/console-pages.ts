@@ -13,13 +13,17 @@ const COMMON = {
 };
 
 export interface ConsolePages {
-  /** False when the request is none of the console's, or the console was not built (its screens are `/` then): others answer. */
+  /**
+   * False when the request is not for the console, or when the console was not built (`/` is its screen then). Others
+   * answer these.
+   */
   handle(req: IncomingMessage, res: ServerResponse): boolean;
 }
 
 /**
- * The console's page and files. They are no operations of the API, need no key (they hold no data) and are looked up by
- * exact path among what the build wrote, so no path can lead elsewhere. `folder` null: there is no console.
+ * The console's page and files. They are no operations of the API, and they need no key because they hold no data. They
+ * are looked up by exact path among what the build wrote, so no path can lead elsewhere. When `folder` is null, there
+ * is no console.
  */
 export function createConsolePages(folder: string | null): ConsolePages {
   const built = folder === null ? null : new ConsoleFolder(folder);
@@ -31,7 +35,8 @@ export function createConsolePages(folder: string | null): ConsolePages {
       if (!isAsset && !isScreen(path)) return false;
       const current = built.current();
       if (current === null) {
-        // Whatever screen was asked for, the page that waits for the console stands at its address, and becomes it there.
+        // The page that waits for the console stands at the address of the screen that was asked for, and becomes that
+        // screen there.
         if (!isAsset) req.url = '/';
         return false;
       }

@@ -1,4 +1,4 @@
-/** Scripts are our own files alone; styles made while the page runs (Mantine, CodeMirror) carry the page's own nonce. */
+/** Only our own files are scripts. Styles made while the page runs (Mantine, CodeMirror) carry the page's own nonce. */
 export function consolePolicy(nonce: string): string {
   return [
     "default-src 'none'",

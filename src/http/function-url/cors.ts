@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Cors } from '../../domain/settings.ts';
 
-/** A browser asking whether it may call; answered here, without the function and without a key. */
+/** A browser asks whether it may call. This answers without the function and without a key. */
 export function isPreflight(req: IncomingMessage): boolean {
   return req.method === 'OPTIONS' && req.headers['access-control-request-method'] !== undefined;
 }
@@ -17,20 +17,20 @@ export function preflightHeadersOf(req: IncomingMessage, cors: Cors): string[] {
 
 const VARY = ['vary', 'Origin'];
 
-/** Headers every reply carries; only `vary` when the origin is not among those allowed. */
+/** Headers of every reply. Only `vary` when the origin is not among those allowed. */
 export function corsHeadersOf(req: IncomingMessage, cors: Cors): string[] {
   const { origin } = req.headers;
   const headers = [...VARY];
   const isAny = cors.allowOrigins?.includes('*') === true;
   if (origin === undefined || !(isAny || cors.allowOrigins?.includes(origin))) return headers;
-  // With credentials browsers refuse a star, so the origin is named.
+  // With credentials browsers refuse a star, so the header names the origin.
   headers.push('access-control-allow-origin', isAny && !cors.allowCredentials ? '*' : origin);
   if (cors.allowCredentials) headers.push('access-control-allow-credentials', 'true');
   if (cors.exposeHeaders?.length) headers.push('access-control-expose-headers', cors.exposeHeaders.join(','));
   return headers;
 }
 
-/** The url's settings win over the function's own CORS headers: two of one name would make browsers refuse both. */
+/** The url's settings win over the function's own CORS headers. Browsers refuse a reply that has two of one name. */
 export function withoutOverridden(headers: string[], extra: string[]): string[] {
   const hasCors = extra.includes('vary');
   if (!hasCors) return headers;

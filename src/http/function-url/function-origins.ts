@@ -1,5 +1,5 @@
 const HOST = /^([^:[\]]+)(:\d{1,5})?$/;
-/** As `urlId()` makes them; a name of this form is none that a URL finds. */
+/** URL ids as `urlId()` makes them. A function name of this form finds no function by URL. */
 const URL_ID = /^[a-z2-7]{24}$/;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const LOCAL_DOMAIN = 'localhost';
@@ -9,9 +9,12 @@ export function isUrlId(text: string): boolean {
 }
 
 export interface FunctionOriginsOptions {
-  /** Where function URLs answer by path, e.g. `http://127.0.0.1:8643`; known only once the server listens. */
+  /**
+   * The origin under which function URLs answer by path, e.g. `http://127.0.0.1:8643`. Known only once the server
+   * listens.
+   */
   functionOrigin(): string;
-  /** A domain whose every subdomain reaches the function listener; null when there is none. */
+  /** A domain whose every subdomain reaches the function listener. Null when there is none. */
   functionDomain: string | null;
 }
 
@@ -26,7 +29,7 @@ export class FunctionOrigins {
     this.#options = options;
   }
 
-  /** Where a browser opens the function; null where no name leads to an origin of its own. */
+  /** The address at which a browser opens the function. Null when no name leads to an origin of its own. */
   of(urlId: string): string | null {
     if (!URL_ID.test(urlId)) return null;
     const { protocol, hostname, port } = new URL(this.#options.functionOrigin());
@@ -34,7 +37,7 @@ export class FunctionOrigins {
     return domain === null ? null : `${protocol}//${urlId}.${domain}${port === '' ? '' : `:${port}`}`;
   }
 
-  /** The function whose own origin this Host header names; null for every other host. */
+  /** The function whose own origin this Host header names. Null for every other host. */
   urlIdOfHost(host: string | undefined): string | null {
     const name = HOST.exec(host ?? '')?.[1]
       ?.toLowerCase()
@@ -47,7 +50,9 @@ export class FunctionOrigins {
     return URL_ID.test(urlId) ? urlId : null;
   }
 
-  /** Whether whoever used this Host header can reach the origins too: they resolve on the host itself, or everywhere. */
+  /**
+   * Whether whoever used this Host header can also reach the origins: they resolve on the host itself, or everywhere.
+   */
   areReachableFrom(host: string | undefined): boolean {
     if (this.#options.functionDomain !== null) return true;
     const name = /^(\[[^\]]+\]|[^:]+)(?::\d{1,5})?$/.exec(host ?? '')?.[1]?.toLowerCase();

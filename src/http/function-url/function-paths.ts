@@ -5,7 +5,7 @@ import { RouteTable } from './route-table.ts';
 
 /** Which function a request is for, and what its event says of the path. */
 export interface FunctionMatch {
-  /** The function answers under an origin of its own, which no other function shares. */
+  /** True when the function answers under an origin of its own, which no other function shares. */
   isOwnOrigin: boolean;
   found: UrlTarget;
   rawPath: string;
@@ -17,7 +17,7 @@ export interface FunctionMatch {
 const PREFIX = '/fn/';
 const DEFAULT_ROUTE = '$default';
 
-/** Finds functions by `/fn/{urlId or name}/...` and by route; the route table is made anew when the routes change. */
+/** Finds functions by `/fn/{urlId or name}/...` and by route. The route table is made anew when the routes change. */
 export class FunctionPaths {
   readonly #urls: UrlCatalog;
   #entries: readonly RouteEntry[] | null = null;
@@ -27,7 +27,9 @@ export class FunctionPaths {
     this.#urls = urls;
   }
 
-  /** For a request to the function's own origin: the path is all its own, and its routes count there too. */
+  /**
+   * For a request to the function's own origin: the whole path is the function's own, and its routes count there too.
+   */
   matchOwn(urlId: string, method: string, url: string): FunctionMatch | 'unknown url' {
     const found = this.#urls.byUrlId(urlId);
     if (!found) return 'unknown url';
@@ -53,7 +55,7 @@ export class FunctionPaths {
   #byUrl(path: string, rawQueryString: string): FunctionMatch | 'unknown url' {
     const slash = path.indexOf('/', PREFIX.length);
     const id = slash === -1 ? path.slice(PREFIX.length) : path.slice(PREFIX.length, slash);
-    // A dead id finds nothing, also where a later function was given it as its name to take those calls.
+    // A dead id finds nothing, even when a later function took that id as its name in order to get those calls.
     const found = isUrlId(id) ? this.#urls.byUrlId(id) : (this.#urls.byUrlId(id) ?? this.#urls.byName(id));
     if (!found) return 'unknown url';
     const rawPath = slash === -1 ? '/' : path.slice(slash);

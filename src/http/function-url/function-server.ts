@@ -37,7 +37,7 @@ export type FunctionServerDeps = Pick<HttpDeps, 'config' | 'auth' | 'urls' | 'in
 export interface FunctionServer {
   server: Server;
   readonly heldBodyBytes: number;
-  /** Stops accepting, lets calls in flight finish for `graceMs`, then cuts. */
+  /** Stops accepting. Calls in flight may finish for `graceMs`; then they are cut. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -131,7 +131,7 @@ export function createFunctionServer(
     });
   }
 
-  /** Carried by every answer, refusals among them: without its CORS headers a page cannot even read why it was refused. */
+  /** Every answer carries them, also a refusal: without its CORS headers a page cannot even read why it was refused. */
   function headersBesideReply(req: IncomingMessage, { found, isOwnOrigin }: FunctionMatch): string[] {
     const { cors } = found.target.functionSettings.url;
     return [...(cors ? corsHeadersOf(req, cors) : []), ...(isOwnOrigin ? [] : SHARED_ORIGIN_HEADERS)];
@@ -162,7 +162,8 @@ export function createFunctionServer(
       body: received.body,
       requestId: id,
       origin: deps.config.functionOrigin(),
-      // Also where the URL is open: a key sent by mistake would let the function do what its owner may do.
+      // Also when the URL is open: with a key that was sent by mistake, the function could do what the key's owner may
+      // do.
       hidesAuthorization: target.functionSettings.url.auth === 'key' || keyOf(req) !== null,
     });
     const { held, party } = received;

@@ -1,4 +1,4 @@
-/** Headers of the connection and of bodies are the server's own. */
+/** The server itself sets the headers of the connection and of bodies. */
 const OF_THE_CONNECTION = new Set([
   'connection',
   'keep-alive',
@@ -10,7 +10,7 @@ const OF_THE_CONNECTION = new Set([
   'content-length',
   'coldframe-invocation-id',
 ]);
-/** These hold for the whole host, its other ports or its parent domain, so the console's too. */
+/** These hold for the whole host, its other ports or its parent domain, and so for the console too. */
 const BEYOND_THE_ORIGIN = new Set([
   'alt-svc',
   'clear-site-data',
@@ -18,7 +18,7 @@ const BEYOND_THE_ORIGIN = new Set([
   'public-key-pins',
   'strict-transport-security',
 ]);
-/** These hold for the whole origin, so on the shared one for every function. */
+/** These hold for the whole origin, and so for every function on the shared one. */
 const OF_THE_ORIGIN = new Set([
   'accept-ch',
   'critical-ch',
@@ -30,7 +30,7 @@ const OF_THE_ORIGIN = new Set([
   'use-as-dictionary',
 ]);
 
-/** Whether a function may send this header; `name` is lower case. What it may not send is left out of its reply. */
+/** Whether a function may send this header; `name` is lower case. A header it may not send is left out of its reply. */
 export function maySend(name: string, isOwnOrigin: boolean): boolean {
   if (OF_THE_CONNECTION.has(name) || BEYOND_THE_ORIGIN.has(name)) return false;
   return isOwnOrigin || !OF_THE_ORIGIN.has(name);

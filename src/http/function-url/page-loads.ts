@@ -3,7 +3,10 @@ import type { IncomingMessage } from 'node:http';
 /** Safari resolves no subdomain of localhost. Other browsers on Apple's engine name themselves beside it. */
 const SAFARI = /Version\/[\d.]+ (?:Mobile\/\S+ )?Safari\//;
 
-/** A browser loads a page, as a person's visit or into a frame. Programs and scripts of pages are none of it. */
+/**
+ * A browser loads a page, for a person's visit or into a frame. Requests of programs and of scripts in pages do not
+ * count.
+ */
 export function isPageLoad({ method, headers }: IncomingMessage): boolean {
   return (method === 'GET' || method === 'HEAD') && headers['sec-fetch-mode'] === 'navigate';
 }
@@ -12,7 +15,9 @@ export function resolvesLocalNames({ headers }: IncomingMessage): boolean {
   return !SAFARI.test(headers['user-agent'] ?? '');
 }
 
-/** The browser asks for the script of a service worker, which could answer for every function below its path. */
+/**
+ * The browser asks for the script of a service worker. Such a worker could answer for every function below its path.
+ */
 export function isServiceWorkerScript({ headers }: IncomingMessage): boolean {
   return headers['service-worker'] !== undefined;
 }

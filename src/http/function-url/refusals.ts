@@ -5,12 +5,12 @@ import { keepOpenForUnreadBody } from '../serving/body/keep-open-for-unread-body
 const FORBIDDEN =
   'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html';
 
-/** No key of scope invoke: Lambda's own words, which its clients know. */
+/** The caller has no key of scope invoke. The words are Lambda's own, which its clients know. */
 export function answerForbidden(res: ServerResponse, extra: string[]): void {
   answerJson(res, 403, { Message: FORBIDDEN }, ['x-amzn-errortype', 'AccessDeniedException', ...extra]);
 }
 
-/** An unknown url id tells nothing, not even that it is unknown. */
+/** The answer for an unknown url id tells nothing, not even that it is unknown. */
 export function answerUnknownUrl(res: ServerResponse): void {
   answerJson(res, 403, { Message: null }, ['x-amzn-errortype', 'AccessDeniedException']);
 }

@@ -3,9 +3,9 @@ import type { RouteEntry } from '../../catalog/view/catalog-entries.ts';
 interface Node {
   literals: Map<string, Node>;
   parameter: Node | null;
-  /** By method; what ends here. */
+  /** Functions whose route ends here, by method. */
   exact: Map<string, RouteEntry>;
-  /** By method; a `{name+}` that takes the rest from here. */
+  /** Functions with a `{name+}` that takes the rest from here, by method. */
   greedy: Map<string, RouteEntry>;
 }
 
@@ -65,7 +65,7 @@ function segmentsOf(path: string): string[] {
   return path.slice(1).split('/');
 }
 
-/** Depth is bounded by the request line (16 KiB); each node branches at most in two, one of them by name. */
+/** The request line (16 KiB) bounds the depth. Each node branches at most in two, one of them by name. */
 function find(node: Node, segments: string[], index: number, method: string): RouteEntry | null {
   const segment = segments[index];
   if (segment === undefined) return node.exact.get(method) ?? node.exact.get(ANY) ?? null;
@@ -88,7 +88,7 @@ function parametersOf(entry: RouteEntry, segments: string[]): Record<string, str
   return Object.fromEntries(values);
 }
 
-/** Escapes that decode to nothing stay as they are. */
+/** Escapes that cannot be decoded stay as they are. */
 function decoded(segment: string): string {
   if (!segment.includes('%')) return segment;
   try {

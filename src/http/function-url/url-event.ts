@@ -10,7 +10,7 @@ export interface UrlEventInput {
   body: Buffer;
   requestId: string;
   origin: string;
-  /** The Authorization header holds a key of this server, which is for the server alone. */
+  /** The Authorization header holds a key of this server, which only the server may see. */
   hidesAuthorization: boolean;
 }
 
@@ -56,7 +56,7 @@ export function urlEvent({ req, match, body, requestId, origin, hidesAuthorizati
   );
 }
 
-/** Headers of the connection, not of the request; and cookies, which travel in their own list. */
+/** Left out: headers of the connection, which are not the request's, and cookies, which travel in their own list. */
 const LEFT_OUT = new Set([
   'connection',
   'keep-alive',
@@ -70,7 +70,7 @@ const LEFT_OUT = new Set([
   'cookie',
 ]);
 
-/** Lower-case names, repeated ones joined by commas. */
+/** Names in lower case; repeated headers are joined by commas. */
 function headersOf(req: IncomingMessage, origin: string, hidesAuthorization: boolean): Record<string, string> {
   const headers = new Map<string, string>();
   const { rawHeaders } = req;
@@ -94,7 +94,7 @@ function newTraceId(): string {
   return `Root=1-${seconds}-${randomBytes(12).toString('hex')}`;
 }
 
-/** Cookies know no ports, so a browser sends the console's session here too: it is left out. */
+/** Cookies know no ports, so a browser sends the console's session here too. It is left out. */
 function cookiesOf(req: IncomingMessage): string[] {
   const all = (req.headers.cookie ?? '').split(';').map((pair) => pair.trim());
   return all.filter((pair) => pair !== '' && !isOwnCookie(pair.split('=', 1)[0] ?? ''));

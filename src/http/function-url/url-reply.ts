@@ -18,11 +18,11 @@ export interface UrlReplyOptions {
   budget: BodyBudget;
   party: Party;
   isOwnOrigin: boolean;
-  /** Told why a result is no response; its author finds it with the invocation. */
+  /** Is told why a result is no response. The function's author finds the reason with the invocation. */
   onRefused(reason: string): void;
 }
 
-/** Answers with what the function returned; a result that is no response is a 502 without detail for the visitor. */
+/** Answers with what the function returned. When the result is no response, the visitor gets a 502 without detail. */
 export function writeResult(res: ServerResponse, result: Uint8Array | null, options: UrlReplyOptions): void {
   const { extraHeaders, budget, party, isOwnOrigin } = options;
   const response = urlResponseOf(result, isOwnOrigin);

@@ -10,20 +10,25 @@ export interface UrlResponse {
 }
 
 const QUOTE = 0x22;
-/** Headers and cookies of one response, as JSON: parsed on the serving thread, so bounded. */
+/**
+ * Size of the headers and cookies of one response, as JSON. They are parsed on the serving thread, so they are bounded.
+ */
 const HEAD_MAX_BYTES = 64 * 1024;
 
-/** The members of a response that count; a result may have any number of others. */
+/** The members of a response that count. A result may have any number of other members. */
 export const RESPONSE_MEMBERS = ['statusCode', 'headers', 'cookies', 'body', 'isBase64Encoded'] as const;
 
 const EMPTY = Buffer.alloc(0);
 
-/** The result is not a response Lambda would accept: the caller then answers 502 and keeps the reason for the function's author. */
+/**
+ * Lambda would not accept this result as a response. The caller answers 502 and keeps the reason for the function's
+ * author.
+ */
 export interface UrlResponseRefusal {
   refusal: string;
 }
 
-/** What to answer with. `isOwnOrigin`: nobody else's function answers under this origin. */
+/** What to answer with. `isOwnOrigin`: no other function answers under this origin. */
 export function urlResponseOf(result: Uint8Array | null, isOwnOrigin: boolean): UrlResponse | UrlResponseRefusal {
   try {
     return result === null ? jsonResponse(Buffer.from('null')) : responseOf(result, isOwnOrigin);
@@ -95,10 +100,16 @@ function cookiesOf(slice: Buffer | undefined): string[] {
   return value.flatMap((cookie) => cookieHeader('set-cookie', cookie));
 }
 
-/** A domain would carry the cookie to other functions, or to the console's host. Without it the cookie stays with this host. */
+/**
+ * A domain would carry the cookie to other functions or to the console's host. Without a domain it stays with this
+ * host.
+ */
 const DOMAIN = /;[ \t]*domain[ \t]*=[^;]*/gi;
 
-/** Name and value of one header; empty for a cookie of ours, which no function may set. Several cookies are several headers. */
+/**
+ * Name and value of one header. Empty for a cookie of ours, which no function may set. Several cookies are several
+ * headers.
+ */
 function cookieHeader(name: string, value: unknown): string[] {
   const cookie = textOf(value, 'set-cookie');
   if (!VALUE.test(cookie)) throw new JsonScanError('a cookie has a character it may not have');

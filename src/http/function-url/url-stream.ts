@@ -9,7 +9,7 @@ import { RESPONSE_MEMBERS, responseHeadOf } from './url-response.ts';
 
 /** Lambda's mark between prelude and body. */
 const PRELUDE_END = Buffer.alloc(8);
-/** A longer prelude is a mistake, and is kept in memory until it ends. */
+/** Largest prelude. It is kept in memory until it ends, and a longer one is a mistake. */
 const PRELUDE_MAX_BYTES = 64 * 1024;
 
 /** A streamed reply on a function URL: status and headers from the prelude when there is one, then the body as it comes. */
@@ -17,7 +17,7 @@ export class UrlStream implements ReplyStream {
   readonly #res: ServerResponse;
   readonly #extra: string[];
   readonly #isOwnOrigin: boolean;
-  /** The prelude so far; null once it is over, or when there is none. */
+  /** The prelude so far. Null once it is over, or when the stream has none. */
   #prelude: GrowingBytes | null = null;
   #isUsed = false;
   #refusal: string | null = null;
@@ -28,7 +28,7 @@ export class UrlStream implements ReplyStream {
     this.#isOwnOrigin = isOwnOrigin;
   }
 
-  /** Why the stream is no response; null while it is one. */
+  /** Why the stream is no response. Null while it is one. */
   get refusal(): string | null {
     return this.#refusal;
   }

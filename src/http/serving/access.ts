@@ -7,9 +7,15 @@ import { sessionTokensOf } from './own-cookies.ts';
 import type { HostRule } from './server/host-rule.ts';
 
 export interface Access {
-  /** By the Authorization header; null when there is none, throws `unauthenticated` when it is wrong. Synchronous: hot path. `memo` as in HttpAuth. */
+  /**
+   * By the Authorization header. Null when there is none; throws `unauthenticated` when it is wrong. Synchronous: hot
+   * path. `memo` as in HttpAuth.
+   */
   byKey(headers: IncomingHttpHeaders, memo?: { digest: string | null }): Principal | null;
-  /** By the session cookie; writes need a matching Origin. Rejects with `unauthenticated`, `origin_mismatch` or why the session ended. */
+  /**
+   * By the session cookie; writes need a matching Origin. Rejects with `unauthenticated`, `origin_mismatch` or the
+   * reason why the session ended.
+   */
   bySession(method: string, headers: IncomingHttpHeaders): Promise<Principal>;
 }
 
@@ -49,7 +55,7 @@ export function createAccess(auth: HttpAuth, hosts: HostRule): Access {
 
 /**
  * Cookies know no ports, so pages of functions on this host could make a signed-in browser send reads too. Browsers say
- * where a request comes from; programs say nothing.
+ * where a request comes from; programs do not.
  */
 function isOwnPage(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site'];
@@ -62,7 +68,7 @@ export function requireScope(principal: Principal, scope: Scope): void {
   throw new ColdframeError('forbidden', { publicMessage: `This operation needs a key of scope ${scope}.` });
 }
 
-/** The secret of `Bearer <secret>`; null for another scheme. */
+/** The secret of `Bearer <secret>`. Null for another scheme. */
 export function bearerOf(authorization: string): string | null {
   if (authorization.length < 8 || authorization.slice(0, 7).toLowerCase() !== 'bearer ') return null;
   return authorization.slice(7).trim() || null;

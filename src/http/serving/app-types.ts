@@ -9,7 +9,10 @@ export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, Fasti
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call the operation: holders of a scope, of any key or session, or anybody. A route without it is refused at start. */
+    /**
+     * Who may call the operation: holders of a scope, holders of any key or session, or anybody. A route that does not
+     * say is refused at start.
+     */
     access?: Scope | 'authenticated' | 'open';
   }
   interface FastifyRequest {

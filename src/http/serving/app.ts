@@ -20,9 +20,12 @@ import { PROBLEM_TYPE, problemOfError } from './problems/problem.ts';
 import { createValidatorCompiler } from './problems/validation.ts';
 import { HEADER_MAX_BYTES } from './server/server-options.ts';
 
-/** Bodies of ordinary operations (settings, keys); code, events and tries name their own bound. */
+/**
+ * Largest body of ordinary operations (settings, keys). Operations with code, events and tries name a bound of their
+ * own.
+ */
 const BODY_LIMIT_BYTES = 256 * 1024;
-/** No path is longer than the head of a request; names that are too long are the schema's to refuse, like other wrong names. */
+/** No path is longer than the head of a request. The schema refuses names that are too long, like other wrong names. */
 const PARAM_CHARS_MAX = HEADER_MAX_BYTES;
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void;
@@ -47,7 +50,7 @@ export async function createApp(options: AppOptions): Promise<{ app: App; method
     routerOptions: { maxParamLength: PARAM_CHARS_MAX },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    // Broken HTTP is answered by the server itself, in its turn (broken-http.ts); Fastify's own answer would come first.
+    // The server itself answers broken HTTP, in its turn (broken-http.ts). Fastify's own answer would come first.
     clientErrorHandler() {},
     frameworkErrors: (error, request, reply) =>
       sendProblem(deps, error, request as FastifyRequest, reply as FastifyReply),
@@ -74,7 +77,7 @@ export async function createApp(options: AppOptions): Promise<{ app: App; method
   });
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
-    // Pages of functions live on another port of the same site: without it they could embed these replies.
+    // Pages of functions live on another port of the same site. Without this header they could embed these replies.
     reply.header('cross-origin-resource-policy', 'same-origin');
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
@@ -99,7 +102,8 @@ function sendProblem(deps: HttpDeps, thrown: unknown, request: FastifyRequest, r
   }
   if (error.retryAfterSeconds !== null) reply.header('retry-after', String(error.retryAfterSeconds));
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
-  // Fastify would cut a client that is still sending its body, and it would never read the refusal; Node drains the rest.
+  // Fastify would cut a client that is still sending its body, so the client would never read the refusal. Node drains
+  // the rest.
   reply.removeHeader('connection');
   keepOpenForUnreadBody(reply.raw);
   return (

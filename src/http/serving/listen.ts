@@ -2,16 +2,16 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 
-/** Ports tried after a default one in use; more would hide that something else is wrong. */
+/** How many ports are tried after a default port that is in use. With more, another fault would stay hidden. */
 const NEXT_PORTS_MAX = 20;
 
 export interface ListenOptions {
   host: string;
   /** 0 lets the system choose. */
   port: number;
-  /** An explicit port in use fails; a default one moves to the next free one. */
+  /** An explicit port that is in use fails. A default port moves to the next free one. */
   isExplicit: boolean;
-  /** Says who holds a port, for the error; null when it cannot be told. */
+  /** Says who holds a port, for the error. Null when it cannot be told. */
   holderOf(port: number): string | null;
   /** Called when a default port was taken. */
   onMoved?(from: number, to: number): void;

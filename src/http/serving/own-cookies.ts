@@ -1,13 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 const NAME = 'coldframe_session';
-/** On https the browser itself then refuses one that another host of the same domain, or plain http, tries to set. */
+/**
+ * On https the browser itself then refuses such a cookie when another host of the same domain, or plain http, tries to
+ * set it.
+ */
 const HOST_BOUND_NAME = `__Host-${NAME}`;
-/** Names of ours, also ones to come; browsers compare names of cookies with their case, but their owner should not need to. */
+/**
+ * Names of our cookies, including later ones. Browsers tell upper and lower case apart in names of cookies; here they
+ * are equal.
+ */
 const OWN = /^(?:__(?:host|secure)-)?coldframe[_-]/i;
-/** As `secretToken('cfs_')` makes them. */
+/** Session tokens as `secretToken('cfs_')` makes them. */
 const TOKEN = /^cfs_[A-Za-z0-9_-]{43}$/;
-/** A page of another name on the same domain can set cookies of our name. A few are tried; more would be work for strangers. */
+/**
+ * A page of another name on the same domain can set cookies with our name. A few are tried; more would let strangers
+ * cause work.
+ */
 const TRIED_MAX = 4;
 
 /** Whether a cookie of this name is ours, so that no function may see or set it. */
@@ -15,7 +24,7 @@ export function isOwnCookie(name: string): boolean {
   return OWN.test(name.trim());
 }
 
-/** The session's cookie name: bound to its host where the console is reached by https. */
+/** The session's cookie name. It is bound to its host when the console is reached by https. */
 export function sessionCookieName(publicUrl: URL | null): string {
   return publicUrl?.protocol === 'https:' ? HOST_BOUND_NAME : NAME;
 }

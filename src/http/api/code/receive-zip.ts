@@ -27,7 +27,8 @@ export async function withReceivedZip<T>(
 
 async function receive(body: IncomingMessage, zipPath: string): Promise<void> {
   try {
-    // An iterator that does not destroy its source keeps the request alive on failure, so that its refusal can still be answered.
+    // An iterator that does not destroy its source keeps the request alive on failure, so a refusal can still be
+    // answered.
     await pipeline(
       body.iterator({ destroyOnReturn: false }),
       boundedTo(LIMITS.zipMaxBytes),

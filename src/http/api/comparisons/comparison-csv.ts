@@ -10,10 +10,10 @@ const FIGURES = [
   'maxMemoryMib',
 ] as const satisfies readonly (keyof ComparedStart)[];
 const COLUMNS = ['comparison', 'function', 'runtime', 'isolation', 'state', 'start', ...FIGURES, 'reason'];
-/** A spreadsheet would take such a text for a formula. */
+/** A spreadsheet would read text like this as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
-/** RFC 4180: a row per isolation and kind of start, one without figures for an isolation that did not run. */
+/** RFC 4180. One row per isolation and kind of start; an isolation that did not run has one row without figures. */
 export function comparisonCsv(comparison: Comparison): string {
   const { id, functionName, runtime } = comparison;
   const rows = comparison.isolations.flatMap(({ isolation, state, reason, starts }) => {

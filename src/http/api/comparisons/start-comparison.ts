@@ -41,7 +41,7 @@ const START = Type.Object(
   { additionalProperties: false },
 );
 
-/** Runs under isolations the author did not choose, so it takes who may deploy. */
+/** It runs under isolations that the author did not choose, so it needs the scope to deploy. */
 export function startComparison(app: App, { comparisons }: HttpDeps, budget: BodyBudget): void {
   withEventBody(app, budget, (scope, eventOf) => {
     scope.post(

@@ -6,7 +6,7 @@ import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { codeOf, functionBody } from './function-body.ts';
 import { CREATE_FUNCTION, FUNCTION } from './function-schema.ts';
 
-/** JSON escapes can double code on its way; what it unpacks to is bounded by the catalog. */
+/** JSON escapes can double the size of code on its way. The catalog bounds what it unpacks to. */
 const BODY_LIMIT_BYTES = 2 * LIMITS.codeJsonMaxBytes;
 
 export function createFunction(app: App, { functions, config }: HttpDeps): void {

@@ -4,7 +4,7 @@ import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { HttpDeps } from '../../deps.ts';
 import { FunctionOrigins } from '../../function-url/function-origins.ts';
 
-/** A function as the API sends it: `url` is where it answers; the url settings move beside it. */
+/** A function as the API sends it. `url` is where it answers; the url settings move beside it. */
 export function functionBody(view: FunctionView, config: HttpDeps['config']) {
   const { urlId, url: urlSettings, ...rest } = view;
   const origins = new FunctionOrigins({ ...config, functionDomain: config.functionDomain ?? null });

@@ -33,7 +33,7 @@ const ROUTE = Type.Object(
 const ROUTES = Type.Array(ROUTE, { maxItems: NAMES_MAX });
 const TAG = Type.String({ maxLength: 256 });
 
-/** The scalar settings: alike in create, patch (nullable there) and replies. */
+/** The scalar settings. They are the same in create, patch (nullable there) and replies. */
 const SCALARS = {
   handler: Type.String({ minLength: 1, maxLength: 256, description: 'file.function; default index.handler.' }),
   timeoutMs: whole(LIMITS.timeoutMs),
@@ -50,7 +50,7 @@ const SCALARS = {
   description: Type.String({ maxLength: 1_024 }),
 };
 
-/** Any text: which runtimes and isolations exist is the catalog's to say (`unknown_runtime`, `unknown_isolation`). */
+/** Any text is taken: the catalog says which runtimes and isolations exist (`unknown_runtime`, `unknown_isolation`). */
 const RUNTIME_NAME = Type.String({
   minLength: 1,
   maxLength: 64,
@@ -88,7 +88,7 @@ const WHOLE_CODE = {
   files: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Path to text.' })),
 };
 
-/** Exactly one of the two; the handler checks it, for a clearer message than a union gives. */
+/** Exactly one of the two. The handler checks it, because its message is clearer than a union's. */
 const NEW_CODE = Type.Object(WHOLE_CODE, STRICT);
 
 /** Exactly one of the three. */

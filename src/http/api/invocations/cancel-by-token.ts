@@ -10,12 +10,12 @@ const TOKEN = Type.Object(
   { additionalProperties: false },
 );
 
-/** For whoever waits for a call and therefore does not know its id yet. */
+/** For a caller who waits for a call and therefore does not know its id yet. */
 export function cancelByToken(app: App, { invoker }: HttpDeps, tokens: CancelTokens): void {
   app.post(
     '/api/v1/invocations/cancel',
     {
-      // The token is what proves that the call is the sender's own, whether it invoked or tried.
+      // The token proves that the call is the sender's own, whether it was an invoke or a try.
       config: { access: 'authenticated' },
       schema: {
         operationId: 'cancelByToken',

@@ -18,7 +18,10 @@ export const INVOCATION_OUTCOME = Type.Object({
   ),
 });
 
-/** Up to here a text is parsed to see that it is JSON; the structure of a longer one must do, lest it hold the thread. */
+/**
+ * A text of at most this length is parsed to see that it is JSON. For a longer one only the structure is checked, so
+ * that it does not hold the thread.
+ */
 const PARSED_MAX_BYTES = 256 * 1024;
 
 /**
@@ -34,13 +37,16 @@ export async function outcomeJson(result: InvokeResult, withLogs: boolean): Prom
   const invocation = JSON.stringify(invocationBody(withLogs ? record : withoutLogs(record)));
   if (result.body === null) return `{"invocation":${invocation},"result":null,"resultText":null}`;
   const text = Buffer.from(result.body).toString('utf8');
-  // The bytes come from a sandbox: what is not one JSON value must not change the reply around it.
+  // The bytes come from a sandbox. Bytes that are not one JSON value must not change the reply around them.
   return isJson(result.body, text)
     ? `{"invocation":${invocation},"result":${text},"resultText":null}`
     : `{"invocation":${invocation},"result":null,"resultText":${JSON.stringify(text)}}`;
 }
 
-/** Logs are read with scope `read`; a key that may only invoke learns what its call returned, not what the function printed. */
+/**
+ * Scope `read` is needed for logs. A key that may only invoke learns what its call returned, not what the function
+ * printed.
+ */
 export function maySeeLogs({ scopes }: Principal): boolean {
   return scopes.includes('read') || scopes.includes('admin');
 }

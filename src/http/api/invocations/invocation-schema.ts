@@ -5,7 +5,7 @@ import { schemaOf } from '../../serving/queries/field-schema.ts';
 
 export const ENFORCED = schemaOf(ENFORCED_FIELDS);
 
-/** The workspace is the key's own: it is not told. */
+/** The workspace is left out, because the key already implies it. */
 const { workspaceId: _workspaceId, ...SHOWN_FIELDS } = INVOCATION_FIELDS;
 
 /** One call with its attempts. */

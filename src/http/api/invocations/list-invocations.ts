@@ -30,7 +30,10 @@ const QUERY = Type.Object(
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export function listInvocations(app: App, { functions, records }: HttpDeps): void {
-  /** A name means the function that has it now; without one, whatever had it. Throws `function_not_found` for neither. */
+  /**
+   * A name means the function that has it now, or else whatever function had it before. Throws `function_not_found`
+   * when there is neither.
+   */
   async function ofFunction(
     workspaceId: WorkspaceId,
     name: string,

@@ -46,7 +46,10 @@ export function replayInvocation(app: App, deps: HttpDeps): void {
   );
 }
 
-/** The function that was called then: another one may have its name by now, and the event was never meant for that one. */
+/**
+ * The function that was called then. Another function may have its name by now, and the event was never meant for that
+ * one.
+ */
 function sameFunction({ catalog }: HttpDeps, workspaceId: string, record: InvocationRecord): RunnableRevision {
   const target = catalog.resolve(workspaceId, record.functionName);
   if (target.functionId === record.functionId) return target;

@@ -2,12 +2,14 @@ import { isFailed } from '../../../domain/failure.ts';
 import type { LiveEntry } from '../../../records/live/live-feed.ts';
 import type { SseStream } from '../../serving/replies/sse-stream.ts';
 
-/** Longer than records wait before they are stored: whoever reads figures at a beat finds the calls it tells of. */
+/**
+ * Longer than records wait before they are stored, so whoever reads figures at a beat finds the calls that it tells of.
+ */
 const BEAT_MS = 500;
 
 /**
- * The `activity` topic of one stream: how many invocations have finished since the last beat, at most twice a second. For
- * pages that show figures: the calls themselves would be thousands of events a second on a busy server.
+ * The `activity` topic of one stream: how many invocations have finished since the last beat, at most twice a second.
+ * It serves pages that show figures. On a busy server the calls themselves would be thousands of events a second.
  */
 export class ActivityBeat {
   readonly #stream: SseStream;

@@ -7,7 +7,7 @@ import { SseStream } from '../../serving/replies/sse-stream.ts';
 const HEARTBEAT_MS = 15_000;
 
 export interface FeedOptions {
-  /** The key whose end ends the stream; null for a session opened by a link. */
+  /** When this key ends, the stream ends. Null for a session that was opened by a link. */
   keyId: string | null;
   subscription: LiveSubscription;
   /** How an event of the feed leaves. */
@@ -18,7 +18,7 @@ export interface FeedOptions {
   onClose?: () => void;
 }
 
-/** The event streams that are open on the live feed. They never end by themselves, so a stopping server ends them. */
+/** The open event streams of the live feed. They never end by themselves, so a stopping server ends them. */
 export class FeedStreams {
   readonly #deps: Pick<HttpDeps, 'live' | 'config'>;
   readonly #open = new Map<SseStream, string | null>();
@@ -55,7 +55,7 @@ export class FeedStreams {
     stream = opened;
   }
 
-  /** Whoever listens by that key, itself or through a session, listens no more. */
+  /** Ends the streams of whoever listens by that key, whether directly or through a session. */
   endOf(keyId: string): void {
     for (const [stream, of] of this.#open) if (of === keyId) stream.end();
   }

@@ -86,7 +86,7 @@ function feedTopicsOf(topics: ReadonlySet<Topic>): Set<LiveTopic> {
 
 const SHARED_DATA = new WeakMap<LiveEntry, string>();
 
-/** Made once for all who listen: two hundred of them would otherwise each cost the serving thread a record's JSON. */
+/** Made once for all listeners. Otherwise two hundred listeners would each cost the serving thread a record's JSON. */
 function sharedDataOf(entry: LiveEntry): string {
   let data = SHARED_DATA.get(entry);
   if (data === undefined) {

@@ -103,7 +103,7 @@ export function functionLogs(app: App, deps: HttpDeps, streams: FeedStreams): vo
   );
 }
 
-/** What was published while the stored lines were read is replayed, except the calls whose lines are among them. */
+/** Replays what was published while the stored lines were read, except calls whose lines are among the stored ones. */
 function shownAlready(stored: StoredLogLine[], afterReadId: number): (entry: LiveEntry) => boolean {
   const invocationIds = new Set(stored.map((line) => line.invocationId));
   return ({ id, event }) => id <= afterReadId && event.topic === 'logs' && invocationIds.has(event.invocationId);

@@ -10,9 +10,9 @@ import { queryError, spanMsOf } from '../../serving/queries/time-query.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const WINDOW_MIN_MS = 5 * MINUTE_MS;
-/** Beyond it a list would be about the past; charts of one function go further back. */
+/** With a longer window a list would be about the past. Charts of one function go further back. */
 const WINDOW_MAX_MS = 7 * 24 * HOUR_MS;
-/** Minutes are summed up to here: more rows than that by function would make the list slow. */
+/** Up to this window minutes are summed. More rows than that for each function would make the list slow. */
 const MINUTES_WINDOW_MAX_MS = 3 * HOUR_MS;
 const SPARKLINE_POINTS = 30;
 const FUNCTIONS_PER_PAGE = 500;
@@ -74,7 +74,7 @@ export function functionsActivity(app: App, { functions, telemetry }: HttpDeps):
         ...window,
         items: items.flatMap((item) => {
           const functionName = names.get(item.functionId);
-          // Deleted since; its records and charts stay until they are too old.
+          // The function was deleted since. Its records and charts stay until they are too old.
           if (functionName === undefined) return [];
           return [{ ...item, functionName, callsPerMinute: Math.round((item.invocations / minutes) * 100) / 100 }];
         }),

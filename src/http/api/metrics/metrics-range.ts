@@ -1,10 +1,10 @@
 import { instantOf, queryError, spanMsOf } from '../../serving/queries/time-query.ts';
 
-/** Points of one answer at most: a year by the minute would be half a million. */
+/** Largest number of points of one answer. A year by the minute would be half a million. */
 const POINTS_MAX = 1_500;
 const MINUTE_MS = 60_000;
 const DEFAULT_WINDOW_MS = 60 * MINUTE_MS;
-/** Steps chosen when none is asked for: the first that keeps a chart readable. */
+/** The steps to choose from when none is asked for. The first one that keeps a chart readable is taken. */
 const STEPS_MS = [1, 5, 15, 60, 360, 1_440].map((minutes) => minutes * MINUTE_MS);
 const CHART_POINTS = 180;
 

@@ -28,7 +28,7 @@ export function completeDocument<T extends object>(document: T): T {
   return document;
 }
 
-/** Every request can be refused by its Host, its size or its method, also one for a page. */
+/** Every request, also one for a page, can be refused by its Host, its size or its method. */
 function completeOperation(operation: Operation): void {
   operation.summary ??= summaryOf(operation.operationId ?? '');
   operation.responses ??= {};
@@ -37,7 +37,7 @@ function completeOperation(operation: Operation): void {
   operation.responses.default = { description: 'What failed, as a problem.', content };
 }
 
-/** `createSignInLink` is "Create sign in link". */
+/** Makes "Create sign in link" of `createSignInLink`. */
 function summaryOf(operationId: string): string {
   const words = operationId.replace(/([A-Z])/g, ' $1').toLowerCase();
   return words.slice(0, 1).toUpperCase() + words.slice(1);

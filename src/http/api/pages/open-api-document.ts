@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import type { App } from '../../serving/app-types.ts';
 
-/** The document tells only what the source code tells everyone, so it needs no key. */
+/** The document tells only what everyone can read in the source code, so it needs no key. */
 export function openApiDocument(app: App): void {
   app.get(
     '/api/v1/openapi.json',

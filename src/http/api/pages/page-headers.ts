@@ -30,7 +30,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
-/** One page with our style sheet. `title` is text; `body` is HTML already. */
+/** One page with our style sheet. `title` is text; `body` is already HTML. */
 export function pageHtml(title: string, body: string, scripts: string[] = []): string {
   const tags = scripts.map((src) => `<script src="${src}" type="module"></script>`).join('');
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeHtml(title)} · Coldframe</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/assets/page.css">${tags}</head><body>${body}</body></html>`;

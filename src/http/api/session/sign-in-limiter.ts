@@ -2,7 +2,7 @@ import { ColdframeError } from '../../../errors/coldframe-error.ts';
 
 const FAILURES_MAX = 10;
 const WINDOW_MS = 60_000;
-/** Addresses remembered; beyond it the oldest are forgotten first. */
+/** Addresses that are remembered. Above this number the oldest are forgotten first. */
 const ADDRESSES_MAX = 1_000;
 
 interface Failures {

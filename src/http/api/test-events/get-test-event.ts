@@ -19,7 +19,7 @@ export function getTestEvent(app: App, { testEvents }: HttpDeps): void {
     async (request, reply) => {
       const { name, event } = request.params;
       const row = await testEvents.get(request.principal.workspaceId, name, event);
-      // The event's own text is set in as it is: parsing and writing it again would change numbers such as 1.0.
+      // The event's own text goes in unchanged: parsing and writing it again would change numbers such as 1.0.
       const [rowName, updatedAt] = [JSON.stringify(row.name), JSON.stringify(row.updatedAt)];
       return sendJsonText(reply, `{"name":${rowName},"event":${row.event},"updatedAt":${updatedAt}}`);
     },

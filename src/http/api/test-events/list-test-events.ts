@@ -5,7 +5,7 @@ import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { nullable } from '../../serving/queries/list-schema.ts';
 import { NAME_PARAMS } from '../functions/function-schema.ts';
 
-/** Names and times alone: the events themselves are read one by one. There are few enough for one page. */
+/** Only names and times: the events themselves are read one by one. They are few enough for one page. */
 const LIST = Type.Object({
   items: Type.Array(Type.Object({ name: Type.String(), sizeBytes: Type.Integer(), updatedAt: Type.String() })),
   nextCursor: nullable(Type.String()),

@@ -3,7 +3,7 @@ import { MIB, NAME_PATTERN } from '../../../domain/limits.ts';
 import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import { NAME_PARAMS } from '../functions/function-schema.ts';
 
-/** A test event is checked as JSON on the serving thread; larger ones would hold it for too long. */
+/** A test event is checked as JSON on the serving thread. Larger ones would hold the thread for too long. */
 export const TEST_EVENT_MAX_BYTES = MIB;
 
 export const TEST_EVENT_PARAMS = Type.Object({

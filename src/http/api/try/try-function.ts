@@ -29,7 +29,10 @@ interface TryParts {
   cancelTokens: CancelTokens;
 }
 
-/** Answers 200 with the record whatever the code did; refusals that ran nothing are problems. The event's bytes go on unparsed. */
+/**
+ * Answers 200 with the record whatever the code did. A refusal that ran nothing is a problem. The event's bytes go on
+ * unparsed.
+ */
 export function tryFunction(app: App, deps: HttpDeps, { budget, cancelTokens }: TryParts): void {
   withEventBody(app, budget, (scope, eventOf) => {
     scope.post(

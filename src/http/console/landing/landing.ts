@@ -16,7 +16,7 @@ const FILES = [
   { path: '/assets/page.css', operationId: 'pageStyle', type: 'text/css; charset=utf-8', file: 'page.css' },
 ] as const;
 
-/** The sign-in page and list of functions where no console was built, and in the seconds while one is. */
+/** The sign-in page and list of functions when no console was built, and in the seconds while it is being built. */
 export function landing(app: App): void {
   const html = pageHtml('Functions', BODY, ['/assets/landing.js']);
   app.get(

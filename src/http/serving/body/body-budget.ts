@@ -2,36 +2,39 @@ import { MIB } from '../../../domain/limits.ts';
 import { type CutReason, Holding, type HoldingLedger, type Party } from './holding.ts';
 import { slowestOf } from './slowest-of.ts';
 
-/** Bodies and results in flight together (I10): beyond it the server would swap before it refuses. */
+/** Bodies and results in flight together (I10). With more, the server would swap before it refuses. */
 export const BODY_BUDGET_BYTES = 256 * MIB;
-/** Visitors of function URLs together: console and API keep the rest. */
+/** The share of all visitors of function URLs. Console and API keep the rest. */
 const FUNCTION_LISTENER_SHARE = 3 / 4;
-/** One function, its waiting events and its results: other functions keep the rest. */
+/** The share of one function, with its waiting events and its results. Other functions keep the rest. */
 const FUNCTION_SHARE = 1 / 2;
-/** Whoever has shown no key: callers with a key keep the rest. */
+/** The share of callers who have shown no key. Callers with a key keep the rest. */
 const STRANGER_SHARE = 7 / 8;
-/** Most events are far smaller. They are counted by one number, because they come thousands a second. */
+/** Most events are far smaller. They are counted by one number, because thousands of them come in a second. */
 export const SMALL_BODY_MAX_BYTES = 64 * 1024;
 
-/** What moves less than this in a window is cut: 1 KiB a second is slower than any line in use, and it would be held for minutes. */
+/**
+ * A body or result that moves less than this in a window is cut. 1 KiB a second is slower than any line in use, and it
+ * would be held for minutes.
+ */
 const PROGRESS_MIN_BYTES = 10 * 1024;
 const WINDOW_MS = 10_000;
 const SWEEP_EVERY_MS = 1_000;
-/** A function that returned much is expected to do so again, less with every smaller result. */
+/** A function that returned much is expected to do so again. The expectation falls with every smaller result. */
 const EXPECTED_KEPT = 0.9;
 
 interface Limit {
   held(): number;
   maxBytes: number;
-  /** Whose holdings make room when they go. */
+  /** Whose holdings make room when they are released. */
   isRival(other: Party): boolean;
 }
 
 /**
- * Counts the bytes that the server holds for requests, so that many large ones are refused instead of filling its memory, and
- * shares them so that strangers cannot hold all of them: bytes count as they arrive, each listener and each function has a
- * share, callers with a key have a reserve. Where there is no room, the slowest body or reader is cut; what moves too little
- * is cut in any case.
+ * Counts the bytes that the server holds for requests, so that many large requests are refused and do not fill its
+ * memory. It shares them so that strangers cannot hold all: bytes count as they arrive, each listener and each function
+ * has a share, and callers with a key have a reserve. When there is no room, the slowest body or reader is cut. What
+ * moves too little is cut in any case.
  */
 export class BodyBudget implements HoldingLedger {
   readonly #maxBytes: number;
@@ -54,25 +57,25 @@ export class BodyBudget implements HoldingLedger {
     return this.#heldBytes;
   }
 
-  /** Bodies and readers cut so far; a metric. */
+  /** How many bodies and readers were cut so far; a metric. */
   get cutCount(): number {
     return this.#cutCount;
   }
 
-  /** For a small body that is there already: false, and nothing taken, when it does not fit. */
+  /** For a small body that is already there. False when it does not fit; then nothing is taken. */
   reserve(bytes: number): boolean {
     if (this.#heldBytes + bytes > this.#maxBytes && !this.#makeRoom(null, this.#total(), bytes)) return false;
     this.#heldBytes += bytes;
     return true;
   }
 
-  /** A number that `reserve` took, or a holding. */
+  /** Gives back a number that `reserve` took, or a holding. */
   release(held: number | Holding): void {
     if (typeof held === 'number') this.#heldBytes -= held;
     else held.release();
   }
 
-  /** For a body that is about to be read: it counts as it grows. */
+  /** For a body that is about to be read. It counts as it grows. */
   arriving(party: Party, cut: (reason: CutReason) => void): Holding {
     return this.#move(party, 0, cut, null);
   }
@@ -84,7 +87,10 @@ export class BodyBudget implements HoldingLedger {
     return holding.grow(bytes) ? holding : null;
   }
 
-  /** For a result on its way to its reader. It exists already, so it counts even beyond the bound; the slowest readers go then. */
+  /**
+   * For a result on its way to its reader. It exists already, so it counts even above the bound. The slowest readers
+   * are then cut.
+   */
   leaving(party: Party, bytes: number, leftBytes: () => number, cut: (reason: CutReason) => void): Holding {
     const holding = this.#move(party, bytes, cut, leftBytes);
     this.#makeRoom(holding, this.#total(), 0);
@@ -128,7 +134,7 @@ export class BodyBudget implements HoldingLedger {
     this.#sweeping = null;
   }
 
-  /** Cuts what moves too little. Runs by itself once a second while anything moves. */
+  /** Cuts what moves too little. It runs once a second by itself while anything moves. */
   sweep(): void {
     const nowMs = this.#now();
     for (const holding of [...this.#moving]) {
@@ -173,7 +179,10 @@ export class BodyBudget implements HoldingLedger {
     return limits;
   }
 
-  /** True once `bytes` more fit, after cutting whoever is slowest; false when that would be the asker itself, or nobody is left. */
+  /**
+   * True once `bytes` more fit, after the slowest were cut. False when the asker itself is the slowest, or when nobody
+   * is left to cut.
+   */
   #makeRoom(asker: Holding | null, { held, maxBytes, isRival }: Limit, bytes: number): boolean {
     while (held() + bytes > maxBytes) {
       const rivals = [...this.#moving].filter((one) => one === asker || (one.bytes > 0 && isRival(one.party)));

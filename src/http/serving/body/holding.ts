@@ -1,18 +1,18 @@
-/** Whose bytes they are. */
+/** The one to whom the bytes belong. */
 export interface Party {
   listener: 'console' | 'functions';
   /** Null when the request is for no function. */
   functionId: string | null;
-  /** A key or a session was shown and is good. */
+  /** True when a good key or session was shown. */
   isTrusted: boolean;
 }
 
-/** Why a holding had to go: there was no room and it was the slowest, or it moved too little. */
+/** Why a holding had to be released: there was no room and it was the slowest, or it moved too little. */
 export type CutReason = 'full' | 'slow';
 
 /** The budget, as a holding sees it. */
 export interface HoldingLedger {
-  /** False when there is no room; the holding is released then. */
+  /** False when there is no room. The holding is then released. */
   admit(holding: Holding, bytes: number): boolean;
   released(holding: Holding): void;
   settled(holding: Holding): void;
@@ -23,9 +23,9 @@ export interface HoldingOptions {
   party: Party;
   bytes: number;
   nowMs: number;
-  /** Called once when it has to go before it came to its end; it is released by then. */
+  /** Called once when it is cut before its end. It is already released then. */
   cut: (reason: CutReason) => void;
-  /** For a result: bytes its reader has not taken. Null for a body. */
+  /** For a result: bytes that its reader has not taken. Null for a body. */
   leftBytes: (() => number) | null;
 }
 
@@ -52,7 +52,7 @@ export class Holding {
     this.windowBeganAtMs = options.nowMs;
   }
 
-  /** What came in or went out since the window began. */
+  /** Bytes that came in or went out since the window began. */
   get windowMovedBytes(): number {
     return this.#movedBytes - this.#windowBytes;
   }
@@ -62,7 +62,10 @@ export class Holding {
     return leftBytes === null ? this.bytes : this.#firstBytes - leftBytes();
   }
 
-  /** More has arrived. False when there is no room, not even by cutting a slower one: then nothing is held any more. */
+  /**
+   * More bytes have arrived. False when there is no room, even after a slower one was cut: then nothing is held any
+   * more.
+   */
   grow(bytes: number): boolean {
     return this.#state !== 'released' && this.#options.ledger.admit(this, bytes);
   }
@@ -74,7 +77,7 @@ export class Holding {
     this.#options.ledger.settled(this);
   }
 
-  /** Repeats do nothing. */
+  /** A repeated call does nothing. */
   release(): void {
     if (this.#state === 'released') return;
     this.#state = 'released';

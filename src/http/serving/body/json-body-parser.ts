@@ -14,7 +14,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 /** Bytes of a body within the route's bodyLimit, counted against the budget until the reply has left. */
 export function createRawBodyParser(budget: BodyBudget): Parser {
   return (request, _payload, done) => {
-    // The principal is known by now: keys are checked before a body is read.
+    // The principal is already known: keys are checked before a body is read.
     const party: Party = { listener: 'console', functionId: null, isTrusted: request.principal !== null };
     readBody(request.raw, request.routeOptions.bodyLimit, budget, party, {
       onBody(body, held) {
@@ -22,13 +22,13 @@ export function createRawBodyParser(budget: BodyBudget): Parser {
         done(null, body);
       },
       onRefused: (error) => done(error),
-      // Nobody is left to answer; the error only ends Fastify's own bookkeeping.
+      // Nobody is left to answer. The error only ends Fastify's own bookkeeping.
       onGone: () => done(new ColdframeError('bad_http')),
     });
   };
 }
 
-/** The same as JSON. `__proto__` and `constructor` are ordinary keys; unknown ones are the schema's to refuse. */
+/** The same body, parsed as JSON. `__proto__` and `constructor` are ordinary keys. The schema refuses unknown ones. */
 export function createJsonBodyParser(budget: BodyBudget): Parser {
   const readRaw = createRawBodyParser(budget);
   return (request, payload, done) => {

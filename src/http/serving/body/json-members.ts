@@ -7,10 +7,10 @@ const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
-/** Not JSON, as far as one pass can tell. */
+/** The text is not JSON, as far as one pass can tell. */
 export class JsonScanError extends Error {}
 
-/** Names of members in one object that are worth a map entry each: far more than any body of ours has. */
+/** Members of one object that get a map entry each. No body of ours has nearly as many. */
 const MEMBERS_MAX = 1_000;
 
 /**
@@ -57,7 +57,7 @@ function keyOf(json: Buffer, start: number, end: number): string {
 /** A character of a name may be written as an escape of six bytes. */
 const ESCAPED_BYTES_PER_CHAR = 6;
 
-/** The key when it is one of `names`; null, and nothing decoded, when its length already tells that it is none. */
+/** The key when it is one of `names`. Null when it is not; when its length already shows that, nothing is decoded. */
 function wantedKeyOf(json: Buffer, start: number, end: number, names: readonly string[]): string | null {
   const bytes = end - start - 2;
   const isPossible = names.some(({ length }) => bytes >= length && bytes <= length * ESCAPED_BYTES_PER_CHAR);
@@ -90,7 +90,7 @@ export function compactJson(bytes: Uint8Array): Buffer {
   return out.subarray(0, length);
 }
 
-/** True when the text is one value and nothing else, as far as its structure tells. */
+/** True when the text is one value and nothing else, as far as its structure shows. */
 export function isOneValue(bytes: Uint8Array): boolean {
   const json = asBuffer(bytes);
   try {
@@ -109,7 +109,7 @@ export function parseSlice(slice: Buffer): unknown {
   }
 }
 
-/** The first byte that is not a space: tells strings (`"`) from other values. */
+/** The first byte that is not a space. It tells strings (`"`) from other values. */
 export function firstByte(bytes: Uint8Array): number | undefined {
   const json = asBuffer(bytes);
   return json[skipSpace(json, 0)];
@@ -133,7 +133,7 @@ function skipSpace(json: Buffer, from: number): number {
 function stringEnd(json: Buffer, start: number): number {
   if (json[start] !== QUOTE) throw new JsonScanError('expected a string');
   const { length } = json;
-  // Byte by byte: a search for quotes costs more per hit than a step, and hostile text is full of hits.
+  // It goes byte by byte: a search for quotes costs more per hit than a step, and hostile text is full of hits.
   for (let at = start + 1; at < length; at++) {
     const byte = json[at];
     if (byte === BACKSLASH) at++;

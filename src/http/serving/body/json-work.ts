@@ -1,11 +1,14 @@
-/** What JSON.parse, the schema and the operation may be given to do for one body. */
+/** Bounds on the work that one body may cause in JSON.parse, the schema and the operation. */
 export interface JsonWorkLimits {
   /** Values, keys and containers together. */
   tokensMax: number;
   depthMax: number;
 }
 
-/** The largest body of ours is code: a file is two tokens, and a package has at most 20,000. Nothing of ours nests deeper than 8. */
+/**
+ * The largest body of ours is code: a file is two tokens, and a package has at most 20,000 files. No body of ours nests
+ * deeper than 8.
+ */
 export const JSON_WORK_LIMITS: JsonWorkLimits = { tokensMax: 50_000, depthMax: 64 };
 
 const QUOTE = 0x22;

@@ -6,14 +6,14 @@ import type { CutReason, Holding, Party } from './holding.ts';
 export interface BodyReader {
   /** The whole body in one buffer; what is held is now the caller's to release, 0 for nothing. */
   onBody(body: Buffer, held: number | Holding): void;
-  /** Refused before or while reading; nothing is held. */
+  /** Refused before or while it was read. Nothing is held. */
   onRefused(error: ColdframeError): void;
-  /** The client went away; nobody is left to answer; nothing is held. */
+  /** The client went away. Nobody is left to answer, and nothing is held. */
   onGone(): void;
 }
 
 const EMPTY = Buffer.alloc(0);
-/** A client that was cut for being slow has this long to take the refusal, then its connection goes. */
+/** A client that was cut for being slow gets this long to take the refusal. Then its connection is closed. */
 const REFUSAL_MS = 2_000;
 
 /**
@@ -82,7 +82,7 @@ function read(
   });
 }
 
-/** A body whose length is known: written into its buffer as it comes; one that comes in one piece is not copied. */
+/** A body of known length. It is written into its buffer as it comes; a body that comes in one piece is not copied. */
 class GatheredLength {
   readonly #length: number;
   #whole: Buffer | null = null;
@@ -110,7 +110,7 @@ class GatheredLength {
   }
 }
 
-/** A body whose length nobody said. */
+/** A body of unknown length. */
 class GatheredChunks {
   #chunks: Buffer[] = [];
 

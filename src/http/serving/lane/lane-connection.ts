@@ -2,14 +2,14 @@ import type { Socket } from 'node:net';
 import { LaneReply, type LaneTerms } from './lane-reply.ts';
 import { readWholeRequest, type WholeRequest } from './whole-request.ts';
 
-/** Serves the request, or says by false, before anything happened, that node:http shall. */
+/** Serves the request. Returns false, before anything has happened, when node:http must serve it. */
 export type LaneHandler = (request: WholeRequest, body: Buffer, reply: LaneReply) => boolean;
 
 export interface LaneOptions extends LaneTerms {
   handler: LaneHandler;
   /** Gives the connection to node:http, which reads `bytes` first. */
   handOver(socket: Socket, bytes: Buffer[]): void;
-  /** No longer the lane's, for whatever reason. */
+  /** The connection has left the lane, for whatever reason. */
   onLeft(connection: LaneConnection): void;
 }
 

@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import type { HttpReply, ReplyEvent } from '../replies/http-reply.ts';
 import { httpDate } from './http-date.ts';
 
-/** What a connection says of itself in every reply. */
+/** What every reply says of its connection. */
 export interface LaneTerms {
-  /** As in `keep-alive: timeout=65`. */
+  /** Seconds, as in `keep-alive: timeout=65`. */
   keepAliveSeconds: number;
-  /** After this reply the connection closes. */
+  /** True when the connection closes after this reply. */
   readonly isLast: boolean;
 }
 
@@ -62,7 +62,7 @@ export class LaneReply implements HttpReply {
       ? 'connection: close'
       : `connection: keep-alive\r\nkeep-alive: timeout=${this.#terms.keepAliveSeconds}`;
     this.#head = `${text}date: ${httpDate()}\r\n${keeping}\r\n\r\n`;
-    // A stream's reader is told at once that it begins.
+    // The reader of a stream is told at once that the stream begins.
     if (this.#isChunked) this.#flushHead();
   }
 
@@ -108,7 +108,7 @@ export class LaneReply implements HttpReply {
     this.#finish(false);
   }
 
-  /** The connection is gone before the reply was out. */
+  /** The connection went before the reply was out. */
   abandon(): void {
     this.#finish(false);
   }

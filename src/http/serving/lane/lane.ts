@@ -5,7 +5,7 @@ import { LaneConnection, type LaneHandler, type LaneOptions } from './lane-conne
 /** Connections node:http does not know of, for a stop. */
 export interface Lane {
   readonly connections: number;
-  /** From now on replies say that the connection closes after them; idle ones close now. Safe to repeat. */
+  /** From now on replies say that the connection closes after them. Idle connections close now. Safe to repeat. */
   closeIdle(): void;
   /** Cuts what is left. */
   closeAll(): void;
@@ -25,7 +25,7 @@ export function openLane(server: Server, handler: LaneHandler): Lane {
     isLast: false,
     onLeft: (connection) => connections.delete(connection),
     handOver(socket, bytes) {
-      // Paused, so that what is put back is read in order and only when node:http listens.
+      // Paused, so that what is put back is read in order, and only when node:http listens.
       socket.pause();
       for (const chunk of bytes.reverse()) socket.unshift(chunk);
       for (const accept of acceptors) accept.call(server, socket);

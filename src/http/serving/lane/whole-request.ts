@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 /** A request as the lane takes it: head and body in one chunk, nothing before and nothing behind. */
 export interface WholeRequest {
-  /** The head as text, to know it again. */
+  /** The head as text, so that an equal head is recognised. */
   head: string;
   path: string;
   headers: IncomingHttpHeaders;
@@ -10,17 +10,17 @@ export interface WholeRequest {
   bodyAt: number;
   /** Bytes of head and body. */
   length: number;
-  /** The hash of the key in the head, for when the head comes again. */
+  /** The hash of the key in the head, for the next request with the same head. */
   readonly keyMemo: { digest: string | null };
 }
 
-/** Larger heads are node:http's to judge. */
+/** node:http judges larger heads. */
 const HEAD_MAX_BYTES = 4 * 1024;
 const REQUEST_LINE = /^POST (\/[\x21-\x7e]*) HTTP\/1\.1$/;
 /** RFC 9110 tokens less the characters no real header has; values without control characters, other bytes or outer blanks. */
 const HEADER_LINE = /^([A-Za-z0-9-]+): ?([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$/;
 const LENGTH = /^(?:0|[1-9]\d{0,6})$/;
-/** With any of these a request means more than its bytes say. */
+/** With any of these headers a request means more than its bytes say. */
 const NOT_ORDINARY = new Set(['transfer-encoding', 'expect', 'upgrade', 'te', 'trailer', 'http2-settings']);
 
 /**

@@ -13,14 +13,14 @@ export class AllowedMethods {
     this.#patterns.set(url, pattern);
   }
 
-  /** Every operation, without the HEAD ones that come with GET. */
+  /** Every operation, except the HEAD ones that come with GET. */
   all(): { method: string; url: string }[] {
     return [...this.#patterns].flatMap(([url, { methods }]) =>
       [...methods].filter((method) => method !== 'HEAD').map((method) => ({ method, url })),
     );
   }
 
-  /** Empty when no operation has that path at all. */
+  /** Empty when no operation has that path. */
   of(url: string): string[] {
     const segments = (url.split('?', 1)[0] ?? '').split('/');
     const found = new Set<string>();

@@ -18,7 +18,7 @@ export interface Problem {
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Field errors shown at most: a body of thousands of wrong fields must not make a reply of megabytes. */
+/** Field errors shown at most. A body with thousands of wrong fields must not make a reply of megabytes. */
 const FIELD_ERRORS_MAX = 100;
 
 export interface ProblemOptions {
@@ -49,7 +49,7 @@ export function problemOfError(error: ColdframeError, requestId: string): Proble
   return problemOf(error.code, { requestId, detail: error.publicMessage, errors: error.errors });
 }
 
-/** A whole HTTP/1.1 response for sockets whose request never became one. */
+/** A whole HTTP/1.1 response, for sockets whose bytes never became a request. */
 export function rawProblemResponse(code: ErrorCode, requestId: string): string {
   const problem = problemOf(code, { requestId });
   const body = JSON.stringify(problem);

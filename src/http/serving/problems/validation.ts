@@ -4,7 +4,10 @@ import type { FastifyValidationResult } from 'fastify/types/schema.js';
 import type { TSchema } from 'typebox';
 import { withoutUnionNoise } from './union-findings.ts';
 
-/** Above it only the first finding is listed: a hostile body of a million wrong fields must not become a million findings. */
+/**
+ * Above this size only the first finding is listed. A hostile body of a million wrong fields must not become a million
+ * findings.
+ */
 const LISTED_NODES_MAX = 1_000;
 
 const STRICT: Options = { removeAdditional: false, coerceTypes: false, useDefaults: false, strict: false };
@@ -34,7 +37,7 @@ export function createValidatorCompiler(): FastifySchemaCompiler<TSchema> {
   };
 }
 
-/** Text such as `1e999` is coerced to a number that is none, and Ajv takes it for an integer. */
+/** Text such as `1e999` is coerced to Infinity, and Ajv takes that for an integer. */
 function finiteOnly(validate: ValidateFunction, httpPart: string): FastifyValidationResult {
   return (values: Record<string, unknown>) => {
     if (!validate(values)) return { error: asValidationError(validate.errors ?? [], httpPart) };

@@ -2,7 +2,7 @@ import Type, { type TSchema } from 'typebox';
 
 export const PAGE_LIMIT_MAX = 500;
 
-/** Query of every list. */
+/** The query parameters of every list. */
 export const PAGE_QUERY = {
   limit: Type.Integer({ minimum: 1, maximum: PAGE_LIMIT_MAX, default: 50 }),
   cursor: Type.Optional(Type.String({ maxLength: 512, description: 'The nextCursor of the page before.' })),
@@ -17,7 +17,7 @@ export function nullable<T extends TSchema>(schema: T) {
   return Type.Union([schema, Type.Null()]);
 }
 
-/** One of a glossary list. */
+/** The schema of one word out of a glossary list. */
 export function oneOf<const T extends readonly string[]>(values: T) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: [...values] });
 }

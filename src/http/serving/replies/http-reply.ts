@@ -4,11 +4,11 @@
  */
 export interface HttpReply {
   readonly headersSent: boolean;
-  /** The connection is gone, or the reply has been cut. */
+  /** True when the connection is gone, or the reply has been cut. */
   readonly destroyed: boolean;
-  /** All of it has been handed to the socket. */
+  /** True when all of it has been handed to the socket. */
   readonly writableFinished: boolean;
-  /** Bytes not yet taken by the kernel. */
+  /** Bytes that the kernel has not taken yet. */
   readonly writableLength: number;
   readonly writableNeedDrain: boolean;
   /** Header names and values alternate. */
@@ -18,12 +18,12 @@ export interface HttpReply {
   end(body?: Uint8Array): unknown;
   end(body: string, encoding: BufferEncoding): unknown;
   addTrailers(trailers: [string, string][]): void;
-  /** Cuts the connection, so that nobody takes what was written for the whole. */
+  /** Cuts the connection, so that nobody takes what was written for the whole reply. */
   destroy(): unknown;
   on(event: ReplyEvent, listener: () => void): unknown;
   once(event: ReplyEvent, listener: () => void): unknown;
   off(event: ReplyEvent, listener: () => void): unknown;
 }
 
-/** `close`: finished or cut, nothing follows. */
+/** `close`: it is finished or cut, and nothing follows. */
 export type ReplyEvent = 'close' | 'drain';

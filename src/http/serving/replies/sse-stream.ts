@@ -1,6 +1,9 @@
 import type { ServerResponse } from 'node:http';
 
-/** What a reader may lag behind, in bytes, before it is dropped: it reconnects and resumes from the feed's own buffer. */
+/**
+ * A reader that is further behind than this, in bytes, is dropped. It reconnects and resumes from the feed's own
+ * buffer.
+ */
 const BACKLOG_MAX_BYTES = 1024 * 1024;
 
 /** One server-sent event stream: ids, a heartbeat, and slow readers dropped rather than buffered (I10). */

@@ -9,7 +9,7 @@ import { OpenReplies } from './open-replies.ts';
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** Refusals of larger bodies come before `100 Continue`, so that the client never sends them. */
+/** Larger bodies are refused before `100 Continue`, so that the client never sends them. */
 const CONTINUE_MAX_BYTES = 50 * MIB;
 
 /** Requests that are not HTTP, never finish or ask for what we do not speak get a problem too (I7). */
@@ -17,7 +17,7 @@ export function answerBrokenHttp(server: Server, listener: Listener): void {
   const replies = new OpenReplies(server);
   const broken = new WeakSet<Socket>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // The rest of what a broken client sends is not read: one refusal is all it gets.
+    // The rest of a broken client's bytes is not read. It gets one refusal and no more.
     if (broken.has(socket) || error.code === 'ECONNRESET' || !socket.writable) {
       if (!broken.has(socket) || error.code === 'ECONNRESET') socket.destroy();
       return;
@@ -39,8 +39,8 @@ export function answerBrokenHttp(server: Server, listener: Listener): void {
 }
 
 /**
- * Refuses what broke, in its turn: requests before it that came whole are answered first. Where the broken one is a request
- * whose reply has begun, nothing can be said inside it, so the connection is cut.
+ * Refuses a broken request in its turn: whole requests before it are answered first. When the broken request is one
+ * whose reply has begun, nothing can be said inside that reply, so the connection is cut.
  */
 function refuseLast(replies: OpenReplies, socket: Socket, code: ErrorCode): void {
   const open = [...replies.of(socket)];

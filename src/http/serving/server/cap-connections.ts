@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 import type { Log } from '../../../domain/log.ts';
 
-/** For whoever does not know how many descriptors there are. */
+/** The bound when the number of descriptors is not known. */
 export const CONNECTIONS_MAX = 1_000;
-/** Turned away connections are told of once in this time: whoever floods must not fill the log too. */
+/** Connections that were turned away are logged once in this time. A flood must not fill the log too. */
 const LOG_EVERY_MS = 10_000;
 
 /**

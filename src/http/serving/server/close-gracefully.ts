@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 
-/** How often connections that have become idle are closed; Node does it only once, when the stop begins. */
+/** How often idle connections are closed. Node does it only once, when the stop begins. */
 const IDLE_CHECK_MS = 25;
 
 /** Connections of the server that node:http does not know of. */

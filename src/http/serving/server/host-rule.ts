@@ -7,7 +7,9 @@ export interface HostRule {
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/i;
 const HOST = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
-/** Accepted headers are remembered, since each request carries one; bounded because callers choose them. */
+/**
+ * Accepted headers are remembered, since each request carries one. The number is bounded, because callers choose them.
+ */
 const REMEMBERED_MAX = 64;
 
 export function createHostRule(publicUrl: URL | null): HostRule {

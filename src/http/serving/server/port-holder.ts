@@ -30,7 +30,7 @@ function processHolding(inode: string): string | null {
   return null;
 }
 
-/** Processes of other users, or gone by now, are passed over. */
+/** Processes of other users, and those that have ended, are passed over. */
 function holds(pid: string, inode: string): boolean {
   try {
     return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === `socket:[${inode}]`);

@@ -2,7 +2,7 @@ import type { ServerOptions } from 'node:http';
 
 const SECOND = 1_000;
 
-/** Request line and headers together. */
+/** Largest request line and headers together. */
 export const HEADER_MAX_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10 * SECOND;
 /** A 50 MiB upload at 4 Mbit/s fits. */
@@ -12,14 +12,14 @@ const REQUEST_TIMEOUT_MS = 120 * SECOND;
 export function serverOptions(requestTimeoutMs: number = REQUEST_TIMEOUT_MS): ServerOptions {
   return {
     maxHeaderSize: HEADER_MAX_BYTES,
-    /** Headers alone: a client that needs longer is stalling. */
+    /** Time for the headers alone. A client that needs longer is stalling. */
     headersTimeout: Math.min(HEADERS_TIMEOUT_MS, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
     /** Longer than the usual idle timeout of reverse proxies (60 s), so that we never close a connection they are about to use. */
     keepAliveTimeout: 65 * SECOND,
     /** How often stalled requests are looked for. */
     connectionsCheckingInterval: Math.min(SECOND, requestTimeoutMs),
-    /** Missing Host headers are answered by our own check, with a problem. */
+    /** Our own check answers a missing Host header, with a problem. */
     requireHostHeader: false,
   };
 }

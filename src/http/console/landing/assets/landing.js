@@ -56,10 +56,10 @@ async function start() {
 }
 
 const LOOK_EVERY_MS = 2_000;
-/** Ten minutes: a build takes seconds, and a page that is left open must not ask for ever. */
+/** Ten minutes. A build takes seconds, and a page that is left open must not ask for ever. */
 const LOOKS_MAX = 300;
 
-/** Once there is a console it is what this address shows, signed in as this page is. */
+/** Once there is a console, this address shows it, signed in as this page is. */
 async function becomeConsole() {
   for (let look = 0; look < LOOKS_MAX; look++) {
     await new Promise((wake) => setTimeout(wake, LOOK_EVERY_MS));
