@@ -136,6 +136,34 @@ export const handler = () => execFileSync(import.meta.dirname + '/current/tool.s
   });
 });
 
+it.each(['invoke', 'try'])(
+  'Ctrl-C in `%s` cancels the call on the server too, not only the wait for it',
+  async (command) => {
+    const source = 'export const handler = () => new Promise((resolve) => setTimeout(resolve, 600_000));';
+    const name = `endless-${command}`;
+    await bed.server.deploy(name, 'nodejs', source, { timeoutMs: 600_000 });
+    writeFileSync(join(bed.home, 'endless.mjs'), source);
+    const run = new CliRun(command === 'invoke' ? ['invoke', name] : ['try', 'endless.mjs', '--name', name], {
+      cwd: bed.home,
+      env: serverEnv(bed.server),
+    });
+    const calls = async () => {
+      const { body } = await bed.server.api<{ items: { state: string; outcome: string | null; trigger: string }[] }>(
+        'GET',
+        `/invocations?function=${name}&tried=true`,
+      );
+      return body.items.filter(({ trigger }) => (command === 'try') === (trigger === 'try'));
+    };
+    await bed.server.until(
+      'the call runs',
+      async () => (await calls()).some(({ state }) => state === 'running'),
+      60_000,
+    );
+    expect((await run.interrupt()).code).toBe(130);
+    await bed.server.until('it is cancelled', async () => (await calls())[0]?.outcome === 'cancelled', 60_000);
+  },
+);
+
 describe('exit codes', () => {
   it('1: the function failed, with its error on stderr and nothing on stdout', async () => {
     await bed.server.deploy('throws', 'nodejs', fixture('throws', 'nodejs'));

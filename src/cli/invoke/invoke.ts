@@ -3,6 +3,7 @@ import { refused } from '../cli-context.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { errorText } from '../output/invocation-text.ts';
+import { cancelOnInterrupt } from './cancel-on-interrupt.ts';
 import { readEvent } from './read-event.ts';
 
 export const invoke: Command = {
@@ -22,13 +23,15 @@ export const invoke: Command = {
     const headers = new Headers({ 'content-type': 'application/json' });
     if (options.minIsolation) headers.set('coldframe-min-isolation', String(options.minIsolation));
     const event = await readEvent(options.event as string | undefined);
-    const reply = await context.fetch(`/api/v1/functions/${encodeURIComponent(name)}/invoke`, {
-      method: 'POST',
-      headers,
-      body: event,
+    const reply = await cancelOnInterrupt(context, async (token) => {
+      headers.set('coldframe-cancel-token', token);
+      const path = `/api/v1/functions/${encodeURIComponent(name)}/invoke`;
+      const answer = await context.fetch(path, { method: 'POST', headers, body: event });
+      // A stream runs as long as it is read, so it can be cancelled until its end.
+      if (answer.ok) for await (const chunk of answer.body ?? []) context.out.raw(chunk);
+      return answer;
     });
     if (reply.ok) {
-      for await (const chunk of reply.body ?? []) context.out.raw(chunk);
       if (context.out.isTerminal) context.out.raw('\n');
       const of = (header: string) => reply.headers.get(`coldframe-${header}`) ?? '-';
       context.out.progress(`${of('invocation-id')}  ${of('start')}  ${of('isolation')}  ${of('duration-ms')} ms`);

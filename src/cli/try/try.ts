@@ -8,6 +8,7 @@ import type { LocalTree } from '../deploy/local-tree.ts';
 import { readLocalFunction } from '../deploy/read-folder.ts';
 import { whatDiffers } from '../deploy/what-differs.ts';
 import { EXIT } from '../exit-code.ts';
+import { cancelOnInterrupt } from '../invoke/cancel-on-interrupt.ts';
 import { readEvent } from '../invoke/read-event.ts';
 import { invocationText } from '../output/invocation-text.ts';
 
@@ -30,12 +31,9 @@ export const tryCommand: Command = {
     const event: unknown = JSON.parse((await readEvent(options.event as string | undefined)).toString('utf8'));
     const files = textsOf(context, local.tree);
     const { client } = context;
-    const tried = await context.data(
-      tryFunction({
-        client,
-        path: { name },
-        body: { code: { files }, settings: { runtime, ...settings }, event } as TryFunctionData['body'],
-      }),
+    const body = { code: { files }, settings: { runtime, ...settings }, event } as TryFunctionData['body'];
+    const tried = await cancelOnInterrupt(context, (token) =>
+      context.data(tryFunction({ client, path: { name }, headers: { 'coldframe-cancel-token': token }, body })),
     );
     context.out.data(tried, () => `${invocationText(tried.invocation)}\n${resultShown(tried)}`);
     return tried.invocation.outcome === 'ok' ? EXIT.ok : EXIT.functionFailed;
