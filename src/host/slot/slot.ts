@@ -182,13 +182,13 @@ export class Slot {
    * slot; again for the same one it only says where it lies. `isEarly`: nothing has started yet. Rejects with SandboxError
    * `sandbox_start_failed`.
    */
-  deliver(code: CodeRef, signal: AbortSignal, isEarly = false): Promise<string> {
+  async deliver(code: CodeRef, signal: AbortSignal, isEarly = false): Promise<string> {
     if (this.#delivered === null)
       this.#delivered = { sha256: code.sha256, below: this.#deliver(code, signal, isEarly) };
     else if (!this.#isEarly || this.#delivered.sha256 !== code.sha256)
       throw new SandboxError('sandbox_illegal_state', 'code was delivered into this slot before');
     this.#isEarly = isEarly;
-    return this.#delivered.below;
+    return await this.#delivered.below;
   }
 
   async #deliver(code: CodeRef, signal: AbortSignal, isEarly: boolean): Promise<string> {
