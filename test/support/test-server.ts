@@ -10,8 +10,12 @@ import { SLOWNESS } from './pace.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const READY_TIMEOUT_MS = 120_000 * SLOWNESS;
 const RECORD_TIMEOUT_MS = 60_000 * SLOWNESS;
-/** The longest a function may have: what a test calls waits for its sandbox as long as a busy host takes to start one. */
-const PATIENT = { queueTimeoutMs: LIMITS.queueTimeoutMs.max, initTimeoutMs: LIMITS.initTimeoutMs.max };
+/** What a test calls has as long as a busy host takes to start its sandbox and to run it. */
+const PATIENT = {
+  queueTimeoutMs: LIMITS.queueTimeoutMs.max,
+  initTimeoutMs: LIMITS.initTimeoutMs.max,
+  timeoutMs: 30_000,
+};
 /** Of what the server wrote, in the message of a failing test. */
 const LAST_WORDS = 2_000;
 export const ADMIN_KEY = 'test-admin-key-0123456789';
