@@ -25,6 +25,8 @@ export interface Config {
   isolationOrder: readonly Isolation[];
   /** Whether a function may move to a weaker isolation when its own cannot be used. */
   fallback: 'none' | 'weaker';
+  /** Whether new functions may have an isolation whose program has a known weakness that holds here. */
+  knownWeak: 'refuse' | 'allow';
   /** Idle-memory budget of the pool; null means 25% of the available memory. */
   poolMemoryMib: number | null;
   /** Generic sandboxes kept ready per runtime of the preferred isolation; null lets the pool decide from demand. */
@@ -109,6 +111,12 @@ export const SETTINGS = [
     flag: 'fallback',
     takes: 'none|weaker',
     meaning: 'Whether functions may move to a weaker isolation; default none.',
+  },
+  {
+    variable: 'COLDFRAME_KNOWN_WEAK',
+    flag: 'known-weak',
+    takes: 'refuse|allow',
+    meaning: 'Whether new functions may have an isolation with a known weakness that holds here; default refuse.',
   },
   {
     variable: 'COLDFRAME_POOL_MEMORY_MIB',
@@ -206,6 +214,10 @@ export function parseConfig(flags: Flags, env: Env): Config {
     masterKey,
     isolationOrder: mapNullable(read('COLDFRAME_ISOLATION'), parseOrder) ?? DEFAULT_ORDER,
     fallback: parseOneOf('COLDFRAME_FALLBACK', read('COLDFRAME_FALLBACK') ?? 'none', ['none', 'weaker'] as const),
+    knownWeak: parseOneOf('COLDFRAME_KNOWN_WEAK', read('COLDFRAME_KNOWN_WEAK') ?? 'refuse', [
+      'refuse',
+      'allow',
+    ] as const),
     poolMemoryMib: mapNullable(read('COLDFRAME_POOL_MEMORY_MIB'), (value) =>
       parseWhole('COLDFRAME_POOL_MEMORY_MIB', value, 0, 1_048_576),
     ),

@@ -58,7 +58,19 @@ export interface DriverCapabilities {
   firstStartMs?: number;
 }
 
-export const PROBE_STATES = ['usable', 'preparing', 'absent', 'not_running', 'no_permission', 'restricted'] as const;
+/**
+ * What a probe found. `absent`, `not_running` and `no_permission` are definite: nothing is there, nothing answers, or this user may not.
+ * `restricted`: a trial ended and failed. `busy`: a trial had no time to end, which tells nothing against the isolation.
+ */
+export const PROBE_STATES = [
+  'usable',
+  'preparing',
+  'absent',
+  'not_running',
+  'no_permission',
+  'restricted',
+  'busy',
+] as const;
 export type ProbeState = (typeof PROBE_STATES)[number];
 
 export interface ProbeResult {
@@ -71,10 +83,13 @@ export interface ProbeResult {
   runtimes: RuntimeId[];
   /** What boxes made now would truly enforce. */
   enforced: EnforcedLimits;
+  /**
+   * Why new functions are kept from it unless the operator insists, in one sentence: a known weakness that holds here. Functions
+   * that have it already go on. Absent: nothing is known.
+   */
+  refusesNew?: string;
   /** 0 to 1 while `preparing`, else null. */
   progress: number | null;
-  /** What the probe before found, since this one did not finish in time; said by the guard, once in a row. Absent: it finished. */
-  isInDoubt?: true;
 }
 
 /** What a box must be; no Docker or Kubernetes words. A generic box has no function yet. */

@@ -74,7 +74,7 @@ export class ImagePreparation {
     const { registry, images } = this.#options;
     const state = registry.report().find(({ driver }) => driver.isolation === 'docker')?.probe?.state;
     if (state === 'restricted') return images.failure !== null && this.#timer === null;
-    return state === 'preparing' || state === 'usable';
+    return state === 'preparing' || state === 'usable' || state === 'busy';
   }
 
   #retryLater(reason: string): void {

@@ -120,6 +120,33 @@ describe('what calls are told', () => {
   });
 });
 
+describe('a usable isolation whose trial has no time to end', () => {
+  test('stays usable for calls and deploys, is shown as busy, and is told to nobody as a change', async () => {
+    build({});
+    await registry.start();
+    let changes = 0;
+    registry.onChange(() => changes++);
+    answers.docker = probed({ state: 'busy', detail: 'no time', runtimes: [] });
+    for (let i = 0; i < 5; i++) await registry.refresh();
+    expect(registry.get('docker', 'nodejs24').state).toBe('usable');
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'docker', preparing: false });
+    const report = registry.report().find((one) => one.driver.isolation === 'docker');
+    expect(report).toMatchObject({ state: 'usable', probe: { state: 'busy', runtimes: ['nodejs24', 'python3.11'] } });
+    expect(changes).toBe(0);
+  });
+
+  test('one failed trial is no change either; a definite answer is', async () => {
+    build({});
+    await registry.start();
+    answers.docker = probed({ state: 'restricted', runtimes: [] });
+    await registry.refresh();
+    expect(registry.get('docker', 'nodejs24').state).toBe('usable');
+    answers.docker = probed({ state: 'not_running', runtimes: [] });
+    await registry.refresh();
+    expect(registry.get('docker', 'nodejs24').state).toBe('unusable');
+  });
+});
+
 const gone = probed({ state: 'not_running', detail: 'stopped', runtimes: [] });
 
 describe('an isolation that was lost', () => {
@@ -166,6 +193,25 @@ describe('an isolation that was lost', () => {
   test('where nothing stronger was ever usable, auto comes to process', async () => {
     build({ docker: gone, bubblewrap: gone }, { seen: ['process'] });
     expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'process' });
+  });
+});
+
+describe('an isolation with a known weakness that holds here', () => {
+  const weak = probed({ refusesNew: 'its version has CVE-1, which applies here' });
+
+  test('is kept from new functions, and goes on serving those it has', async () => {
+    build({ docker: weak });
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'bubblewrap' });
+    await expect(registry.resolve('docker', 'nodejs24')).rejects.toMatchObject({
+      code: 'isolation_not_usable',
+      publicMessage: expect.stringMatching(/CVE-1.*COLDFRAME_KNOWN_WEAK=allow/),
+    });
+    expect(registry.forRevision('docker', 'nodejs24').state).toBe('usable');
+  });
+
+  test('is taken where the operator insists', async () => {
+    build({ docker: weak }, { allowsKnownWeak: true });
+    expect(await registry.resolve('auto', 'nodejs24')).toMatchObject({ isolation: 'docker' });
   });
 });
 

@@ -6,6 +6,7 @@ import { type Language, languageOf, RUNTIMES, type RuntimeId } from '../domain/r
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { EgressWatch, type ProveEgress } from './egress/egress-watch.ts';
 import type { DriverReport, EgressAnswer, ResolvedDriver } from './isolation-answers.ts';
+import { afterProbe, type IsolationState, runtimesOf, shownProbe } from './isolation-state.ts';
 
 /** What the pool asks, synchronously: is there a driver for this isolation and runtime now? */
 export interface DriverSource {
@@ -41,6 +42,8 @@ export interface DriverRegistryOptions {
   log: Log;
   /** Whether revisions may move to a weaker isolation while their own is unusable. Default `none`. */
   fallback?: 'none' | 'weaker';
+  /** Whether new functions may have an isolation with a known weakness that holds here. Default false. */
+  allowsKnownWeak?: boolean;
   /**
    * Isolations that were usable in an earlier life. With one of these, `auto` never falls to `process`, which fences
    * nothing.
@@ -52,32 +55,14 @@ export interface DriverRegistryOptions {
   onSeen?(isolation: Isolation): void;
 }
 
-/** While something is being prepared, its end is looked for at this interval; a probe of that kind is cheap. */
-const PREPARING_PROBE_MS = 1_000;
-/**
- * What is absent or not running is looked at again at this interval, so that it comes back by itself; asking costs
- * little.
- */
-const MISSING_PROBE_MS = 5_000;
-/** Permissions and restrictions seldom change while the server runs, and probing them may cost a container. */
-const UNUSABLE_PROBE_MS = 60_000;
 /** A suspected isolation is probed no more often than this. */
 const SUSPECT_PROBE_MS = 5_000;
 /** Whole time a driver's start may take. */
 const START_DEADLINE_MS = 30_000;
 
-const PROBE_AGAIN_MS: Partial<Record<ProbeResult['state'], number>> = {
-  preparing: PREPARING_PROBE_MS,
-  not_running: MISSING_PROBE_MS,
-  absent: MISSING_PROBE_MS,
-};
-
 interface Slot {
   driver: GuardedDriver;
-  answer: 'usable' | 'preparing' | 'unusable';
-  detail: string;
-  fix: string | null;
-  runtimes: readonly RuntimeId[];
+  state: IsolationState;
   timer: NodeJS.Timeout | null;
   lookedAtMs: number;
 }
@@ -94,6 +79,7 @@ export class DriverRegistry implements DriverSource {
   readonly #log: Log;
   readonly #listeners = new Set<() => void>();
   readonly #fallback: 'none' | 'weaker';
+  readonly #allowsKnownWeak: boolean;
   readonly #seen: Set<Isolation>;
   readonly #egress: EgressWatch;
   readonly #onSeen: ((isolation: Isolation) => void) | undefined;
@@ -104,12 +90,12 @@ export class DriverRegistry implements DriverSource {
     this.#order = options.order;
     this.#log = options.log;
     this.#fallback = options.fallback ?? 'none';
+    this.#allowsKnownWeak = options.allowsKnownWeak ?? false;
     this.#seen = new Set(options.seen);
     this.#onSeen = options.onSeen;
     this.#egress = new EgressWatch({ prove: options.proveEgress, log: options.log });
     for (const driver of options.drivers) {
-      const answer = { answer: 'preparing', detail: 'The isolation is being probed.', fix: null } as const;
-      this.#slots.set(driver.isolation, { driver, ...answer, runtimes: [], timer: null, lookedAtMs: 0 });
+      this.#slots.set(driver.isolation, { driver, state: { kind: 'unknown' }, timer: null, lookedAtMs: 0 });
     }
   }
 
@@ -136,9 +122,11 @@ export class DriverRegistry implements DriverSource {
   get(isolation: Isolation, runtime: RuntimeId): DriverAnswer {
     const slot = this.#slots.get(isolation);
     if (!slot) return { state: 'unusable', detail: `There is no driver for ${isolation} on this host.`, fix: null };
-    if (slot.answer === 'preparing') return { state: 'preparing', detail: slot.detail };
-    if (slot.answer === 'unusable') return { state: 'unusable', detail: slot.detail, fix: slot.fix };
-    if (slot.runtimes.includes(runtime)) return { state: 'usable', driver: slot.driver };
+    const { state } = slot;
+    if (state.kind === 'unknown') return { state: 'preparing', detail: 'The isolation is being probed.' };
+    if (state.kind === 'preparing') return { state: 'preparing', detail: state.probe.detail };
+    if (state.kind === 'unusable') return { state: 'unusable', detail: state.probe.detail, fix: state.probe.fix };
+    if (state.probe.runtimes.includes(runtime)) return { state: 'usable', driver: slot.driver };
     return { state: 'unusable', detail: `${isolation} does not offer ${runtime} here.`, fix: null };
   }
 
@@ -155,7 +143,7 @@ export class DriverRegistry implements DriverSource {
 
   usable(): GuardedDriver[] {
     const slots = this.#order.map((isolation) => this.#slots.get(isolation));
-    return slots.flatMap((slot) => (slot?.answer === 'usable' ? [slot.driver] : []));
+    return slots.flatMap((slot) => (slot?.state.kind === 'usable' ? [slot.driver] : []));
   }
 
   all(): readonly GuardedDriver[] {
@@ -164,7 +152,7 @@ export class DriverRegistry implements DriverSource {
 
   suspect(isolation: Isolation): void {
     const slot = this.#slots.get(isolation);
-    if (slot?.answer !== 'usable' || performance.now() - slot.lookedAtMs < SUSPECT_PROBE_MS) return;
+    if (slot?.state.kind !== 'usable' || performance.now() - slot.lookedAtMs < SUSPECT_PROBE_MS) return;
     void this.#look(slot, true);
   }
 
@@ -175,9 +163,9 @@ export class DriverRegistry implements DriverSource {
 
   /** What the console and `doctor` show; null before the first probe of that driver. */
   report(): DriverReport[] {
-    return [...this.#slots.values()].map(({ driver, answer }) => {
+    return [...this.#slots.values()].map(({ driver, state }) => {
       const egress = this.#egress.answer(driver.isolation);
-      return { driver, state: answer, probe: driver.lastProbe, egress };
+      return { driver, state: answerOf(state), probe: shownProbe(state), egress };
     });
   }
 
@@ -193,20 +181,32 @@ export class DriverRegistry implements DriverSource {
     const candidates = choice === 'auto' ? this.#order : [choice];
     const isProcessAllowed = choice !== 'auto' || this.#preferredToProcess().length === 0;
     const allowed = candidates.filter((isolation) => isProcessAllowed || isolation !== 'process');
-    const slots = allowed.flatMap((isolation) => this.#slots.get(isolation) ?? []);
-    const usable = slots.filter((it) => it.answer === 'usable');
-    const offering = usable.filter((it) => it.runtimes.includes(runtime));
+    const known = allowed.flatMap((isolation) => this.#slots.get(isolation) ?? []);
+    const slots = known.filter((slot) => this.#weaknessOf(slot) === null);
+    const usable = slots.filter((it) => it.state.kind === 'usable');
+    const offering = usable.filter((it) => runtimesOf(it.state).includes(runtime));
     const isFencing = ({ driver }: Slot): boolean => this.#egress.answer(driver.isolation)?.isProven === true;
     if (network === 'egress') await Promise.all(offering.map((it) => this.#egress.settled(it.driver)));
     const fencing = network === 'egress' ? offering.find(isFencing) : undefined;
-    const best = fencing ?? offering[0] ?? slots.find((it) => it.answer === 'preparing');
+    const best = fencing ?? offering[0] ?? slots.find((it) => answerOf(it.state) === 'preparing');
     if (choice === 'auto' && best && this.#mustBeNamed(best)) throw new ColdframeError('isolation_unfenced');
     if (best) return resolved(best, this.#egress.answer(best.driver.isolation));
     if (usable.length > 0) throw new ColdframeError('runtime_unavailable');
-    const [named] = slots;
+    const [named] = known;
+    const weakness = choice !== 'auto' && named ? this.#weaknessOf(named) : null;
+    if (weakness !== null) throw new ColdframeError('isolation_not_usable', { publicMessage: weakness });
     const publicMessage =
-      choice !== 'auto' && named ? `${choice} cannot be used here: ${named.detail}` : this.#whyNoAuto();
+      choice !== 'auto' && named
+        ? `${choice} cannot be used here: ${shownProbe(named.state)?.detail ?? ''}`
+        : this.#whyNoAuto();
     throw new ColdframeError('isolation_not_usable', { publicMessage });
+  }
+
+  /** Null when new functions may have it. */
+  #weaknessOf({ driver, state }: Slot): string | null {
+    if (this.#allowsKnownWeak || state.kind !== 'usable' || state.probe.refusesNew === undefined) return null;
+    const { refusesNew } = state.probe;
+    return `New functions are kept from ${driver.isolation}: ${refusesNew}. Upgrade it, or start the server with COLDFRAME_KNOWN_WEAK=allow.`;
   }
 
   /** An isolation also counts as named when the operator's order begins with it. */
@@ -216,7 +216,7 @@ export class DriverRegistry implements DriverSource {
 
   /** On a host that once had a fence, `auto` never falls to no fence at all by itself. */
   #whyNoAuto(): string | undefined {
-    if (this.#slots.get('process')?.answer !== 'usable') return undefined;
+    if (this.#slots.get('process')?.state.kind !== 'usable') return undefined;
     const had = this.#preferredToProcess().join(', ');
     if (had === '') return undefined;
     return `Only process isolation is usable now, though ${had} was before. Mend it (coldframe doctor), or name process.`;
@@ -233,7 +233,9 @@ export class DriverRegistry implements DriverSource {
 
   async newestRuntime(language: Language): Promise<RuntimeId | null> {
     await this.start();
-    const offered = new Set([...this.#slots.values()].flatMap((it) => (it.answer === 'usable' ? it.runtimes : [])));
+    const offered = new Set(
+      [...this.#slots.values()].flatMap((it) => (it.state.kind === 'usable' ? runtimesOf(it.state) : [])),
+    );
     return RUNTIMES.findLast((runtime) => languageOf(runtime) === language && offered.has(runtime)) ?? null;
   }
 
@@ -249,55 +251,56 @@ export class DriverRegistry implements DriverSource {
 
   async #look(slot: Slot, fresh: boolean): Promise<void> {
     slot.lookedAtMs = performance.now();
-    const probe = await slot.driver.probe({ fresh });
-    let next: Pick<Slot, 'answer' | 'detail' | 'fix' | 'runtimes'> = {
-      answer: probe.state === 'usable' || probe.state === 'preparing' ? probe.state : 'unusable',
-      detail: probe.detail,
-      fix: probe.fix,
-      runtimes: probe.runtimes,
-    };
-    if (next.answer === 'usable' && slot.answer !== 'usable') next = await this.#startDriver(slot, next);
+    let probe = await slot.driver.probe({ fresh });
+    if (probe.state === 'usable' && slot.state.kind !== 'usable') probe = await this.#startDriver(slot, probe);
     if (this.#stopping.signal.aborted) return;
-    const isNew = next.answer !== slot.answer || next.runtimes.join() !== slot.runtimes.join();
-    Object.assign(slot, next);
-    this.#lookAgain(slot, probe);
-    this.#egress.follow(slot.driver, { isUsable: slot.answer === 'usable', fresh });
-    if (!isNew) return;
-    if (slot.answer === 'usable' && !this.#seen.has(slot.driver.isolation)) {
-      this.#seen.add(slot.driver.isolation);
-      this.#onSeen?.(slot.driver.isolation);
+    const before = slot.state;
+    const { state, lookAgainMs } = afterProbe(before, probe, performance.now());
+    slot.state = state;
+    this.#lookAgain(slot, lookAgainMs);
+    this.#egress.follow(slot.driver, { isUsable: state.kind === 'usable', fresh });
+    const { isolation } = slot.driver;
+    if (state.kind === 'usable' && state.doubt !== null)
+      this.#log.warn({ isolation, ...state.doubt }, 'a trial of a usable isolation did not work; it stays usable');
+    const isSame = answerOf(before) === answerOf(state) && runtimesOf(before).join() === runtimesOf(state).join();
+    if (isSame) return;
+    if (state.kind === 'usable' && !this.#seen.has(isolation)) {
+      this.#seen.add(isolation);
+      this.#onSeen?.(isolation);
     }
-    this.#log.info({ isolation: slot.driver.isolation, state: slot.answer, detail: slot.detail }, 'isolation state');
+    this.#log.info({ isolation, state: answerOf(state), detail: shownProbe(state)?.detail }, 'isolation state');
     for (const listener of this.#listeners) listener();
   }
 
-  async #startDriver<T extends Pick<Slot, 'answer' | 'detail' | 'fix' | 'runtimes'>>(slot: Slot, next: T): Promise<T> {
+  async #startDriver(slot: Slot, probe: ProbeResult): Promise<ProbeResult> {
+    const deadline = AbortSignal.timeout(START_DEADLINE_MS);
     try {
-      await slot.driver.start(AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(START_DEADLINE_MS)]));
-      return next;
+      await slot.driver.start(AbortSignal.any([this.#stopping.signal, deadline]));
+      return probe;
     } catch (error) {
       const detail = error instanceof ColdframeError ? error.publicMessage : 'The driver did not start.';
       if (!this.#stopping.signal.aborted) {
         this.#log.error({ isolation: slot.driver.isolation, err: error }, 'the driver did not start');
       }
-      return { ...next, answer: 'unusable', detail, fix: null };
+      return { ...probe, state: deadline.aborted ? 'busy' : 'restricted', detail, fix: null, runtimes: [] };
     }
   }
 
-  #lookAgain(slot: Slot, probe: ProbeResult): void {
+  #lookAgain(slot: Slot, waitMs: number | null): void {
     if (slot.timer) clearTimeout(slot.timer);
-    slot.timer = null;
-    if (slot.answer === 'usable' && !probe.isInDoubt) return;
-    const waitMs = probe.isInDoubt ? MISSING_PROBE_MS : (PROBE_AGAIN_MS[probe.state] ?? UNUSABLE_PROBE_MS);
-    slot.timer = setTimeout(() => void this.#look(slot, true), waitMs).unref();
+    slot.timer = waitMs === null ? null : setTimeout(() => void this.#look(slot, true), waitMs).unref();
   }
+}
+
+function answerOf({ kind }: IsolationState): DriverReport['state'] {
+  return kind === 'unknown' ? 'preparing' : kind;
 }
 
 function resolved(slot: Slot, egress: EgressAnswer | null): ResolvedDriver {
   const { isolation, capabilities } = slot.driver;
   return {
     isolation,
-    preparing: slot.answer === 'preparing',
+    preparing: answerOf(slot.state) === 'preparing',
     memoryMinMib: capabilities.memoryMinMib,
     networks: egress?.isProven ? ['none', 'egress'] : ['none'],
     whyNoEgress: egress?.isProven ? null : (egress?.detail ?? null),

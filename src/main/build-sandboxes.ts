@@ -86,6 +86,7 @@ export function buildSandboxes(
     order: config.isolationOrder,
     log,
     fallback: config.fallback,
+    allowsKnownWeak: config.knownWeak === 'allow',
     seen: seen.isolations,
     proveEgress: (driver, options) => egress.prove(driver, options),
     onSeen: (isolation) => seen.add(isolation),

@@ -37,7 +37,7 @@ export function describePlatform(inputs: Inputs): PlatformOperations {
       RUNTIMES.map((runtime) => ({
         runtime,
         isolations: isolation().flatMap((one) =>
-          one.state === 'usable' && one.runtimes.includes(runtime) ? [one.isolation] : [],
+          isServing(one) && one.runtimes.includes(runtime) ? [one.isolation] : [],
         ),
       })).filter((one) => one.isolations.length > 0),
     notReady: (asked) => notReady(isolation(), asked),
@@ -77,11 +77,16 @@ function viewOf({ driver, state, probe, egress }: ReturnType<Sandboxes['registry
 }
 
 function notReady(views: IsolationView[], asked: Isolation | null): string | null {
-  if (asked === null) return views.some((one) => one.state === 'usable') ? null : 'No isolation is usable yet.';
+  if (asked === null) return views.some(isServing) ? null : 'No isolation is usable yet.';
   const view = views.find((one) => one.isolation === asked);
   if (!view)
     return ISOLATIONS.includes(asked) ? `${asked} is not offered by this server.` : `There is no isolation ${asked}.`;
-  return view.state === 'usable' ? null : `${asked}: ${view.detail}`;
+  return isServing(view) ? null : `${asked}: ${view.detail}`;
+}
+
+/** One that is busy goes on with what it offered before; one that never offered anything lists no runtime. */
+function isServing({ state, runtimes }: IsolationView): boolean {
+  return state === 'usable' || (state === 'busy' && runtimes.length > 0);
 }
 
 function warningsOf({ config, dataDir, host, sandboxes, stores, isProtected }: Inputs): string[] {

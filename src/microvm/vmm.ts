@@ -51,7 +51,10 @@ export interface VmmCapabilities {
 }
 
 export interface VmmInspection {
-  state: 'present' | 'absent' | 'no_permission';
+  /** A known weakness that holds here, in one sentence; absent: none is known. */
+  weakness?: string;
+  /** `busy`: it did not say its version in time. */
+  state: 'present' | 'absent' | 'no_permission' | 'busy';
   version: string | null;
   detail: string;
   /** What mends it. When the monitor is present: what to look at if its guests still do not boot. */

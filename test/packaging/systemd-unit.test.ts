@@ -18,6 +18,17 @@ it('the unit sets known settings, and gives a stop longer than calls in flight m
   expect(unit).toMatch(/^Delegate=yes$/m);
 });
 
+/** Lines by which systemd gives a service a mount namespace, from systemd.exec(5) and systemd.resource-control(5). */
+const MAKES_MOUNT_NAMESPACE =
+  /^(?:Protect(?:Home|System|ControlGroups|KernelTunables|KernelModules|KernelLogs|Clock|Proc|Hostname)|Private(?:Tmp|Devices|Mounts|Users|IPC|PIDs)|ProcSubset|(?:ReadWrite|ReadOnly|Inaccessible|Exec|NoExec)Paths|TemporaryFileSystem|Bind(?:ReadOnly)?Paths|Root(?:Directory|Image|Hash|Verity|Ephemeral).*|Mount(?:APIVFS|Images|Flags)|(?:Mount|Extension)Images|ExtensionDirectories|DynamicUser|LoadCredential.*|SetCredential.*|NetworkNamespacePath|PrivateNetwork|BindLogSockets)=/m;
+
+it('no line of the unit gives the server a mount namespace: containers must see what it mounts', () => {
+  expect(unit).not.toMatch(MAKES_MOUNT_NAMESPACE);
+  // The lines it had when packages were missing.
+  for (const line of ['ProtectHome=read-only', 'ProtectKernelModules=yes', 'ProtectClock=yes'])
+    expect(`[Service]\n${line}\n`).toMatch(MAKES_MOUNT_NAMESPACE);
+});
+
 it.skipIf(!hasAnalyze)('systemd takes every line of the unit (needs systemd-analyze)', () => {
   const path = join(folder, 'coldframe.service');
   writeFileSync(path, unit.replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true'));

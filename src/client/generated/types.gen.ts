@@ -3641,7 +3641,7 @@ export type ListIsolationResponses = {
             isolation: 'process' | 'bubblewrap' | 'docker' | 'gvisor' | 'qemu' | 'firecracker';
             driver: string | null;
             /**
-             * usable, preparing, absent, not_running, no_permission or restricted.
+             * usable, preparing, absent, not_running, no_permission, restricted or busy. Busy: newer trials had no time to end or failed, and that is no evidence yet. What `runtimes` lists then goes on being served.
              */
             state: string;
             detail: string;

@@ -5,6 +5,7 @@ import type {
   ContainerInspection,
   ContainerSummary,
   EngineInfo,
+  EngineVersion,
   ImageInspection,
   ImageSummary,
 } from './engine-types.ts';
@@ -55,6 +56,10 @@ export class EngineClient {
 
   async info(options: CallOptions = {}): Promise<EngineInfo> {
     return (await this.#json('GET', '/info', options)) as unknown as EngineInfo;
+  }
+
+  async version(options: CallOptions = {}): Promise<EngineVersion> {
+    return (await this.#json('GET', '/version', options)) as unknown as EngineVersion;
   }
 
   /** Creates a container under a name of the caller's; resolves with the engine's id. */

@@ -2,6 +2,8 @@
 export interface EngineVersion {
   Version: string;
   ApiVersion: string;
+  /** The engine, containerd, runc and docker-init, each with its version. */
+  Components?: { Name: string; Version: string }[];
 }
 
 export interface EngineInfo {

@@ -2,9 +2,18 @@ import type { Driver, SandboxSpec } from '../../contract/driver.ts';
 
 const REMOVAL_DEADLINE_MS = 10_000;
 
+/** A trial ran out of time, so it tells nothing about the isolation. */
+export class SlowTrial extends Error {
+  constructor(what: string) {
+    super(`${what} did not end in time`);
+    this.name = 'SlowTrial';
+  }
+}
+
 /**
- * Boots one real box, waits for the first bytes of its shim, and destroys it. Resolves with null when that worked, else
- * with the error. The box is small, so that the probe runs on a full host too. The signal decides how long it may take.
+ * Boots one real box and waits for the first bytes of its shim, then destroys it. Resolves with null when that worked, else
+ * with the error: a SlowTrial where it is the deadline that ended it. Its figures are small, so that it runs on a full host too.
+ * How long that may take is the signal's affair.
  */
 export async function tryBoot(
   driver: Pick<Driver, 'create'>,
@@ -24,7 +33,7 @@ export async function tryBoot(
       await box.destroy(AbortSignal.timeout(REMOVAL_DEADLINE_MS));
     }
   } catch (error) {
-    return error;
+    return signal.aborted ? new SlowTrial('a sandbox made for trial') : error;
   }
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { BoxExit } from '../../contract/driver.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import { closeInherited } from './close-inherited.ts';
+import { environmentScript } from './environment-script.ts';
 import { LaunchedProcess } from './launched-process.ts';
 import type { OwnView } from './own-view.ts';
 import { viewed } from './viewed.ts';
@@ -54,7 +55,7 @@ export interface LaunchOptions {
 /**
  * Starts a program as a sandbox: in its cgroup before it can fork, with its own session, uid, rlimits and output FIFOs, its
  * stdin empty. One shell does what needs root and then becomes the program; user-chosen variables (LD_PRELOAD among them)
- * are set only behind the change of uid.
+ * are set only behind the change of uid, and never stand on a command line.
  */
 export function launch(options: LaunchOptions): LaunchedProcess {
   closeInherited();
@@ -74,8 +75,9 @@ export function launch(options: LaunchOptions): LaunchedProcess {
     cwd: options.cwd,
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     detached: true,
-    stdio: ['ignore', output === null ? 'pipe' : 'ignore', 'ignore', 'pipe', 'ignore', ...connections],
+    stdio: ['pipe', output === null ? 'pipe' : 'ignore', 'ignore', 'pipe', 'ignore', ...connections],
   });
+  child.stdin?.on('error', () => undefined).end(environmentScript(options.env));
   const input = child.stdio[INPUT_FD] as NodeJS.WritableStream & { destroy(): void };
   // The program may be gone before it has read. Its exit says so.
   input.on('error', () => undefined);
@@ -105,9 +107,9 @@ ${output}
 exec ${network}${joined}"$@"`;
 }
 
-function asSandbox({ uid, groups = [], noNewPrivileges, env, command }: LaunchOptions): string[] {
-  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-  const program = ['env', '-i', ...variables, ...command];
+/** The environment comes by stdin, past everything that runs with more rights than the sandbox. */
+function asSandbox({ uid, groups = [], noNewPrivileges, command }: LaunchOptions): string[] {
+  const program = ['/bin/sh', '-s', ...command];
   const flags = noNewPrivileges ? ['--no-new-privs'] : [];
   if (uid === null) return flags.length > 0 ? ['setpriv', ...flags, '--', ...program] : program;
   const supplementary = groups.length === 0 ? '--clear-groups' : `--groups=${groups.join(',')}`;

@@ -33,6 +33,9 @@ export async function inspectProgram(path: string | null, signal: AbortSignal): 
   const limit = AbortSignal.any([signal, AbortSignal.timeout(VERSION_DEADLINE_MS)]);
   const { stdout } = await runTool(path, ['--version'], limit);
   const [, version, major, minor] = /Firecracker v((\d+)\.(\d+)\S*)/.exec(stdout) ?? [];
+  if (version === undefined && limit.aborted) {
+    return { state: 'busy', version: null, detail: 'Firecracker did not say its version in time.', fix: null };
+  }
   if (version === undefined) {
     const detail = 'The file given as Firecracker does not answer with a version of it.';
     return {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import { describeFindings, findAdvisories, weaknessOf } from '../../host/advisories/advisories.ts';
 import { launch } from '../../host/launch/launch.ts';
 import type { LaunchedProcess } from '../../host/launch/launched-process.ts';
 import type { Machine, Vm, Vmm, VmmCapabilities, VmmInspection, VmSnapshot } from '../vmm.ts';
@@ -93,7 +94,10 @@ export class FirecrackerVmm implements Vmm {
     if (kvm.state !== 'open') return { state: kvm.state, version, detail: kvm.detail, fix: kvm.fix };
     this.#groups = kvm.groups;
     const jail = this.#noJail === null ? 'It runs in its jailer’s jail.' : `It runs without a jail: ${this.#noJail}.`;
-    return { ...program, detail: `${program.detail} ${jail}`, fix: IF_NO_GUEST_BOOTS };
+    // Our machines have no PCI bus (`pci=off`, no `--enable-pci`).
+    const findings = findAdvisories('firecracker', version ?? '', this.#noJail === null ? ['jailer'] : []);
+    const detail = `${program.detail} ${jail}${describeFindings(findings)}`;
+    return { ...program, detail, fix: IF_NO_GUEST_BOOTS, ...weaknessOf(findings) };
   }
 
   async boot(machine: Machine, signal: AbortSignal): Promise<Vm> {

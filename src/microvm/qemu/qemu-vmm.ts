@@ -45,7 +45,10 @@ export class QemuVmm implements Vmm {
     }
     const path = await this.#find();
     if (path === null) return { state: 'absent', version: null, detail: `${PROGRAM} is not installed.`, fix: FIX };
-    this.#version ??= await readVersion(path, signal);
+    const version = this.#version ?? (await readVersion(path, signal));
+    if (version === 'slow')
+      return { state: 'busy', version: null, detail: 'QEMU did not say its version in time.', fix: null };
+    this.#version = version;
     if (this.#version !== null) {
       return { state: 'present', version: this.#version, detail: `QEMU ${this.#version}.`, fix: null };
     }
@@ -108,8 +111,9 @@ export class QemuVmm implements Vmm {
   }
 }
 
-async function readVersion(path: string, signal: AbortSignal): Promise<string | null> {
+async function readVersion(path: string, signal: AbortSignal): Promise<string | 'slow' | null> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(VERSION_DEADLINE_MS)]);
   const { stdout } = await runTool(path, ['--version'], limit);
+  if (stdout === '' && limit.aborted) return 'slow';
   return /version (\d+\.\d+\.\d+)/.exec(stdout)?.[1] ?? null;
 }

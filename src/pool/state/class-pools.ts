@@ -1,3 +1,4 @@
+import { RUNTIMES } from '../../domain/runtimes.ts';
 import type { DriverSource } from '../../isolations/isolation-registry.ts';
 import { ClassPool } from './class-pool.ts';
 import type { FunctionPool } from './function-pool.ts';
@@ -46,7 +47,8 @@ export class ClassPools {
     for (const classPool of this.#pools.values()) classPool.baseline = 0;
     const [preferred] = this.#drivers.usable();
     if (!preferred) return;
-    for (const runtime of preferred.lastProbe?.runtimes ?? []) {
+    for (const runtime of RUNTIMES) {
+      if (this.#drivers.get(preferred.isolation, runtime).state !== 'usable') continue;
       this.of(defaultClass(runtime, preferred)).baseline = this.#baseline;
     }
   }

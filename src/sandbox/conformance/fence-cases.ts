@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { expect } from 'vitest';
 import { type Bench, BOTH, type ConformanceCase, NODE, running } from './conformance-case.ts';
@@ -22,6 +23,28 @@ export const FenceCases: ConformanceCase[] = [
       expect(env).toMatchObject({ STAGE: 'dev', TOKEN: 's3cret-value', TZ: ':UTC', LANG: 'en_US.UTF-8' });
       expect(Object.keys(env).filter((name) => name.startsWith('COLDFRAME_'))).toEqual([]);
       for (const { pid } of processes()) expect(bootEnvironmentOf(pid)).not.toContain('s3cret-value');
+    },
+  },
+  {
+    name: 'variables-off-command-lines',
+    guarantee:
+      'variables that are there at boot stand on no command line of this host, neither during the start nor later',
+    languages: NODE,
+    async run(bench) {
+      const env = { BOOT_MARKER: `marker-${randomBytes(8).toString('hex')}` };
+      const seen = new Set<string>();
+      const look = () => {
+        for (const { cmdline } of processes()) if (cmdline.includes(env.BOOT_MARKER)) seen.add(cmdline);
+      };
+      const looking = setInterval(look, 5);
+      try {
+        const sandbox = await running(bench, 'env', { env }, { bootEnv: env });
+        expect((await call(sandbox, {})).value).toMatchObject(env);
+        look();
+      } finally {
+        clearInterval(looking);
+      }
+      expect([...seen]).toEqual([]);
     },
   },
   {

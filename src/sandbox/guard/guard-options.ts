@@ -15,10 +15,7 @@ export type SandboxEvent =
 export interface GuardOptions {
   /** Synchronous; must not throw. A `transition` lies on the path of every call, so it must cost next to nothing. */
   onEvent: (event: SandboxEvent) => void;
-  /**
-   * Deadline of a probe. Beyond it the answer is `not_running`; for a driver that was usable, only the second time. A
-   * probe starts a real sandbox, so the default is that of `create`.
-   */
+  /** Deadline of a probe. Beyond it the answer is `busy`. A probe starts a real sandbox, so the default is that of `create`. */
   probeDeadlineMs?: number;
   /** Deadline of the driver's `start`. Default 30 s. */
   startDeadlineMs?: number;

@@ -30,6 +30,7 @@ const KINDS: Record<string, StatusKind> = {
   building: 'moving',
   failed: 'bad',
   usable: 'good',
+  busy: 'late',
   absent: 'idle',
   not_running: 'refused',
   no_permission: 'refused',

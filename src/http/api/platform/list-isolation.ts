@@ -9,7 +9,10 @@ import { ENFORCED } from '../invocations/invocation-schema.ts';
 const ISOLATION = Type.Object({
   isolation: oneOf(ISOLATIONS),
   driver: nullable(Type.String()),
-  state: Type.String({ description: 'usable, preparing, absent, not_running, no_permission or restricted.' }),
+  state: Type.String({
+    description:
+      'usable, preparing, absent, not_running, no_permission, restricted or busy. Busy: newer trials had no time to end or failed, and that is no evidence yet. What `runtimes` lists then goes on being served.',
+  }),
   detail: Type.String(),
   fix: nullable(Type.String()),
   fence: nullable(Type.String()),

@@ -8,7 +8,7 @@ import { OWN_RUNTIME } from '../../../domain/runtimes.ts';
 import type { CgroupTree } from '../../../host/cgroup/cgroup.ts';
 import type { Egress } from '../../../host/egress/egress.ts';
 import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
-import { tryBoot } from '../../../host/launch/boot-probe.ts';
+import { SlowTrial, tryBoot } from '../../../host/launch/boot-probe.ts';
 import { BoxBuilder, type BoxParts, type BoxPlan } from '../../../host/launch/box-builder.ts';
 import { INSIDE } from '../../../host/launch/inside.ts';
 import { INPUT_FD } from '../../../host/launch/launch.ts';
@@ -25,6 +25,7 @@ const STOP_DEADLINE_MS = 5_000;
 const FENCE = 'namespaces+seccomp';
 /** bwrap runs two processes of its own, which count against the sandbox's limit. */
 const OWN_PROCESSES = 2;
+const TOO_BUSY = 'This host was too busy to start a sandbox for trial in time.';
 
 export interface BubblewrapDriverOptions {
   host: HostContext;
@@ -74,7 +75,11 @@ export class BubblewrapDriver implements Driver {
       const detail = 'A root server needs uids of their own for bubblewrap sandboxes, and none are configured.';
       return { ...failed, state: 'no_permission', detail, fix: 'configure a uid range, or run the server as a user' };
     }
-    this.#tool = await findBubblewrap(signal);
+    try {
+      this.#tool = await findBubblewrap(signal);
+    } catch {
+      return { ...failed, state: 'busy', detail: TOO_BUSY, fix: null };
+    }
     if (this.#tool === null) {
       const fix = 'install it, e.g. `apt-get install bubblewrap`';
       return { ...failed, state: 'absent', detail: 'bwrap is not installed.', fix };
@@ -90,6 +95,7 @@ export class BubblewrapDriver implements Driver {
       return { state: 'usable', detail, fix: null, runtimes: runtimes.ids, enforced, progress: null };
     }
     if (!signal.aborted) host.log.warn({ error: String(error) }, 'the bubblewrap probe failed');
+    if (error instanceof SlowTrial || signal.aborted) return { ...failed, state: 'busy', detail: TOO_BUSY, fix: null };
     return { ...failed, state: 'restricted', ...explainRefusal() };
   }
 

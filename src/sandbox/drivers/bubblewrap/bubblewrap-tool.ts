@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { SlowTrial } from '../../../host/launch/boot-probe.ts';
 import { runTool } from '../../../host/run-tool.ts';
 
 const VERSION_DEADLINE_MS = 5_000;
@@ -13,13 +14,14 @@ export interface BubblewrapTool {
   isSetuid: boolean;
 }
 
-/** Null when it is not installed or does not run. */
+/** Null when it is not installed or does not run. Rejects with a SlowTrial when it does not say its version in time. */
 export async function findBubblewrap(signal: AbortSignal): Promise<BubblewrapTool | null> {
   const path = PLACES.find((place) => existsSync(place));
   if (path === undefined) return null;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(VERSION_DEADLINE_MS)]);
   const { stdout } = await runTool(path, ['--version'], limit);
   const [, major, minor] = /(\d+)\.(\d+)/.exec(stdout) ?? [];
+  if (major === undefined && limit.aborted) throw new SlowTrial('bwrap --version');
   if (major === undefined) return null;
   const canDisableUserns = Number(major) > 0 || Number(minor) >= 8;
   return { path, version: `${major}.${minor}`, canDisableUserns, isSetuid: (statSync(path).mode & 0o4000) !== 0 };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ProbeResult, ProbeState, SandboxSpec } from '../../../contract/driver.ts';
 import { SandboxError } from '../../../contract/sandbox-error.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
+import { describeFindings, type Finding, findAdvisories, weaknessOf } from '../../../host/advisories/advisories.ts';
 import type { EngineClient } from '../../../host/docker/engine-client.ts';
 import { EngineError } from '../../../host/docker/engine-error.ts';
 import type { EngineInfo } from '../../../host/docker/engine-types.ts';
@@ -12,22 +13,36 @@ import { INSIDE } from '../../../host/launch/inside.ts';
 import type { RuntimeImage, RuntimeImages } from '../../../images/runtime-images.ts';
 import { type CreateContext, createConnected } from './container-create.ts';
 import type { ContainerKind } from './container-kind.ts';
+import { trialPackage } from './trial-package.ts';
 
 /** An engine that has not said what it is by then hangs; a trial container may start later, on a busy host. */
 const ENGINE_DEADLINE_MS = 10_000;
 const REMOVAL_DEADLINE_MS = 10_000;
 const NONCE_NAME = 'nonce';
+/** The engine had no time for us; it is there. */
+const SLOW_KINDS: ReadonlySet<string> = new Set(['timeout', 'aborted', 'overloaded']);
+const SEEN_MOUNTS =
+  'run the server in the mount namespace of the host: under systemd without ProtectHome, ProtectSystem, ProtectKernelModules, PrivateTmp and other lines that give it one of its own (deploy/systemd/coldframe.service has none)';
 const NOTHING: EnforcedLimits = { memory: false, cpu: false, pids: false, disk: false, network: false };
 
-/** Reads the nonce from the mounted directory, sends it, and echoes one line: both ways of the channel and the mount. */
+/**
+ * Reads the nonce from the mounted directory and sends it; then opens the file it is told of, in a package that was delivered while it
+ * ran, and sends that: both ways of the channel, the mounts it began with, and those that came later.
+ */
 const TRIAL_SCRIPT = `
 import socket
 s = socket.socket(socket.AF_UNIX)
 s.connect('${INSIDE.socket}')
 f = s.makefile('rwb', 0)
 f.write(open('${INSIDE.run}/${NONCE_NAME}', 'rb').read() + b'\\n')
-f.write(f.readline())
+path = f.readline().strip()
+try:
+    f.write(open(path, 'rb').read() + b'\\n')
+except OSError:
+    f.write(b'missing\\n')
 `;
+
+const BUSY: ProbeResult = answer('busy', 'Docker, or this host, was too busy to finish a trial in time.', null);
 
 export interface ProbeContext {
   engine: EngineClient;
@@ -44,7 +59,7 @@ export async function probeContainers(context: ProbeContext, signal: AbortSignal
   try {
     info = await context.engine.info({ signal: deadline });
   } catch (error) {
-    return unreachable(error);
+    return deadline.aborted ? BUSY : unreachable(error);
   }
   if (info.OSType !== 'linux')
     return answer('restricted', `The engine runs ${info.OSType} containers.`, 'Use Linux containers.');
@@ -58,10 +73,23 @@ export async function probeContainers(context: ProbeContext, signal: AbortSignal
     await tryOne(context, image, signal);
     const by = ociRuntime === null ? '' : ` with ${ociRuntime}`;
     const made = `One container was started by Docker ${info.ServerVersion}${by}; it saw this host's files and answered.`;
-    return { ...answer('usable', made, null), runtimes: image.runtimes, enforced: enforcedBy(info) };
+    const findings = await findingsOf(context.engine, deadline);
+    const { weakness } = weaknessOf(findings);
+    return {
+      ...answer('usable', `${made}${describeFindings(findings)}`, null),
+      ...{ runtimes: image.runtimes, enforced: enforcedBy(info) },
+      ...(weakness === undefined ? {} : { refusesNew: weakness }),
+    };
   } catch (error) {
-    return trialFailed(error, context.kind);
+    return deadline.aborted ? BUSY : trialFailed(error, context.kind);
   }
+}
+
+/** Images and working directories are ours, and no authorization plugin stands between us and the engine. */
+async function findingsOf(engine: EngineClient, signal: AbortSignal): Promise<Finding[]> {
+  const { Version, Components } = await engine.version({ signal });
+  const runc = Components?.find(({ Name }) => Name === 'runc')?.Version;
+  return [...findAdvisories('docker', Version, []), ...(runc === undefined ? [] : findAdvisories('runc', runc, []))];
 }
 
 /** What the daemon can enforce; a tmpfs and a missing network need no permission of its own. */
@@ -77,10 +105,10 @@ export function enforcedBy(info: EngineInfo): EnforcedLimits {
 
 async function tryOne(context: ProbeContext, image: RuntimeImage, signal: AbortSignal): Promise<void> {
   const nonce = randomBytes(16).toString('hex');
-  const question = randomBytes(16).toString('hex');
   const id = `probe-${randomBytes(4).toString('hex')}`;
+  const create = await context.create();
   const made = await createConnected(
-    await context.create(),
+    create,
     {
       spec: context.spec(id),
       image: image.reference,
@@ -96,12 +124,22 @@ async function tryOne(context: ProbeContext, image: RuntimeImage, signal: AbortS
     signal,
   );
   try {
-    made.channel.write(`${question}\n`);
+    const { code, proofPath, proof } = await trialPackage(create.slots.epochDir);
+    const below = await made.parts.host.slot!.deliver(code, signal);
+    made.channel.write(`${join(INSIDE.task, below, proofPath)}\n`);
     const heard = await readAll(made.channel, signal);
-    if (heard !== `${nonce}\n${question}\n`) throw new Error('the container answered with something else');
+    if (heard === `${nonce}\nmissing\n`) throw new UnseenMount();
+    if (heard !== `${nonce}\n${proof}\n`) throw new Error('the container answered with something else');
   } finally {
     made.channel.destroy();
     await made.parts.abandon(AbortSignal.timeout(REMOVAL_DEADLINE_MS));
+  }
+}
+
+/** What is mounted on this host while a container runs does not show in it: large packages would be missing. */
+class UnseenMount extends Error {
+  constructor() {
+    super('a large package, mounted while the container ran, is not seen in it.');
   }
 }
 
@@ -128,6 +166,7 @@ function readAll(channel: Socket, signal: AbortSignal): Promise<string> {
 
 function unreachable(error: unknown): ProbeResult {
   const kind = error instanceof EngineError ? error.kind : 'lost';
+  if (SLOW_KINDS.has(kind)) return BUSY;
   if (kind === 'absent') {
     return answer(
       'absent',
@@ -159,6 +198,8 @@ function notPrepared(images: RuntimeImages): ProbeResult {
 function trialFailed(failure: unknown, { registration }: ContainerKind): ProbeResult {
   const error = failure instanceof SandboxError && failure.cause instanceof EngineError ? failure.cause : failure;
   if (error instanceof EngineError && error.kind !== 'refused') return unreachable(error);
+  if (failure instanceof UnseenMount)
+    return answer('restricted', `A trial container did not work: ${failure.message}`, SEEN_MOUNTS);
   const fix =
     registration?.fix ??
     'The engine must run on this host itself: a remote one or Docker Desktop cannot mount the run directory.';

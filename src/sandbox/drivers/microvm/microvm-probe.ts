@@ -1,7 +1,7 @@
 import type { Driver, DriverCapabilities, ProbeResult } from '../../../contract/driver.ts';
 import type { HostContext } from '../../../contract/host-context.ts';
 import type { EnforcedLimits } from '../../../domain/invocation.ts';
-import { tryBoot } from '../../../host/launch/boot-probe.ts';
+import { SlowTrial, tryBoot } from '../../../host/launch/boot-probe.ts';
 import type { GuestImages } from '../../../images/guest/guest-images.ts';
 import type { Vmm } from '../../../microvm/vmm.ts';
 
@@ -39,9 +39,15 @@ export async function probeMicrovm(
   );
   if (error === null) {
     const detail = `${monitor.detail} A guest booted and its shim answered over the machine's channel.`;
-    return { ...failed, state: 'usable', detail, fix: null, runtimes: found.image.runtimes };
+    const { weakness } = monitor;
+    const weak = weakness === undefined ? {} : { refusesNew: weakness };
+    return { ...failed, state: 'usable', detail, fix: null, runtimes: found.image.runtimes, ...weak };
   }
   if (!signal.aborted) host.log.warn({ error: String(error) }, `the ${vmm.name} probe failed`);
+  if (error instanceof SlowTrial || signal.aborted) {
+    const detail = `${monitor.detail} This host was too busy to boot a guest for trial in time.`;
+    return { ...failed, state: 'busy', detail, fix: null };
+  }
   const detail = `${monitor.detail} A guest did not boot or did not answer.`;
   return { ...failed, state: 'restricted', detail, fix: `${monitor.fix ?? 'see the server log'}; then ${setup}` };
 }

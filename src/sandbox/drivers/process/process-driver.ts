@@ -5,7 +5,7 @@ import type { EnforcedLimits } from '../../../domain/invocation.ts';
 import { OWN_RUNTIME } from '../../../domain/runtimes.ts';
 import type { CgroupTree } from '../../../host/cgroup/cgroup.ts';
 import { bootEnvironment } from '../../../host/launch/boot-environment.ts';
-import { tryBoot } from '../../../host/launch/boot-probe.ts';
+import { SlowTrial, tryBoot } from '../../../host/launch/boot-probe.ts';
 import { BoxBuilder, type BoxParts, type BoxPlan } from '../../../host/launch/box-builder.ts';
 import { type FoundView, findView } from '../../../host/launch/find-view.ts';
 import { makeOwnView, type OwnView } from '../../../host/launch/own-view.ts';
@@ -24,6 +24,7 @@ const TIDY_DEADLINE_MS = 5_000;
 /** In a view made by a user, `unshare` and the first process of the PID namespace count against the sandbox's limit. */
 const OWN_PROCESSES = 2;
 const PATH = '/usr/local/bin:/usr/bin:/bin';
+const TOO_BUSY = 'This host was too busy to start a process for trial in time.';
 
 export interface ProcessDriverOptions {
   host: HostContext;
@@ -78,6 +79,7 @@ export class ProcessDriver implements Driver {
     try {
       await runtimes.prepare(signal);
     } catch {
+      if (signal.aborted) return { ...failed, state: 'busy', detail: TOO_BUSY };
       return { ...failed, state: 'restricted', detail: 'No runtime of this host could be made usable for sandboxes.' };
     }
     const labels = { instance: host.instance, epoch: host.epoch };
@@ -92,6 +94,7 @@ export class ProcessDriver implements Driver {
       return { state: 'usable', detail, fix, runtimes: runtimes.ids, enforced, progress: null };
     }
     if (!signal.aborted) host.log.warn({ error: String(error) }, 'the process isolation probe failed');
+    if (error instanceof SlowTrial || signal.aborted) return { ...failed, state: 'busy', detail: TOO_BUSY };
     return { ...failed, state: 'restricted', detail: 'A process with our limits did not start or did not answer.' };
   }
 

@@ -5,11 +5,12 @@ import { beforeDeadline } from './before-deadline.ts';
 /** A probe that ignores its signal is abandoned after this, so that it cannot hold up a stop. */
 const STOP_WAIT_MS = 3_000;
 
-/**
- * A driver's probe, run once and kept. Whatever goes wrong with it is itself an answer. A probe that misses its deadline
- * has not said no, because sandboxes start late on a busy host. A usable driver therefore stays usable, in doubt, until
- * a second probe in a row has not ended either.
- */
+const NOTHING: Pick<ProbeResult, 'runtimes' | 'enforced'> = {
+  runtimes: [],
+  enforced: { memory: false, cpu: false, pids: false, disk: false, network: false },
+};
+
+/** A driver's probe, run once and kept. Whatever goes wrong with it is itself an answer; one that misses its deadline is `busy`. */
 export class CachedProbe {
   readonly #driver: Driver;
   readonly #deadlineMs: number;
@@ -43,34 +44,38 @@ export class CachedProbe {
     clearTimeout(timer);
   }
 
+  /** What sandboxes of it offer and enforce does not change because a trial had no time to end. */
+  #known(): Pick<ProbeResult, 'runtimes' | 'enforced'> {
+    if (this.#last?.state !== 'usable' && this.#last?.state !== 'busy') return NOTHING;
+    const { runtimes, enforced } = this.#last;
+    return { runtimes, enforced };
+  }
+
   async #probe(): Promise<ProbeResult> {
     try {
-      this.#last = await beforeDeadline('the probe', this.#deadlineMs, [this.#stopping.signal], (signal) => {
+      const probe = await beforeDeadline('the probe', this.#deadlineMs, [this.#stopping.signal], (signal) => {
         const probing = (async () => this.#driver.probe(signal))();
         this.#atDriver = probing.catch(() => {});
         return probing;
       });
+      this.#last = probe.state === 'busy' ? { ...probe, ...this.#known() } : probe;
     } catch (error) {
       // An error at the deadline is ours. Any other came out of a driver, which should not throw; its internals stay in
       // the server log.
       const isSlow = error instanceof SandboxError && error.message.startsWith('the probe took');
-      const wasUsable = this.#last?.state === 'usable' && !this.#last.isInDoubt;
-      this.#last = isSlow && wasUsable ? { ...this.#last!, isInDoubt: true } : this.#failed(isSlow, error);
+      this.#last = {
+        state: isSlow ? 'busy' : 'restricted',
+        detail: isSlow
+          ? `The probe did not finish within ${this.#deadlineMs} ms.`
+          : `The probe failed: ${reason(error)}`,
+        fix: null,
+        ...(isSlow ? this.#known() : NOTHING),
+        progress: null,
+      };
     } finally {
       this.#running = null;
     }
     return this.#last;
-  }
-
-  #failed(isSlow: boolean, error: unknown): ProbeResult {
-    return {
-      state: isSlow ? 'not_running' : 'restricted',
-      detail: isSlow ? `The probe did not finish within ${this.#deadlineMs} ms.` : `The probe failed: ${reason(error)}`,
-      fix: null,
-      runtimes: [],
-      enforced: { memory: false, cpu: false, pids: false, disk: false, network: false },
-      progress: null,
-    };
   }
 }
 
