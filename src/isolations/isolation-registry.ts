@@ -6,7 +6,7 @@ import { type Language, languageOf, RUNTIMES, type RuntimeId } from '../domain/r
 import { ColdframeError } from '../errors/coldframe-error.ts';
 import { EgressWatch, type ProveEgress } from './egress/egress-watch.ts';
 import type { DriverReport, EgressAnswer, ResolvedDriver } from './isolation-answers.ts';
-import { afterProbe, type IsolationState, runtimesOf, shownProbe } from './isolation-state.ts';
+import { afterProbe, answerOf, type IsolationState, runtimesOf, shownProbe, weaknessOf } from './isolation-state.ts';
 
 /** What the pool asks, synchronously: is there a driver for this isolation and runtime now? */
 export interface DriverSource {
@@ -204,9 +204,7 @@ export class DriverRegistry implements DriverSource {
 
   /** Null when new functions may have it. */
   #weaknessOf({ driver, state }: Slot): string | null {
-    if (this.#allowsKnownWeak || state.kind !== 'usable' || state.probe.refusesNew === undefined) return null;
-    const { refusesNew } = state.probe;
-    return `New functions are kept from ${driver.isolation}: ${refusesNew}. Upgrade it, or start the server with COLDFRAME_KNOWN_WEAK=allow.`;
+    return this.#allowsKnownWeak ? null : weaknessOf(driver.isolation, state);
   }
 
   /** An isolation also counts as named when the operator's order begins with it. */
@@ -290,10 +288,6 @@ export class DriverRegistry implements DriverSource {
     if (slot.timer) clearTimeout(slot.timer);
     slot.timer = waitMs === null ? null : setTimeout(() => void this.#look(slot, true), waitMs).unref();
   }
-}
-
-function answerOf({ kind }: IsolationState): DriverReport['state'] {
-  return kind === 'unknown' ? 'preparing' : kind;
 }
 
 function resolved(slot: Slot, egress: EgressAnswer | null): ResolvedDriver {

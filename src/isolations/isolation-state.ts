@@ -1,4 +1,5 @@
 import type { ProbeResult } from '../contract/driver.ts';
+import type { Isolation } from '../domain/names.ts';
 import type { RuntimeId } from '../domain/runtimes.ts';
 
 /** Trials that came after the one that worked and did not. */
@@ -93,4 +94,15 @@ export function shownProbe(state: IsolationState): ProbeResult | null {
     detail: `${state.probe.detail} What runs under it goes on. ${told} ${detail}`,
     fix: null,
   };
+}
+
+/** What deploys and calls are told of it. One that has not been probed yet is being prepared. */
+export function answerOf({ kind }: IsolationState): 'usable' | 'preparing' | 'unusable' {
+  return kind === 'unknown' ? 'preparing' : kind;
+}
+
+/** Why new functions are kept from it, with what mends that; null when they are not. */
+export function weaknessOf(isolation: Isolation, state: IsolationState): string | null {
+  if (state.kind !== 'usable' || state.probe.refusesNew === undefined) return null;
+  return `New functions are kept from ${isolation}: ${state.probe.refusesNew}. Upgrade it, or start the server with COLDFRAME_KNOWN_WEAK=allow.`;
 }
