@@ -83,25 +83,42 @@ test('sessions of a key end on every server with the key', async () => {
 
 test('a session closed on one server is closed on the other at its next turn', async () => {
   const { token } = await one.auth.openSession(one.auth.verifyKey('admin-key-0123456789')!);
+  await two.feed.catchUp();
   expect(await two.auth.verifySession(token)).not.toBeNull();
   await one.auth.closeSession(token);
   await two.feed.catchUp();
   expect(await two.auth.verifySession(token)).toBeNull();
 });
 
+test('what a session let in is told of its end by another server at the next turn', async () => {
+  const { token } = await one.auth.openSession(one.auth.verifyKey('admin-key-0123456789')!);
+  await two.feed.catchUp();
+  const principal = (await two.auth.verifySession(token))!;
+  let isGood = true;
+  two.auth.onEnded(() => {
+    isGood = two.auth.isGood(principal);
+  });
+  await one.auth.closeSession(token);
+  await two.feed.catchUp();
+  expect(isGood).toBe(false);
+});
+
 test('a session in use through one server has not expired for the other', async () => {
   const { token } = await one.auth.openSession(one.auth.verifyKey('admin-key-0123456789')!);
+  await two.feed.catchUp();
   expect(await two.auth.verifySession(token)).not.toBeNull();
   nowMs += 8 * HOUR_MS;
   expect(await one.auth.verifySession(token)).not.toBeNull();
+  await two.feed.catchUp();
   nowMs += 8 * HOUR_MS;
   expect(await two.auth.verifySession(token)).not.toBeNull();
 });
 
-test('a server that missed changes reads all keys anew and keeps no session', async () => {
+test('a server that missed changes reads all keys and sessions anew', async () => {
   const [gone, kept] = [await create(), await create()];
   await two.feed.catchUp();
   const { token } = await one.auth.openSession(one.auth.verifyKey('admin-key-0123456789')!);
+  await two.feed.catchUp();
   expect(await two.auth.verifySession(token)).not.toBeNull();
   await one.auth.closeSession(token);
   await one.auth.keys.remove(DEFAULT_WORKSPACE, gone.id);

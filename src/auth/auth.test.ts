@@ -34,6 +34,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await auth.stop();
   for (const { workspaceId, id } of await store.across.keys()) await store.in(workspaceId).keys.remove(id);
+  for (const { workspaceId, id } of await store.across.sessions()) await store.in(workspaceId).sessions.remove(id);
   for (const file of ['admin.key', 'master.key']) await rm(join(dataDir, file), { force: true });
 });
 
@@ -51,6 +52,18 @@ async function started(): Promise<Auth> {
   return one;
 }
 
+/** The same table, with the names of the methods that are called. */
+function counting<T extends object>(table: T, asked: string[]): T {
+  const counted = Object.entries(table).map(([name, method]) => [
+    name,
+    (...args: unknown[]) => {
+      asked.push(name);
+      return method(...args);
+    },
+  ]);
+  return Object.fromEntries(counted);
+}
+
 const key = (name: string, scopes: Scope[], expiresAt: string | null = null) =>
   auth.keys.create(DEFAULT_WORKSPACE, { name, scopes, expiresAt });
 
@@ -58,7 +71,12 @@ describe('keys', () => {
   test('a key opens what its scopes include, survives a restart, and is stored only as a hash', async () => {
     const { secret, id } = await key('ci', ['deploy']);
     expect(secret).toMatch(/^cf_[A-Za-z0-9_-]{43}$/);
-    expect(auth.verifyKey(secret)).toEqual({ workspaceId: 'default', scopes: ['deploy', 'read'], keyId: id });
+    expect(auth.verifyKey(secret)).toEqual({
+      workspaceId: 'default',
+      scopes: ['deploy', 'read'],
+      keyId: id,
+      sessionId: null,
+    });
     await auth.stop();
     auth = await started();
     expect(auth.verifyKey(secret)?.keyId).toBe(id);
@@ -129,15 +147,21 @@ describe('keys', () => {
 });
 
 describe('sessions', () => {
-  const open = () => auth.openSession({ workspaceId: DEFAULT_WORKSPACE, scopes: ['admin'], keyId: 'admin' });
+  const open = () =>
+    auth.openSession({ workspaceId: DEFAULT_WORKSPACE, scopes: ['admin'], keyId: 'admin', sessionId: null });
 
   test('a session is known by its token, also after a restart, and the store has its hash only', async () => {
     const { token } = await open();
-    expect(await auth.verifySession(token)).toEqual({ workspaceId: 'default', scopes: ['admin'], keyId: 'admin' });
+    expect(await auth.verifySession(token)).toEqual({
+      workspaceId: 'default',
+      scopes: ['admin'],
+      keyId: 'admin',
+      sessionId: expect.any(String),
+    });
     const again = await started();
     expect(await again.verifySession(token)).not.toBeNull();
     await again.stop();
-    expect(await store.across.sessionByToken(token)).toBeNull();
+    expect(JSON.stringify(await store.across.sessions())).not.toContain(token);
     expect(await auth.verifySession('cfs_wrong')).toBeNull();
     expect(await auth.verifySession('x'.repeat(1_000_000))).toBeNull();
   });
@@ -233,8 +257,77 @@ describe('sessions', () => {
     nowMs += 2 * HOUR_MS;
     const uses = await Promise.all(Array.from({ length: 10 }, () => auth.verifySession(token)));
     expect(uses.every((principal) => principal !== null)).toBe(true);
-    const row = await store.across.sessionByToken(hash('sha256', token, 'hex'));
+    const digest = hash('sha256', token, 'hex');
+    const row = (await store.across.sessions()).find((one) => one.tokenSha256 === digest);
     expect(Date.parse(row!.expiresAt)).toBe(nowMs + 12 * HOUR_MS);
+  });
+});
+
+describe('what sessions may cost', () => {
+  const open = () =>
+    auth.openSession({ workspaceId: DEFAULT_WORKSPACE, scopes: ['admin'], keyId: null, sessionId: null });
+
+  test('cookies that nobody knows cost the store nothing, and neither does the use of a known one', async () => {
+    const { token } = await open();
+    const asked: string[] = [];
+    const counted: ControlStore = {
+      ...store,
+      across: counting(store.across, asked),
+      in: (workspaceId) => ({ ...store.in(workspaceId), sessions: counting(store.in(workspaceId).sessions, asked) }),
+    };
+    const watched = new Auth({ store: counted, adminKey: ADMIN, onUpkeepFailure: () => {}, now: () => nowMs });
+    await watched.start();
+    expect(asked.splice(0)).toEqual(['keys', 'sessions']);
+    for (let junk = 0; junk < 100; junk++) expect(await watched.verifySession(`cfs_${junk}`)).toBeNull();
+    await watched.closeSession('cfs_junk');
+    expect(await watched.verifySession(token)).not.toBeNull();
+    expect(asked).toEqual([]);
+    await watched.stop();
+  });
+
+  test('the hundred and first session of a key closes its oldest, and no other key loses one', async () => {
+    const other = await auth.openSession(auth.verifyKey(ADMIN)!);
+    const tokens: string[] = [];
+    for (let count = 0; count < 101; count++) tokens.push((await open()).token);
+    expect(await auth.verifySession(tokens[0]!)).toBeNull();
+    expect(auth.whySessionEnded(tokens[0]!)).toBe('closed');
+    expect(await auth.verifySession(tokens[1]!)).not.toBeNull();
+    expect(await auth.verifySession(other.token)).not.toBeNull();
+    expect(await store.across.sessions()).toHaveLength(101);
+  });
+
+  test('sessions beyond the bounds, left by an earlier version, are closed at the start', async () => {
+    const { token } = await open();
+    const [row] = await store.across.sessions();
+    const older = Array.from({ length: 150 }, (_, at) => ({ ...row!, id: `0-${at}`, tokenSha256: `old ${at}` }));
+    await Promise.all(older.map((one) => store.in(DEFAULT_WORKSPACE).sessions.insert(one)));
+    const again = await started();
+    expect(await again.verifySession(token)).not.toBeNull();
+    expect(await store.across.sessions()).toHaveLength(100);
+    await again.stop();
+  });
+});
+
+describe('what outlives its request', () => {
+  test('is told at once of the end of a key or session, and asking makes no session last longer', async () => {
+    let told = 0;
+    const stop = auth.onEnded(() => void told++);
+    const one = await auth.keys.create(DEFAULT_WORKSPACE, { name: 'one', scopes: ['read'], expiresAt: null });
+    const byKey = auth.verifyKey(one.secret)!;
+    const { token } = await auth.openSession(byKey);
+    const bySession = (await auth.verifySession(token))!;
+    expect([auth.isGood(byKey), auth.isGood(bySession)]).toEqual([true, true]);
+    await auth.closeSession(token);
+    expect([told, auth.isGood(byKey), auth.isGood(bySession)]).toEqual([1, true, false]);
+    await auth.keys.remove(DEFAULT_WORKSPACE, one.id);
+    expect([told, auth.isGood(byKey)]).toEqual([2, false]);
+    stop();
+    const idle = (await auth.verifySession((await auth.openSession(auth.verifyKey(ADMIN)!)).token))!;
+    for (let hours = 0; hours < 12; hours++) {
+      expect(auth.isGood(idle)).toBe(true);
+      nowMs += HOUR_MS;
+    }
+    expect(auth.isGood(idle)).toBe(false);
   });
 });
 
@@ -245,6 +338,7 @@ describe('sign-in links', () => {
       workspaceId: 'default',
       scopes: ['admin', 'deploy', 'invoke', 'read'],
       keyId: null,
+      sessionId: null,
     });
     expect(auth.redeemLinkToken(token)).toBeNull();
     const late = auth.mintLinkToken();

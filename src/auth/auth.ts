@@ -26,11 +26,15 @@ export class Auth {
   readonly #sessions: Sessions;
   readonly #links: LinkTokens;
   readonly #onUpkeepFailure: (error: unknown) => void;
+  readonly #endListeners = new Set<() => void>();
   #upkeep: NodeJS.Timeout | null = null;
 
   constructor({ store, adminKey, onUpkeepFailure, now = Date.now }: AuthOptions) {
-    this.keys = new Keys({ store, adminKey, now });
-    this.#sessions = new Sessions({ store, keys: this.keys, now });
+    const onEnded = (): void => {
+      for (const listener of this.#endListeners) listener();
+    };
+    this.keys = new Keys({ store, adminKey, onEnded, now });
+    this.#sessions = new Sessions({ store, keys: this.keys, onEnded, now });
     this.#links = new LinkTokens(now);
     this.#onUpkeepFailure = onUpkeepFailure;
   }
@@ -40,9 +44,10 @@ export class Auth {
     return this.#sessions;
   }
 
-  /** Loads the keys and begins the upkeep. Called before the first request. */
+  /** Loads keys and sessions and begins the upkeep; before the first request. */
   async start(): Promise<void> {
     await this.keys.load();
+    await this.#sessions.load();
     this.#upkeep = setInterval(() => {
       Promise.all([this.keys.flushUses(), this.#sessions.prune()]).catch(this.#onUpkeepFailure);
     }, UPKEEP_EVERY_MS).unref();
@@ -60,8 +65,23 @@ export class Auth {
     return this.keys.verify(secret, memo);
   }
 
+  /** From memory; it makes the session last longer, which writes the store at most once an hour. */
   async verifySession(token: string): Promise<Principal | null> {
     return await this.#sessions.verify(token);
+  }
+
+  /**
+   * Whether what let a request in still would: for streams, which outlive their request. Asking makes no session last longer.
+   */
+  isGood({ keyId, sessionId }: Principal): boolean {
+    if (sessionId !== null) return this.#sessions.isLive(sessionId);
+    return keyId !== null && this.keys.keyIdOf(this.keys.referenceOf(keyId)) !== null;
+  }
+
+  /** Calls back at once when a key or session has gone, here or on another server; expiry is not told. Returns the way out. */
+  onEnded(listener: () => void): () => void {
+    this.#endListeners.add(listener);
+    return () => this.#endListeners.delete(listener);
   }
 
   /** Why a token opens nothing, when `verifySession` refused it. */
@@ -94,6 +114,6 @@ export class Auth {
     if (link === null) return null;
     const keyId = link.keyReference === null ? null : this.keys.keyIdOf(link.keyReference);
     if (link.keyReference !== null && keyId === null) return null;
-    return { workspaceId: DEFAULT_WORKSPACE, scopes: expandScopes(['admin']), keyId };
+    return { workspaceId: DEFAULT_WORKSPACE, scopes: expandScopes(['admin']), keyId, sessionId: null };
   }
 }

@@ -32,6 +32,8 @@ export interface KeysOptions {
   store: Pick<ControlStore, 'in' | 'across'>;
   /** The installation's own key, in clear; only its hash is kept. */
   adminKey: string;
+  /** Told at once whenever a key has gone, whoever deleted it; not when one expires. */
+  onEnded(): void;
   now?: () => number;
 }
 
@@ -55,6 +57,7 @@ interface KnownKey {
  */
 export class Keys implements Follower {
   readonly #store: KeysOptions['store'];
+  readonly #onEnded: () => void;
   readonly #now: () => number;
   readonly #adminReference: string;
   readonly #byDigest = new Map<string, KnownKey>();
@@ -65,10 +68,16 @@ export class Keys implements Follower {
   #creating = 0;
   #touchedAtMs = 0;
 
-  constructor({ store, adminKey, now = Date.now }: KeysOptions) {
+  constructor({ store, adminKey, onEnded, now = Date.now }: KeysOptions) {
     this.#store = store;
+    this.#onEnded = onEnded;
     this.#now = now;
-    const principal = { workspaceId: DEFAULT_WORKSPACE, scopes: expandScopes(['admin']), keyId: ADMIN_KEY_ID };
+    const principal = {
+      workspaceId: DEFAULT_WORKSPACE,
+      scopes: expandScopes(['admin']),
+      keyId: ADMIN_KEY_ID,
+      sessionId: null,
+    };
     // Another admin key after a restart must end the sessions of the old one.
     this.#adminReference = `admin.${digestOf(digestOf(adminKey)).slice(0, 32)}`;
     this.#byDigest.set(digestOf(adminKey), { row: null, principal, expiresAtMs: Number.POSITIVE_INFINITY });
@@ -215,7 +224,12 @@ export class Keys implements Follower {
   }
 
   #remember(row: KeyRow): void {
-    const principal = { workspaceId: row.workspaceId, scopes: expandScopes(row.scopes), keyId: row.id };
+    const principal = {
+      workspaceId: row.workspaceId,
+      scopes: expandScopes(row.scopes),
+      keyId: row.id,
+      sessionId: null,
+    };
     const expiresAtMs = row.expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(row.expiresAt);
     this.#byDigest.set(row.secretSha256, { row, principal, expiresAtMs });
     this.#expiresAtMs.set(row.id, expiresAtMs);
@@ -225,6 +239,7 @@ export class Keys implements Follower {
     for (const [digest, { row }] of this.#byDigest) if (row?.id === id) this.#byDigest.delete(digest);
     this.#expiresAtMs.delete(id);
     this.#used.delete(id);
+    this.#onEnded();
   }
 
   #view(row: KeyRow): KeyView {

@@ -8,4 +8,6 @@ export interface Principal {
   scopes: readonly Scope[];
   /** `admin` for the installation's own key. Null for a session opened by a sign-in link. */
   keyId: string | null;
+  /** Null for a request with a key. */
+  sessionId: string | null;
 }

@@ -75,7 +75,11 @@ export interface HttpAuth {
   /** A `memo` is the caller's, made for one secret: its hash is then made once. */
   verifyKey(secret: string, memo?: { digest: string | null }): Principal | null;
   verifySession(token: string): Promise<Principal | null>;
-  /** Why a refused token opens nothing. `unknown` for a token that was never valid, or that ended long ago. */
+  /** Whether what let a request in still would; asking makes no session last longer. */
+  isGood(principal: Principal): boolean;
+  /** Calls back at once when a key or session has gone; the return value stops that. Expiry is not told. */
+  onEnded(listener: () => void): () => void;
+  /** Why a token that was refused opens nothing; `unknown` for one that was never valid, or ended long ago. */
   whySessionEnded(token: string): 'expired' | 'closed' | 'key_gone' | 'unknown';
   /** The token is shown to the browser once and stored hashed. */
   openSession(principal: Principal): Promise<{ token: string; expiresAt: string }>;

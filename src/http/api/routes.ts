@@ -79,8 +79,7 @@ export function registerRoutes(app: App, deps: HttpDeps, { endpoint, budget, can
   putTestEvent(app, deps, budget);
   for (const register of [listTemplates, getTemplate]) register(app, deps);
   for (const register of [signIn, getSession, signOut, createSignInLink]) register(app, deps);
-  for (const register of [createKey, listKeys]) register(app, deps);
-  deleteKey(app, deps, streams);
+  for (const register of [createKey, listKeys, deleteKey]) register(app, deps);
   for (const register of [getPlatform, listIsolation, getPool, listRuntimes, health]) register(app, deps);
   for (const register of [landing, docsPage, openApiDocument, errorPage]) register(app);
 }

@@ -50,7 +50,12 @@ describe('failures and refusals', () => {
   });
 
   it('a signed-in console session opens no function url', async () => {
-    bed.deps.sessions.set(sessionToken('tok'), { workspaceId: DEFAULT_WORKSPACE, scopes: ['admin'], keyId: null });
+    bed.deps.sessions.set(sessionToken('tok'), {
+      workspaceId: DEFAULT_WORKSPACE,
+      scopes: ['admin'],
+      keyId: null,
+      sessionId: 's1',
+    });
     expect(
       (await fetch(`${bed.origin}/fn/keyed`, { headers: { cookie: `coldframe_session=${sessionToken('tok')}` } }))
         .status,

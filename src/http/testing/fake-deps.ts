@@ -14,12 +14,17 @@ import { fakeTestEvents } from './fake-test-events.ts';
 import { type FakeUrls, fakeUrls } from './fake-urls.ts';
 import { resultOf, runnable, sessionToken } from './samples.ts';
 
-export const ADMIN: Principal = { workspaceId: DEFAULT_WORKSPACE, scopes: ['admin'], keyId: 'k-admin' };
+export const ADMIN: Principal = {
+  workspaceId: DEFAULT_WORKSPACE,
+  scopes: ['admin'],
+  keyId: 'k-admin',
+  sessionId: null,
+};
 const KEYS: Record<string, Principal> = {
   'admin-key': ADMIN,
-  'read-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['read'], keyId: 'k-read' },
-  'invoke-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['invoke'], keyId: 'k-invoke' },
-  'deploy-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['deploy'], keyId: 'k-deploy' },
+  'read-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['read'], keyId: 'k-read', sessionId: null },
+  'invoke-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['invoke'], keyId: 'k-invoke', sessionId: null },
+  'deploy-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['deploy'], keyId: 'k-deploy', sessionId: null },
 };
 
 /** What the fake invoker does with a call; the default echoes the event. */
@@ -36,6 +41,9 @@ export interface FakeDeps extends HttpDeps {
   urls: FakeUrls;
   sessions: Map<string, Principal>;
   linkTokens: Set<string>;
+  /** Ids of keys and sessions that have gone; nobody is told before `endAll`. */
+  goneCallers: Set<string>;
+  endAll(): void;
 }
 
 /** In-memory stand-ins for the rooms behind HTTP, honest about their contracts and nothing more. */
@@ -45,6 +53,8 @@ export function fakeDeps(): FakeDeps {
   const logged: object[] = [];
   const sessions = new Map<string, Principal>();
   const linkTokens = new Set<string>();
+  const goneCallers = new Set<string>();
+  const endListeners = new Set<() => void>();
   let ids = 0;
   const log = (context: object) => void logged.push(context);
   return {
@@ -53,6 +63,10 @@ export function fakeDeps(): FakeDeps {
     logged,
     sessions,
     linkTokens,
+    goneCallers,
+    endAll() {
+      for (const listener of endListeners) listener();
+    },
     config: {
       publicUrl: null,
       functionOrigin: () => 'http://127.0.0.1:8643',
@@ -63,6 +77,11 @@ export function fakeDeps(): FakeDeps {
     auth: {
       verifyKey: (secret) => (Object.hasOwn(KEYS, secret) ? (KEYS[secret] ?? null) : null),
       verifySession: async (token) => sessions.get(token) ?? null,
+      isGood: ({ keyId, sessionId }) => !goneCallers.has(sessionId ?? keyId ?? ''),
+      onEnded(listener) {
+        endListeners.add(listener);
+        return () => endListeners.delete(listener);
+      },
       whySessionEnded: (token) => (token === sessionToken('expired') ? 'expired' : 'unknown'),
       async openSession(principal) {
         const token = sessionToken(`session-${++ids}`);

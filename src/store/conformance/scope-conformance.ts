@@ -30,7 +30,7 @@ export function scopeConformance(store: () => OpenStore): void {
     const state = async () => ({
       functions: await store().across.functions(),
       keys: await store().across.keys(),
-      session: await store().across.sessionByToken('token of s'),
+      sessions: await store().across.sessions(),
       secrets: await here().secrets.get(['s1']),
       events: await here().testEvents.list('fn-hello'),
       comparison: await here().comparisons.get('c'),
@@ -49,6 +49,7 @@ export function scopeConformance(store: () => OpenStore): void {
     expect(await keys.get('k1')).toBeNull();
     expect(await keys.remove('k1')).toBe(false);
     await keys.touch([{ id: 'k1', at: AT }]);
+    expect(await sessions.get('s')).toBeNull();
     expect(await sessions.extend('s', '2030-01-01T00:00:00.000Z')).toBe(false);
     expect(await sessions.remove('s')).toBe(false);
     expect(await secrets.get(['s1'])).toEqual([]);

@@ -69,7 +69,8 @@ export function severalServersConformance(engine: string, openRig: () => Promise
       await functions.remove('fn-hello');
       const of = (topic: Change['topic'], id: string) => ({ topic, workspaceId: HERE, id });
       const hello = of('function', 'fn-hello');
-      const told = [hello, hello, hello, of('key', 'k1'), of('key', 'k1'), of('session', 's'), hello];
+      const inAndOut = ['s', 's', 's'].map((id) => of('session', id));
+      const told = [hello, hello, hello, of('key', 'k1'), of('key', 'k1'), ...inAndOut, hello];
       expect(await two.changes.since(0)).toEqual({
         changes: told.map((change, at) => ({ seq: at + 1, ...change })),
         lastSeq: told.length,

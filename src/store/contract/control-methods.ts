@@ -21,7 +21,7 @@ export const WORKSPACE_METHODS: { [T in keyof WorkspaceStore]: Kinds<WorkspaceSt
     packageHashes: 'scan',
   },
   keys: { get: 'read', insert: 'write', remove: 'write', touch: 'write' },
-  sessions: { insert: 'write', extend: 'write', remove: 'write' },
+  sessions: { get: 'read', insert: 'write', extend: 'write', remove: 'write' },
   secrets: { get: 'scan' },
   testEvents: { list: 'scan', get: 'read', put: 'write', remove: 'write' },
   comparisons: { insert: 'write', update: 'write', get: 'read', list: 'scan' },
@@ -34,7 +34,7 @@ export const SERVER_METHODS: { [T in keyof ServerTables]: Kinds<ServerTables[T]>
   across: {
     functions: 'scan',
     keys: 'scan',
-    sessionByToken: 'read',
+    sessions: 'scan',
     pruneSessions: 'write',
     interruptComparisons: 'write',
   },

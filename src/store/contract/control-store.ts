@@ -34,7 +34,8 @@ export interface AcrossWorkspaces {
   /** Every function with its newest revision. The memory view loads them at start. */
   functions(): Promise<FunctionRecord[]>;
   keys(): Promise<KeyRow[]>;
-  sessionByToken(tokenSha256: string): Promise<SessionRow | null>;
+  /** The oldest first. */
+  sessions(): Promise<SessionRow[]>;
   /** Removes the sessions that have expired by `now`; says how many. */
   pruneSessions(now: string): Promise<number>;
   /**
@@ -130,8 +131,9 @@ export interface SessionRow {
   expiresAt: string;
 }
 
-/** `remove` tells the change feed, topic `session`. */
+/** All but `get` tell the change feed, topic `session`: every server holds the live ones in memory. */
 export interface SessionsTable {
+  get(id: string): Promise<SessionRow | null>;
   insert(row: SessionRow): Promise<void>;
   /** False when it was not there. */
   extend(id: string, expiresAt: string): Promise<boolean>;

@@ -7,7 +7,7 @@ import { allFunctions, functionsRows } from './functions-rows.ts';
 import { allKeys, keysRows } from './keys-rows.ts';
 import { secretsRows } from './secrets-rows.ts';
 import { serversRows } from './servers-rows.ts';
-import { pruneSessions, sessionByToken, sessionsRows } from './sessions-rows.ts';
+import { allSessions, pruneSessions, sessionsRows } from './sessions-rows.ts';
 import { settingsRows } from './settings-rows.ts';
 import type { ServerStatements, WorkspaceStatements, Write } from './statements.ts';
 import { testEventsRows } from './test-events-rows.ts';
@@ -24,7 +24,7 @@ const WORKSPACE_ROWS: { [T in keyof WorkspaceStore]: WorkspaceStatements<Workspa
 const acrossRows: ServerStatements<AcrossWorkspaces> = {
   functions: allFunctions,
   keys: allKeys,
-  sessionByToken,
+  sessions: allSessions,
   pruneSessions,
   interruptComparisons,
 };

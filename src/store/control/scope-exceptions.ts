@@ -16,8 +16,8 @@ export const SCOPE_EXCEPTIONS: readonly { sql: string; reason: string }[] = [
     reason: 'a key is looked up in memory by its secret, which is what tells the workspace',
   },
   {
-    sql: 'select * from "sessions" where "token_sha256" = ?',
-    reason: 'a session is found by its token, which is what tells the workspace',
+    sql: 'select * from "sessions" order by "id"',
+    reason: 'a session is looked up in memory by its token, which is what tells the workspace',
   },
   {
     sql: 'delete from "sessions" where "expires_at_ms" <= ?',

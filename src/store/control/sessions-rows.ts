@@ -1,12 +1,24 @@
+import type { Selectable } from 'kysely';
 import type { SessionRow, SessionsTable } from '../contract/control-store.ts';
 import { tellChange } from './changes-rows.ts';
+import type { ControlSchema } from './control-schema.ts';
 import type { Read, WorkspaceStatements, Write } from './statements.ts';
 import { toMs, toTime } from './times.ts';
 
 /** Signed-in browsers; only the hash of a token is stored. */
 export const sessionsRows: WorkspaceStatements<SessionsTable> = {
-  async insert({ db }, workspaceId, row) {
-    await db
+  async get({ db }, workspaceId, id) {
+    const row = await db
+      .selectFrom('sessions')
+      .selectAll()
+      .where('workspace_id', '=', workspaceId)
+      .where('id', '=', id)
+      .executeTakeFirst();
+    return row === undefined ? null : sessionOf(row);
+  },
+
+  async insert(tx, workspaceId, row) {
+    await tx.db
       .insertInto('sessions')
       .values({
         id: row.id,
@@ -18,16 +30,19 @@ export const sessionsRows: WorkspaceStatements<SessionsTable> = {
         expires_at_ms: toMs(row.expiresAt),
       })
       .execute();
+    await tellChange(tx, { topic: 'session', workspaceId, id: row.id });
   },
 
-  async extend({ db }, workspaceId, id, expiresAt) {
-    const { numUpdatedRows } = await db
+  async extend(tx, workspaceId, id, expiresAt) {
+    const { numUpdatedRows } = await tx.db
       .updateTable('sessions')
       .set({ expires_at_ms: toMs(expiresAt) })
       .where('workspace_id', '=', workspaceId)
       .where('id', '=', id)
       .executeTakeFirst();
-    return numUpdatedRows > 0n;
+    if (numUpdatedRows === 0n) return false;
+    await tellChange(tx, { topic: 'session', workspaceId, id });
+    return true;
   },
 
   async remove(tx, workspaceId, id) {
@@ -42,9 +57,18 @@ export const sessionsRows: WorkspaceStatements<SessionsTable> = {
   },
 };
 
-export async function sessionByToken({ db }: Read, tokenSha256: string): Promise<SessionRow | null> {
-  const row = await db.selectFrom('sessions').selectAll().where('token_sha256', '=', tokenSha256).executeTakeFirst();
-  if (row === undefined) return null;
+/** Of every workspace, the oldest first. */
+export async function allSessions({ db }: Read): Promise<SessionRow[]> {
+  return (await db.selectFrom('sessions').selectAll().orderBy('id').execute()).map(sessionOf);
+}
+
+/** Tells no feed: every server sees by the clock that a session has expired. */
+export async function pruneSessions({ db }: Write, now: string): Promise<number> {
+  const { numDeletedRows } = await db.deleteFrom('sessions').where('expires_at_ms', '<=', toMs(now)).executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
+function sessionOf(row: Selectable<ControlSchema['sessions']>): SessionRow {
   return {
     id: row.id,
     workspaceId: row.workspace_id,
@@ -54,10 +78,4 @@ export async function sessionByToken({ db }: Read, tokenSha256: string): Promise
     createdAt: toTime(row.created_at_ms),
     expiresAt: toTime(row.expires_at_ms),
   };
-}
-
-/** Tells no feed: every server sees by the clock that a session has expired. */
-export async function pruneSessions({ db }: Write, now: string): Promise<number> {
-  const { numDeletedRows } = await db.deleteFrom('sessions').where('expires_at_ms', '<=', toMs(now)).executeTakeFirst();
-  return Number(numDeletedRows);
 }

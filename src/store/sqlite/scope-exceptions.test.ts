@@ -21,7 +21,7 @@ test('the listed statements are all that reach beyond a workspace, and each is s
   const at = '2026-01-01T00:00:00.000Z';
   await ask('across.functions');
   await ask('across.keys');
-  await ask('across.sessionByToken', 'token');
+  await ask('across.sessions');
   await ask('across.pruneSessions', at);
   await ask('across.interruptComparisons', { id: 'a', instance: 'a', epoch: 1 }, at);
   await ask('servers.register', { id: 'a', instance: 'a' }, 1);

@@ -2,9 +2,8 @@ import Type from 'typebox';
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
-import type { FeedStreams } from '../live/feed-streams.ts';
 
-export function deleteKey(app: App, { keys }: HttpDeps, streams: FeedStreams): void {
+export function deleteKey(app: App, { keys }: HttpDeps): void {
   app.delete(
     '/api/v1/keys/:id',
     {
@@ -19,7 +18,6 @@ export function deleteKey(app: App, { keys }: HttpDeps, streams: FeedStreams): v
     },
     async (request, reply) => {
       await keys.remove(request.principal.workspaceId, request.params.id);
-      streams.endOf(request.params.id);
       return reply.code(204).send(null);
     },
   );

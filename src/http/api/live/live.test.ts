@@ -20,6 +20,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   deps.live.gap = false;
+  deps.goneCallers.clear();
 });
 afterAll(() => http.close(1_000));
 
@@ -63,6 +64,53 @@ it('Last-Event-ID resumes from there, with one gap when events were lost', async
   expect(text).toContain('event: gap\ndata: {"fromId":5,"toId":9}');
   const wrong = await exchange(port, get('/api/v1/live', 'last-event-id: x\r\nconnection: close\r\n'));
   expect(wrong).toMatch(/^HTTP\/1.1 400 /);
+});
+
+it('a stream ends at once when it is told that its key has gone, and at a heartbeat when the key has expired', async () => {
+  for (const isTold of [true, false]) {
+    const reading = exchange(port, get('/api/v1/live'), (text) => /\n0\r?\n\r?\n$/.test(text));
+    await until(() => deps.live.listeners.size === 1);
+    deps.goneCallers.add('k-read');
+    if (isTold) deps.endAll();
+    expect(await reading).toContain('text/event-stream');
+    await until(() => deps.live.listeners.size === 0);
+    deps.goneCallers.clear();
+  }
+});
+
+it('one key opens a fifth of the streams; then it is told so, and others still open theirs', async () => {
+  const sockets = Array.from({ length: 40 }, () => connect(port, '127.0.0.1'));
+  for (const socket of sockets) socket.on('error', () => {}).write(get('/api/v1/live'));
+  await until(() => deps.live.listeners.size === 40);
+  const refused = await exchange(port, get('/api/v1/live', 'connection: close\r\n'));
+  expect(refused).toMatch(/^HTTP\/1.1 429 /);
+  expect(refused).toContain('its share of 200');
+  const other = get('/api/v1/live').replace('read-key', 'admin-key');
+  expect(await exchange(port, other, (text) => text.includes(':ok'))).toMatch(/^HTTP\/1.1 200 /);
+  for (const socket of sockets) socket.destroy();
+  await until(() => deps.live.listeners.size === 0);
+});
+
+it('a client that leaves while its stored lines are read leaves no listener behind', async () => {
+  let read = (): void => {};
+  const isRead = new Promise<void>((resolve) => {
+    read = resolve;
+  });
+  let asked = 0;
+  deps.records.logs = async () => {
+    asked++;
+    await isRead;
+    return { items: [], nextCursor: null };
+  };
+  const closes = new Promise<void>((resolve) => http.server.once('request', (_req, res) => res.once('close', resolve)));
+  const socket = connect(port, '127.0.0.1');
+  socket.write(get('/api/v1/functions/hello/logs?follow=true'));
+  await until(() => asked === 1);
+  socket.destroy();
+  await closes;
+  read();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(deps.live.listeners.size).toBe(0);
 });
 
 it('refuses unknown topics and functions before the stream begins', async () => {

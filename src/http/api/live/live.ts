@@ -52,7 +52,7 @@ export function live(app: App, deps: HttpDeps, streams: FeedStreams): void {
       const topics = topicsOf(request.query.topics);
       let beat: ActivityBeat | null = null;
       streams.open(reply, {
-        keyId: request.principal.keyId,
+        principal: request.principal,
         subscription: {
           topics: feedTopicsOf(topics),
           afterId: lastEventIdOf(request),

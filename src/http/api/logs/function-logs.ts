@@ -83,7 +83,7 @@ export function functionLogs(app: App, deps: HttpDeps, streams: FeedStreams): vo
       const stored = afterId === null ? page.items.toReversed() : [];
       const isShown = shownAlready(stored, deps.live.latestId);
       streams.open(reply, {
-        keyId: request.principal.keyId,
+        principal: request.principal,
         subscription: {
           topics: new Set(['logs'] as const),
           afterId: afterId ?? beforeReadId,

@@ -9,11 +9,16 @@ import type { BodyBudget } from '../../serving/body/body-budget.ts';
 import { withEventBody } from '../../serving/body/event-body.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { sendJsonText } from '../../serving/replies/send-json-text.ts';
+import { CallerShares } from '../../serving/shares/caller-shares.ts';
 import { codeOf } from '../functions/function-body.ts';
 import { CODE, NAME_PARAMS, PATCH_FUNCTION } from '../functions/function-schema.ts';
 import { INVOCATION_OUTCOME, maySeeLogs, outcomeJson } from '../invocations/invocation-outcome.ts';
 
 const BODY_LIMIT_BYTES = LIMITS.codeJsonMaxBytes + LIMITS.payloadMaxBytes;
+/** As many as the pool runs at once: a sandbox each. */
+const TRIES_MAX = 64;
+/** A fifth: whoever holds one key never keeps the others from trying. */
+const TRIES_EACH_MAX = 13;
 
 const TRY = Type.Object(
   {
@@ -34,6 +39,7 @@ interface TryParts {
  * unparsed.
  */
 export function tryFunction(app: App, deps: HttpDeps, { budget, cancelTokens }: TryParts): void {
+  const shares = new CallerShares({ what: 'tries', total: TRIES_MAX, each: TRIES_EACH_MAX });
   withEventBody(app, budget, (scope, eventOf) => {
     scope.post(
       '/api/v1/functions/:name/try',
@@ -54,15 +60,18 @@ export function tryFunction(app: App, deps: HttpDeps, { budget, cancelTokens }: 
         const { code, settings } = request.body;
         const { workspaceId } = request.principal;
         const token = cancelTokenOf(request.headers);
-        const result = await deps.tryRunner.run({
-          workspaceId,
-          functionName: request.params.name,
-          code: code === undefined ? null : codeOf(code, '/code'),
-          settings: (settings as SettingsPatch | undefined) ?? null,
-          event: eventOf(request.body),
-          clientGone: new CallerGone(reply.raw),
-          onBegun: (id) => token !== null && cancelTokens.begin(workspaceId, token, id),
-        });
+        const leave = shares.enter(request.principal);
+        const result = await deps.tryRunner
+          .run({
+            workspaceId,
+            functionName: request.params.name,
+            code: code === undefined ? null : codeOf(code, '/code'),
+            settings: (settings as SettingsPatch | undefined) ?? null,
+            event: eventOf(request.body),
+            clientGone: new CallerGone(reply.raw),
+            onBegun: (id) => token !== null && cancelTokens.begin(workspaceId, token, id),
+          })
+          .finally(leave);
         if (token !== null) cancelTokens.end(workspaceId, token, result.id);
         return sendJsonText(reply, await outcomeJson(result, maySeeLogs(request.principal)));
       },

@@ -6,12 +6,19 @@ import type { ServerResponse } from 'node:http';
  */
 const BACKLOG_MAX_BYTES = 1024 * 1024;
 
+export interface SseOptions {
+  heartbeatMs: number;
+  /** Asked at each heartbeat; false ends the stream. */
+  mayGoOn(): boolean;
+  onClose(): void;
+}
+
 /** One server-sent event stream: ids, a heartbeat, and slow readers dropped rather than buffered (I10). */
 export class SseStream {
   readonly #res: ServerResponse;
   readonly #heartbeat: NodeJS.Timeout;
 
-  constructor(res: ServerResponse, heartbeatMs: number, onClose: () => void) {
+  constructor(res: ServerResponse, { heartbeatMs, mayGoOn, onClose }: SseOptions) {
     this.#res = res;
     res.writeHead(200, [
       'content-type',
@@ -25,7 +32,10 @@ export class SseStream {
       'no',
     ]);
     res.write(':ok\n\n');
-    this.#heartbeat = setInterval(() => this.#write(':\n\n'), heartbeatMs);
+    this.#heartbeat = setInterval(() => {
+      if (mayGoOn()) this.#write(':\n\n');
+      else this.end();
+    }, heartbeatMs);
     res.once('close', () => {
       clearInterval(this.#heartbeat);
       onClose();
