@@ -1,22 +1,18 @@
-import { chmod, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { Log } from '../../domain/log.ts';
 import { languageRow, OWN_RUNTIME, type RuntimeId } from '../../domain/runtimes.ts';
 import { INSIDE } from '../launch/inside.ts';
 import type { SharedTree } from '../slot/own-mounts.ts';
+import { baseLibraries } from './base-libraries.ts';
 import { findPythons, type HostPython } from './find-python.ts';
+import { ROOT_LIBRARIES, ROOT_PROGRAMS } from './root-contents.ts';
 import { sharedLibraries } from './shared-libraries.ts';
 import { devicesIn, stageDevices } from './stage-devices.ts';
+import { stageEtc, stageLocale } from './stage-etc.ts';
 import { fingerprint, openToAll, stageFile, stageFolder } from './stage-file.ts';
 
-/** Small programs found in a sandbox's root, so that functions may start a child or two. Absent ones are left out. */
-const PROGRAMS =
-  'sh cat ls env sleep true false echo head tail wc cp mv rm mkdir touch id uname date sort grep sed tar gzip dd seq'.split(
-    ' ',
-  );
-/** Configuration of the C library, copied when present. */
-const ETC_FILES = ['ld.so.cache', 'ssl/certs/ca-certificates.crt', 'ssl/openssl.cnf', 'protocols', 'services'];
 const LINKER_CACHE = '/etc/ld.so.cache';
 const TIME_ZONES = '/usr/share/zoneinfo';
 /** Mount points that must exist in the read-only root. */
@@ -24,7 +20,7 @@ const MOUNT_POINTS = ['dev', 'proc', 'tmp', INSIDE.task, INSIDE.runtime, INSIDE.
 /**
  * Changes with what is put into a root besides files of the host, so that an older root is not taken for a current one.
  */
-const LAYOUT = 2;
+const LAYOUT = 3;
 /** Uid and gid of the one user a bubblewrap sandbox sees. */
 export const SANDBOX_UID_INSIDE = 1000;
 
@@ -153,16 +149,19 @@ export class HostRuntimes {
   async #stageRoot(id: RuntimeId, binary: string, inside: string, extensions: string[], signal: AbortSignal) {
     const programs = await findPrograms();
     const files = [{ source: binary, target: inside }, ...programs];
-    const needy = [...files.map(({ source }) => source), ...extensions];
+    const libraries = await baseLibraries(ROOT_LIBRARIES, signal);
+    const needy = [...files.map(({ source }) => source), ...libraries, ...extensions];
     // The linker's cache is rewritten whenever a library is installed, so asking ldd can wait until something changed.
     const cache = (await stat(LINKER_CACHE).catch(() => null)) === null ? [] : [LINKER_CACHE];
     const print = await fingerprint([...needy, ...cache]);
     return this.#staged(id, `${LAYOUT}-${print}`, async (root) => {
       for (const path of MOUNT_POINTS) await mkdir(join(root, path), { recursive: true });
-      for (const { source, target } of [...files, ...(await sharedLibraries(needy, signal))])
+      const base = libraries.map((path) => ({ source: path, target: path }));
+      for (const { source, target } of [...files, ...base, ...(await sharedLibraries(needy, signal))])
         await stageFile(source, join(root, merged(target)));
       await stageLinks(root, inside);
-      await stageEtc(root);
+      await stageEtc(root, SANDBOX_UID_INSIDE);
+      await stageLocale(root, libraries);
       await stageDevices(root, signal);
     });
   }
@@ -205,29 +204,13 @@ async function stageLinks(root: string, interpreter: string): Promise<void> {
   if (python !== undefined) await symlink(interpreter, join(root, 'usr/bin', python)).catch(ignoreExisting);
 }
 
-async function stageEtc(root: string): Promise<void> {
-  const etc = join(root, 'etc');
-  await mkdir(etc, { recursive: true });
-  const id = SANDBOX_UID_INSIDE;
-  await writeFile(join(etc, 'passwd'), `sandbox:x:${id}:${id}:sandbox:/tmp:/bin/sh\n`);
-  await writeFile(join(etc, 'group'), `sandbox:x:${id}:\n`);
-  await writeFile(join(etc, 'nsswitch.conf'), 'passwd: files\ngroup: files\nhosts: files dns\n');
-  await writeFile(join(etc, 'hosts'), '127.0.0.1 localhost\n');
-  // The file stays empty without egress. With it, the resolver's file is bound over it.
-  await writeFile(join(etc, 'resolv.conf'), '');
-  for (const name of ETC_FILES) {
-    if ((await stat(join('/etc', name)).catch(() => null)) !== null)
-      await stageFile(join('/etc', name), join(etc, name));
-  }
-}
-
 async function findPrograms(): Promise<{ source: string; target: string }[]> {
   const found: { source: string; target: string }[] = [];
-  for (const name of PROGRAMS) {
-    for (const directory of ['/usr/bin', '/bin']) {
+  for (const name of ROOT_PROGRAMS) {
+    for (const directory of ['/usr/bin', '/bin', '/usr/sbin', '/sbin']) {
       const source = join(directory, name);
       if ((await stat(source).catch(() => null)) === null) continue;
-      found.push({ source, target: join('/usr/bin', name) });
+      found.push({ source, target: join(directory.endsWith('sbin') ? '/usr/sbin' : '/usr/bin', name) });
       break;
     }
   }
