@@ -49,12 +49,15 @@ afterEach(async () => {
   }
 });
 
-function networkOf(options: { instance?: string; epoch?: string; allow?: string } = {}): EgressNetwork {
-  const { instance = randomBytes(6).toString('hex'), epoch = 'e5', allow } = options;
+function networkOf(
+  options: { instance?: string; epoch?: string; allow?: string; trackedMax?: number } = {},
+): EgressNetwork {
+  const { instance = randomBytes(6).toString('hex'), epoch = 'e5', allow, trackedMax } = options;
   mkdirSync(join(runDir, epoch), { recursive: true });
   const network = new EgressNetwork({
     ...{ instance, epoch, runDir, log },
     allow: allow === undefined ? [] : parseEgressAllow(allow)!,
+    ...(trackedMax === undefined ? {} : { trackedMax }),
   });
   networks.push(network);
   return network;
@@ -132,6 +135,26 @@ describe('a sandbox with egress', () => {
     inNamespace(link.path, 'ip', 'route', 'change', 'default', 'via', link.gateway, 'src', sibling.address);
     const seen = attempts(link.path, [{ host: WORLD.internet, port: WORLD.port }]);
     expect(seen[`${WORLD.internet}:${WORLD.port}`]).toBe('silence');
+    for (const one of [link, sibling]) await one.detach(soon());
+  });
+
+  test('has its share of the host’s connection table and no more, and a neighbour keeps its own', async () => {
+    const network = networkOf({ trackedMax: 20 });
+    const [link, sibling] = [await linked(network), await linked(network, 'two')];
+    // All stay open until each has been reached or refused: what has ended does not count.
+    const script = `
+      const net = require('node:net');
+      const one = () => new Promise((resolve) => {
+        const socket = net.connect(${WORLD.port}, '${WORLD.internet}', () => resolve(1)).on('error', () => resolve(0));
+        setTimeout(() => resolve(0), 5000);
+      });
+      Promise.all(Array.from({ length: 40 }, one)).then((all) => {
+        console.log(all.reduce((sum, it) => sum + it));
+        process.exit(0);
+      });`;
+    expect(Number(inNamespace(link.path, process.execPath, '-e', script))).toBe(20);
+    const seen = attempts(sibling.path, [{ host: WORLD.internet, port: WORLD.port }]);
+    expect(Object.values(seen)).toEqual(['reached']);
     for (const one of [link, sibling]) await one.detach(soon());
   });
 

@@ -10,9 +10,9 @@ import { chooseSubnet } from './choose-subnet.ts';
 import { type EgressLink, type EgressPlace, namespacePathOf, SandboxLink, SpareTap } from './egress-link.ts';
 import { type EgressNames, egressNames } from './egress-names.ts';
 import { EgressRefusal } from './egress-refusal.ts';
-import { egressRules } from './egress-rules.ts';
+import { egressRules, trackedMaxOf } from './egress-rules.ts';
 import { removeOlderEgress, removeOwnEgress } from './egress-traces.ts';
-import { hostGateways, takenBlocks, whyNoEgress, whyNoTap } from './host-network.ts';
+import { connectionTableSize, hostGateways, takenBlocks, whyNoEgress, whyNoTap } from './host-network.ts';
 import { LINK_NAMESPACE, LINK_TAP, MAKE_NAMESPACE, MAKE_TAP } from './link-script.ts';
 import { DnsForwarder } from './resolver/dns-forwarder.ts';
 
@@ -28,6 +28,8 @@ export interface EgressNetworkOptions {
   runDir: string;
   allow: readonly EgressAllow[];
   log: Log;
+  /** Connections of one sandbox that the host remembers at once; only tests give another. */
+  trackedMax?: number;
 }
 
 /**
@@ -183,7 +185,8 @@ export class EgressNetwork {
     const { gateway } = addresses;
     const subnet = `${ipv4Text(block.first)}/${block.bits}`;
     const routers = await hostGateways(signal);
-    const rules = egressRules({ names: this.names, subnet, gateway, routers, allow });
+    const trackedMax = this.#options.trackedMax ?? trackedMaxOf(connectionTableSize());
+    const rules = egressRules({ names: this.names, subnet, gateway, routers, allow, trackedMax });
     await run('nft -f - <<EOF\n$1\nEOF', [rules], signal);
     await run(
       MAKE_GATEWAY,

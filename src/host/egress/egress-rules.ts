@@ -31,9 +31,21 @@ export function isRefusedAddress(address: string): boolean {
 
 /** Questions a second per sandbox: far above any honest function, far below what costs the server. */
 const DNS_PER_SECOND = 100;
-/** New connections a second per sandbox: a flood must not fill the host's connection table for everybody. */
-const CONNECTIONS_PER_SECOND = 500;
+/**
+ * New connections a second per sandbox. Those that have ended are in the host's connection table for up to two minutes more and in no
+ * count of the kernel's, so this is what bounds them: 13,000.
+ */
+const CONNECTIONS_PER_SECOND = 100;
 const CONNECTIONS_BURST = 1_000;
+/** One sandbox has so small a part of the host's connection table for connections that go on, and at most so many of them. */
+const TRACKED_PART = 32;
+const TRACKED_MAX = 2_048;
+
+/** What one sandbox may have in a connection table of that size. */
+export function trackedMaxOf(tableSize: number): number {
+  return Math.min(TRACKED_MAX, Math.floor(tableSize / TRACKED_PART));
+}
+
 /**
  * At the usual priority, but before the filter rules of Docker and others: what is refused here never reaches those.
  */
@@ -47,13 +59,15 @@ export interface EgressRules {
   /** The routers of the host's own networks, which may have public addresses. */
   routers: readonly string[];
   allow: readonly EgressAllow[];
+  /** Entries of the host's connection table that one sandbox may have. */
+  trackedMax: number;
 }
 
 /**
  * The whole fence as one nft table, loaded in one transaction. A refused packet is answered, so that functions fail at
  * once and do not wait for their timeout. Only spoofed packets are dropped.
  */
-export function egressRules({ names, subnet, gateway, routers, allow }: EgressRules): string {
+export function egressRules({ names, subnet, gateway, routers, allow, trackedMax }: EgressRules): string {
   const from = `iifname "${names.prefix}*"`;
   const to = `oifname "${names.prefix}*"`;
   const refuse = 'reject with icmpx admin-prohibited';
@@ -62,10 +76,16 @@ export function egressRules({ names, subnet, gateway, routers, allow }: EgressRu
   set refused { type ipv4_addr; flags interval; auto-merge; elements = { ${[...REFUSED_RANGES, ...routers].join(', ')} } }
   set asking { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
   set opening { type ipv4_addr; size 65535; flags dynamic,timeout; timeout 1m; }
+  set tracked { type ipv4_addr; size 65535; flags dynamic; }
   chain arriving {
     type filter hook prerouting priority raw; policy accept;
     ${from} meta nfproto ipv6 drop
     ${from} iifname . ip saddr != @sources drop
+    ${from} ip daddr ${gateway} udp dport 53 notrack
+  }
+  chain answering {
+    type filter hook output priority raw; policy accept;
+    ${to} ip saddr ${gateway} udp sport 53 notrack
   }
   chain allowed {
 ${allow.map((entry) => `    ${allowed(entry)}\n`).join('')}  }
@@ -73,12 +93,18 @@ ${allow.map((entry) => `    ${allowed(entry)}\n`).join('')}  }
     type filter hook input priority ${PRIORITY}; policy accept;
     iifname != "${names.prefix}*" accept
     meta l4proto { tcp, udp } th dport 53 ip daddr ${gateway} jump asked
+    ct state new jump opened
     jump allowed
     ${refuse}
   }
   chain asked {
     update @asking { ip saddr limit rate over ${DNS_PER_SECOND}/second burst ${DNS_PER_SECOND} packets } drop
+    ct state new add @tracked { ip saddr ct count over ${trackedMax} } drop
     accept
+  }
+  chain opened {
+    update @opening { ip saddr limit rate over ${CONNECTIONS_PER_SECOND}/second burst ${CONNECTIONS_BURST} packets } drop
+    add @tracked { ip saddr ct count over ${trackedMax} } ${refuse}
   }
   chain forwarded {
     type filter hook forward priority ${PRIORITY}; policy accept;
@@ -86,7 +112,7 @@ ${allow.map((entry) => `    ${allowed(entry)}\n`).join('')}  }
     ${to} drop
     iifname != "${names.prefix}*" accept
     ct state established,related accept
-    update @opening { ip saddr limit rate over ${CONNECTIONS_PER_SECOND}/second burst ${CONNECTIONS_BURST} packets } drop
+    jump opened
     jump allowed
     fib daddr type { local, broadcast, multicast, anycast } ${refuse}
     ip daddr @refused ${refuse}

@@ -59,6 +59,11 @@ export async function hostGateways(signal: AbortSignal): Promise<string[]> {
   return [...stdout.matchAll(/\bvia (\d[\d.]+)/g)].map(([, address]) => address!);
 }
 
+/** How many connections the host's table holds; the kernel's own default where it has not been loaded yet. */
+export function connectionTableSize(text = readIfThere('/proc/sys/net/netfilter/nf_conntrack_max')): number {
+  return Number(text) || 65_536;
+}
+
 /** The host's own resolvers, IPv4. */
 export function hostResolvers(text = readIfThere('/etc/resolv.conf')): string[] {
   return text.split('\n').flatMap((line) => /^nameserver\s+(\d[\d.]+)\s*$/.exec(line)?.[1] ?? []);

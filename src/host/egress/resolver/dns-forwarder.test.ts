@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseEgressAllow } from '../../../domain/egress-allow.ts';
-import { DnsForwarder } from './dns-forwarder.ts';
+import { CONNECTIONS_EACH_MAX, DnsForwarder, PENDING_EACH_MAX } from './dns-forwarder.ts';
 
 const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const cleanups: (() => Promise<unknown> | unknown)[] = [];
@@ -53,10 +53,10 @@ async function forwarder(upstreams: { address: string; port: number }[], allow =
   return await made.listen();
 }
 
-async function client(): Promise<Socket> {
+async function client(address = '127.0.0.1'): Promise<Socket> {
   const socket = createSocket('udp4');
   cleanups.push(() => socket.close());
-  socket.bind(0, '127.0.0.1');
+  socket.bind(0, address);
   await once(socket, 'listening');
   return socket;
 }
@@ -66,6 +66,14 @@ async function ask(port: number, question: Buffer): Promise<Buffer> {
   socket.send(question, port, '127.0.0.1');
   const [answer] = (await once(socket, 'message', { signal: AbortSignal.timeout(10_000) })) as [Buffer];
   return answer;
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  const endMs = performance.now() + 10_000;
+  while (!holds()) {
+    if (performance.now() > endMs) throw new Error('not within 10 s');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 const rcode = (answer: Buffer): number => answer[3]! & 0x0f;
@@ -126,6 +134,42 @@ describe('the resolver for egress', () => {
       socket.send(rubbish, port, '127.0.0.1');
     expect(addressIn(await ask(port, questionOf(1)))).toBe('45.55.32.9');
     expect(host.asked).toHaveLength(1);
+  });
+
+  test('one sandbox has its share of questions at once, and a flood of several keeps a newcomer from nothing', async () => {
+    const flood = questionOf(1);
+    flood[13] = 0x7a;
+    const host = await upstream((question) => (question[13] === 0x7a ? null : [answerOf(question, '45.55.32.9')]));
+    const port = await forwarder([host]);
+    const flooders = await Promise.all([2, 3, 4, 5].map((n) => client(`127.0.0.${n}`)));
+    for (const socket of flooders) {
+      const before = host.asked.length;
+      for (let sent = 0; sent < 2 * PENDING_EACH_MAX; sent += 1) socket.send(flood, port, '127.0.0.1');
+      await until(() => host.asked.length - before >= PENDING_EACH_MAX);
+      for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      expect(host.asked.length - before).toBe(PENDING_EACH_MAX);
+    }
+    // All places are taken now, and none of these questions will be answered.
+    expect(addressIn(await ask(port, questionOf(1)))).toBe('45.55.32.9');
+  });
+
+  test('an idle connection and one whose question dribbles in are ended, and nobody can hold all of them', async () => {
+    const host = await upstream((question) => [answerOf(question, '45.55.32.9')]);
+    const port = await forwarder([host]);
+    const open = Array.from({ length: 5 * CONNECTIONS_EACH_MAX }, (_, n) => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${2 + (n % 5)}` });
+      cleanups.push(() => socket.destroy());
+      socket.on('error', () => {});
+      return { socket, closed: new Promise((resolve) => socket.once('close', resolve)) };
+    });
+    const dribble = setInterval(() => open.at(-1)?.socket.write(Buffer.of(0)), 100);
+    cleanups.push(() => clearInterval(dribble));
+    const socket = connect(port, '127.0.0.1');
+    const question = questionOf(1);
+    socket.write(Buffer.concat([Buffer.from([0, question.length]), question]));
+    expect(addressIn(Buffer.concat(await socket.toArray()))).toBe('45.55.32.9');
+    for (const one of open) one.socket.resume();
+    await Promise.all(open.map(({ closed }) => closed));
   });
 
   test('answers over TCP too', async () => {
