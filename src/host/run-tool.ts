@@ -1,6 +1,11 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 
+/**
+ * A small tool that has not ended by then hangs. On a busy host one needs seconds, and what it was asked would be taken for a no,
+ * some of it for as long as the server lives.
+ */
+export const TOOL_DEADLINE_MS = 30_000;
 /** What a tool may print, in bytes; the rest is dropped. */
 const OUTPUT_MAX_BYTES = 64 * 1024;
 /** Tools work on what strangers upload: they do not share the server's protection from the kernel's search for memory. */

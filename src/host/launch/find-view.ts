@@ -1,12 +1,11 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
-import { runTool } from '../run-tool.ts';
+import { runTool, TOOL_DEADLINE_MS } from '../run-tool.ts';
 import { removeTree } from '../slot/remove-tree.ts';
 import { makeOwnView, type OwnView } from './own-view.ts';
 import { viewed } from './viewed.ts';
 
-const TRIAL_DEADLINE_MS = 8_000;
 const TRIAL_DISK_MIB = 1;
 /** How much of a tool's output is kept, for our own log. */
 const REASON_MAX_CHARS = 500;
@@ -26,7 +25,7 @@ export async function findView(
   const isRoot = process.getuid?.() === 0;
   if (isRoot && !options.hasUids) return { by: null, reason: 'the server is root and has no uids to give' };
   const by = isRoot ? 'root' : 'user';
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(TRIAL_DEADLINE_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TOOL_DEADLINE_MS)]);
   const slotDir = await mkdtemp(join(options.epochDir, '.view-'));
   try {
     const { serverDirs } = options;
@@ -42,6 +41,6 @@ export async function findView(
       reason: stderr.trim().slice(0, REASON_MAX_CHARS) || 'unshare and mount did not do what they should',
     };
   } finally {
-    await removeTree(slotDir, AbortSignal.timeout(TRIAL_DEADLINE_MS));
+    await removeTree(slotDir, AbortSignal.timeout(TOOL_DEADLINE_MS));
   }
 }

@@ -1,10 +1,8 @@
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { languageOf, RUNTIMES, type RuntimeId, runtimeOfVersion, runtimeRow } from '../../domain/runtimes.ts';
-import { runTool } from '../run-tool.ts';
+import { runTool, TOOL_DEADLINE_MS } from '../run-tool.ts';
 
-/** A shim of a version switcher may take a second to answer. */
-const PROBE_DEADLINE_MS = 5_000;
 const USUAL_FOLDERS = ['/usr/bin', '/usr/local/bin'];
 const PROBE = `import os, sys
 print(sys.version_info[0], sys.version_info[1], sep='.')
@@ -20,7 +18,7 @@ export interface HostPython {
   stdlib: string;
 }
 
-/** One interpreter for each Python of the table of runtimes: the first usable in the usual folders, then in `searchPath`. */
+/** One interpreter for each Python of the table of runtimes: the first usable in the usual folders, then in `searchPath`. Rejects when aborted. */
 export async function findPythons(options: { searchPath: string[]; signal: AbortSignal }): Promise<HostPython[]> {
   const rows = RUNTIMES.filter((id) => languageOf(id) === 'python').map(runtimeRow);
   const names = new Set(rows.flatMap(({ hostPrograms }) => hostPrograms));
@@ -39,11 +37,12 @@ export async function findPythons(options: { searchPath: string[]; signal: Abort
       found.set(python.id, python);
     }
   }
+  options.signal.throwIfAborted();
   return [...found.values()];
 }
 
 async function probe(candidate: string, signal: AbortSignal): Promise<HostPython | null> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(PROBE_DEADLINE_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TOOL_DEADLINE_MS)]);
   const result = await runTool(candidate, ['-I', '-c', PROBE], limit);
   const [version = '', executable = '', stdlib = ''] = result.stdout.split('\n');
   const id = runtimeOfVersion('python', version);

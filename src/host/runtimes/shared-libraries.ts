@@ -1,6 +1,5 @@
-import { runTool } from '../run-tool.ts';
+import { runTool, TOOL_DEADLINE_MS } from '../run-tool.ts';
 
-const LDD_DEADLINE_MS = 20_000;
 /** Files per call of ldd, which handles them one after another. */
 const BATCH = 64;
 
@@ -11,7 +10,7 @@ export async function sharedLibraries(
 ): Promise<{ source: string; target: string }[]> {
   const paths = new Set<string>();
   for (let at = 0; at < files.length; at += BATCH) {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(LDD_DEADLINE_MS)]);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(TOOL_DEADLINE_MS)]);
     const result = await runTool('ldd', files.slice(at, at + BATCH), limit);
     signal.throwIfAborted();
     // `libm.so.6 => /lib/x/libm.so.6 (0x7f..)`, or the loader alone: `/lib64/ld-linux-x86-64.so.2 (0x7f..)`.

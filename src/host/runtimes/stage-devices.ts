@@ -1,6 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runTool } from '../run-tool.ts';
+import { runTool, TOOL_DEADLINE_MS } from '../run-tool.ts';
 
 /** Devices that every sandbox has, with major and minor number of the Linux kernel. */
 const DEVICES = {
@@ -11,7 +11,6 @@ const DEVICES = {
   urandom: ['1', '9'],
   tty: ['5', '0'],
 };
-const MKNOD_DEADLINE_MS = 5_000;
 
 /**
  * Makes device nodes in `<root>/dev`. The host's own nodes would work, but they are files too, and all sandboxes would
@@ -20,9 +19,11 @@ const MKNOD_DEADLINE_MS = 5_000;
  */
 export async function stageDevices(root: string, signal: AbortSignal): Promise<void> {
   if (process.getuid?.() !== 0) return;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(MKNOD_DEADLINE_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TOOL_DEADLINE_MS)]);
   for (const [name, numbers] of Object.entries(DEVICES))
     await runTool('mknod', ['-m', '666', join(root, 'dev', name), 'c', ...numbers], limit);
+  // A root that is kept must not lack them for want of time.
+  signal.throwIfAborted();
 }
 
 /** Names of the device nodes in `<root>/dev`. */

@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { runTool } from '../run-tool.ts';
-
-const MOUNT_DEADLINE_MS = 5_000;
+import { runTool, TOOL_DEADLINE_MS } from '../run-tool.ts';
 
 /** Mount points at or below a directory, deepest first. A bind on a bind appears twice. */
 export function mountsUnder(mountinfo: string, directory: string): string[] {
@@ -25,7 +23,7 @@ export function isSharedMount(mountinfo: string, directory: string): boolean {
 export async function makeSharedMount(directory: string): Promise<string | null> {
   const mountinfo = await readFile('/proc/self/mountinfo', 'utf8');
   if (isSharedMount(mountinfo, directory)) return null;
-  const signal = AbortSignal.timeout(MOUNT_DEADLINE_MS);
+  const signal = AbortSignal.timeout(TOOL_DEADLINE_MS);
   const isMount = mountPoints(mountinfo).some(({ path }) => path === directory);
   const bound = isMount ? null : await mount(['--bind', directory, directory], signal);
   if (bound !== null) return bound;
@@ -53,12 +51,12 @@ export function mountTable(path: string, signal: AbortSignal): Promise<string | 
 
 /** Detaches at once, even when in use, with every mount beneath. Does nothing when it is not mounted. */
 export async function unmount(targets: string | string[], signal: AbortSignal): Promise<void> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(MOUNT_DEADLINE_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TOOL_DEADLINE_MS)]);
   await runTool('umount', ['-l', ...[targets].flat()], limit);
 }
 
 async function mount(args: string[], signal: AbortSignal): Promise<string | null> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(MOUNT_DEADLINE_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TOOL_DEADLINE_MS)]);
   const result = await runTool('mount', ['-n', ...args], limit);
   return result.exitCode === 0 ? null : result.stderr.trim() || 'mount was stopped';
 }

@@ -4,11 +4,10 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { SandboxError } from '../../contract/sandbox-error.ts';
-import { runTool } from '../run-tool.ts';
+import { runTool, TOOL_DEADLINE_MS } from '../run-tool.ts';
 
 export const STDOUT_NAME = 'out';
 export const STDERR_NAME = 'err';
-const MKFIFO_DEADLINE_MS = 5_000;
 /** The sandbox's group may write. Nobody but the host may read. */
 const FIFO_MODE = 0o620;
 
@@ -18,7 +17,7 @@ const FIFO_MODE = 0o620;
  */
 export async function makeOutputFifos(directory: string, gid: number | null, signal: AbortSignal): Promise<void> {
   const paths = [join(directory, STDOUT_NAME), join(directory, STDERR_NAME)];
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(MKFIFO_DEADLINE_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TOOL_DEADLINE_MS)]);
   const made = await runTool('mkfifo', ['-m', '600', ...paths], limit);
   signal.throwIfAborted();
   if (made.exitCode !== 0) throw new SandboxError('sandbox_start_failed', `mkfifo failed: ${made.stderr.trim()}`);

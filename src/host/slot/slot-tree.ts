@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { Log } from '../../domain/log.ts';
 import { isOlder } from '../epoch.ts';
+import { TOOL_DEADLINE_MS } from '../run-tool.ts';
 import { makeSharedMount, mountsUnder, unmount } from './mounts.ts';
 import { canBeLower, makeOwnMounts, ownMountPoints } from './own-mounts.ts';
 import { PackageMounts } from './package-mounts.ts';
@@ -11,7 +12,6 @@ import { Slot, type SlotOwner } from './slot.ts';
 
 /** Socket paths are capped at 108 bytes; `<runDir>/<epoch>/<sandboxId>/ch/s` must fit. */
 const SOCKET_PATH_MAX_BYTES = 107;
-const TRIAL_DEADLINE_MS = 5_000;
 
 export interface SlotTreeOptions {
   runDir: string;
@@ -127,10 +127,10 @@ export class SlotTree {
     if (!canBeLower(emptyDir)) return 'the path of the run directory has a colon, comma or backslash';
     const trialDir = await mkdtemp(join(this.epochDir, '.overlay-'));
     const own = { temp: null, root: [{ source: trialDir, at: '/' }] };
-    const failure = await makeOwnMounts(trialDir, own, emptyDir, AbortSignal.timeout(TRIAL_DEADLINE_MS));
+    const failure = await makeOwnMounts(trialDir, own, emptyDir, AbortSignal.timeout(TOOL_DEADLINE_MS));
     const { rootDir, terminalsDir } = ownMountPoints(trialDir, own);
     const made = [rootDir, terminalsDir].filter((path) => path !== null);
-    await unmount(made, AbortSignal.timeout(TRIAL_DEADLINE_MS));
+    await unmount(made, AbortSignal.timeout(TOOL_DEADLINE_MS));
     await rm(trialDir, { recursive: true });
     if (failure === null) this.#emptyDir = emptyDir;
     return failure;

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { SlowTrial } from '../../../host/launch/boot-probe.ts';
-import { runTool } from '../../../host/run-tool.ts';
+import { runTool, TOOL_DEADLINE_MS } from '../../../host/run-tool.ts';
 
-const VERSION_DEADLINE_MS = 5_000;
 const PLACES = ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap'];
 
 /** The bwrap found on this host. */
@@ -18,7 +17,7 @@ export interface BubblewrapTool {
 export async function findBubblewrap(signal: AbortSignal): Promise<BubblewrapTool | null> {
   const path = PLACES.find((place) => existsSync(place));
   if (path === undefined) return null;
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(VERSION_DEADLINE_MS)]);
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TOOL_DEADLINE_MS)]);
   const { stdout } = await runTool(path, ['--version'], limit);
   const [, major, minor] = /(\d+)\.(\d+)/.exec(stdout) ?? [];
   if (major === undefined && limit.aborted) throw new SlowTrial('bwrap --version');
