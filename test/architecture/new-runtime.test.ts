@@ -41,7 +41,7 @@ test('a new runtime is one row: API, deploy checks, boot variables, shims, image
   const known = run(`
     import { standInCode } from './src/domain/stand-in-code.ts';
     import { findHandlerFile, sourceFileName } from './src/catalog/code-check/handler-file.ts';
-    import { bootProfile } from './src/pool/state/boot-profile.ts';
+    import { bootProfile } from './src/domain/boot-profile.ts';
     import { shimOf } from './src/sandbox/drivers/container/container-config.ts';
     import { bootMessage } from './src/sandbox/drivers/microvm/microvm-machine.ts';
     import { readRecipe } from './src/images/image-recipe.ts';
