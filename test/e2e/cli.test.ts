@@ -123,17 +123,17 @@ export const handler = () => execFileSync(import.meta.dirname + '/current/tool.s
     save('one');
     const run = new CliRun(['deploy', 'watched.mjs', '--watch'], { cwd: bed.home, env: serverEnv(bed.server) });
     try {
-      await bed.server.until('the first deploy', () => run.stderr.includes('Watching'), 20_000);
+      await bed.server.until('the first deploy', () => run.stderr.includes('Watching'), 60_000);
       save('two');
-      await bed.server.until('the second', async () => (await bed.server.invoke('watched')).body === 'two', 20_000);
+      await bed.server.until('the second', async () => (await bed.server.invoke('watched')).body === 'two', 60_000);
       writeFileSync(path, 'export const handler = ;');
-      await bed.server.until('the refusal', () => run.stderr.includes('syntax_error'), 20_000);
+      await bed.server.until('the refusal', () => run.stderr.includes('syntax_error'), 60_000);
       save('three');
-      await bed.server.until('the third', async () => (await bed.server.invoke('watched')).body === 'three', 20_000);
+      await bed.server.until('the third', async () => (await bed.server.invoke('watched')).body === 'three', 60_000);
     } finally {
       expect((await run.interrupt()).code).toBe(0);
     }
-  });
+  }, 300_000);
 });
 
 it.each(['invoke', 'try'])(

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { ADMIN_KEY, type TestServer } from './test-server.ts';
 
 const LAUNCHER = join(resolve(import.meta.dirname, '../..'), 'bin/coldframe.mjs');
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 export interface CliOptions {
   cwd?: string;
