@@ -1,7 +1,6 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture } from '../support/fixture.ts';
 import { ADMIN_KEY, type ApiReply, TestServer } from '../support/test-server.ts';
@@ -14,29 +13,32 @@ interface Problem {
   code: string;
 }
 
-/** A handler that waits for the file `event.until`: calls last as long as a test wants, not as long as somebody guessed. */
-const WAITS = `import { existsSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+/** A handler that waits for `event.until` to answer: calls last as long as a test wants, not as long as somebody guessed. */
+const WAITS = `
 let calls = 0;
 let running = 0;
 export const handler = async (event) => {
   calls++;
   running++;
   const atOnce = running;
-  while (event.until && !existsSync(event.until)) await setImmediate();
+  if (event.until) await fetch(event.until);
   running--;
   return { calls, atOnce };
 };`;
 
-/** A file that is not there yet, readable for functions of any uid; gone with the scope. */
-function latch(): Disposable & { path: string; open(): void } {
-  const dir = mkdtempSync(join(tmpdir(), 'coldframe-latch-'));
-  chmodSync(dir, 0o755);
-  const path = join(dir, 'open');
+/** A URL that answers once it is opened; gone with the scope. No file: functions may have a /tmp of their own. */
+async function latch(): Promise<Disposable & { url: string; open(): void }> {
+  const opened = Promise.withResolvers<void>();
+  const listener = createServer((_, res) => void opened.promise.then(() => res.end()));
+  await once(listener.listen(0, '127.0.0.1'), 'listening');
+  const { port } = listener.address() as AddressInfo;
   return {
-    path,
-    open: () => writeFileSync(path, ''),
-    [Symbol.dispose]: () => rmSync(dir, { recursive: true, force: true }),
+    url: `http://127.0.0.1:${port}`,
+    open: opened.resolve,
+    [Symbol.dispose]: () => {
+      listener.close();
+      listener.closeAllConnections();
+    },
   };
 }
 
@@ -63,7 +65,13 @@ describe('concurrency', () => {
       queueTimeoutMs: 400,
       timeoutMs: 5_000,
     });
-    await server.invoke('one-at-a-time', { ms: 0 });
+    // On a busy host a cold start outlasts that clock.
+    let throttles = 1;
+    await server.until('the sandbox to be warm', async () => {
+      const { status } = await server.invoke('one-at-a-time', { ms: 0 });
+      if (status === 429) throttles++;
+      return status === 200;
+    });
     const first = server.invoke('one-at-a-time', { ms: 1_200 });
     await server.until('the first to run', async () => (await inFlight('one-at-a-time')) === 1);
     const { reply, clientMs } = await timed(server.invoke<Problem>('one-at-a-time', { ms: 0 }));
@@ -79,7 +87,7 @@ describe('concurrency', () => {
           'GET',
           '/functions/one-at-a-time/metrics?window=1h&step=1m',
         );
-        return body.totals.throttles === 1 && body.totals.invocations === 3;
+        return body.totals.throttles === throttles && body.totals.invocations === 3;
       },
       60_000,
     );
@@ -91,8 +99,8 @@ describe('concurrency', () => {
       concurrencyPerSandbox: 8,
       timeoutMs: 20_000,
     });
-    using gate = latch();
-    const call = () => server.invoke<{ atOnce: number }>('two-at-a-time', { until: gate.path });
+    using gate = await latch();
+    const call = () => server.invoke<{ atOnce: number }>('two-at-a-time', { until: gate.url });
     const calling = Promise.all(Array.from({ length: 12 }, call));
     await server.until('two to run and ten to wait', async () => {
       return (await inFlight('two-at-a-time')) === 2 && (await queued()) === 10;
@@ -134,8 +142,8 @@ describe('callers who leave', () => {
 
   it('before dispatch the call is taken off the queue and never runs', async () => {
     await server.deploy('queued', 'nodejs', WAITS, { maxConcurrency: 1, timeoutMs: 20_000 });
-    using gate = latch();
-    const first = server.invoke<{ calls: number }>('queued', { until: gate.path });
+    using gate = await latch();
+    const first = server.invoke<{ calls: number }>('queued', { until: gate.url });
     await server.until('the first to run', async () => (await inFlight('queued')) === 1);
     const controller = new AbortController();
     const waiting = fetch(`${server.url}/api/v1/functions/queued/invoke`, {
@@ -154,24 +162,25 @@ describe('callers who leave', () => {
   });
 });
 
-it('I10: bodies in flight beyond the budget are refused with 429 before they are read, and others still pass', async () => {
+it('I10: bodies in flight beyond a function’s share of the budget are refused with 429, and whoever moves still passes', async () => {
   await server.deploy('bodies', 'nodejs', fixture('echo', 'nodejs'));
   const { hostname, port } = new URL(server.url);
   const head = `POST /api/v1/functions/bodies/invoke HTTP/1.1\r\nhost: ${hostname}:${port}\r\nauthorization: Bearer ${ADMIN_KEY}\r\ncontent-type: application/json\r\ncontent-length: ${6 * MIB}\r\n\r\n`;
+  const allButOneByte = Buffer.alloc(6 * MIB - 1, ' ');
   let refusals = 0;
-  // 42 of them fit into 256 MiB.
-  const held = Array.from({ length: 45 }, () => {
+  // 21 of them fit into the function's 128 MiB.
+  const held = Array.from({ length: 24 }, () => {
     const socket = connect(Number(port), hostname);
     socket.on('error', () => {}).write(head);
+    socket.write(allButOneByte);
     return socket.once('data', (chunk: Buffer) => {
       if (chunk.toString().startsWith('HTTP/1.1 429 ')) refusals++;
     });
   });
   try {
-    await server.until('the budget to be full', () => refusals === 3, 20_000);
-    const reply = await server.invoke<Problem>('bodies', JSON.stringify('x'.repeat(5 * MIB)));
-    expect([reply.status, reply.body.code, reply.headers.get('retry-after')]).toEqual([429, 'overloaded', '1']);
-    expect((await server.invoke('bodies', { small: true })).status).toBe(200);
+    await server.until('three to be refused', () => refusals >= 3, 60_000);
+    const large = await server.invoke('bodies', JSON.stringify('x'.repeat(5 * MIB)));
+    expect([large.status, (await server.invoke('bodies', { small: true })).status]).toEqual([200, 200]);
   } finally {
     for (const socket of held) socket.destroy();
   }
