@@ -8,8 +8,11 @@ mount -n -o "remount,bind,ro\${options#rw}" "$point" || exit 125
 done < /proc/self/mountinfo`;
 /** A mount that fails ends the launch: the program would see what it must not. */
 const MOUNTED = 'mount -n --all --fstab "$1" || exit 125; shift; cd /tmp || exit 125';
-/** The first process of a PID namespace takes no signals from inside and inherits orphans: it must not be the program itself. */
-const AS_FIRST = '{ "$@" 2>&3 3>&-; } 3>&2 2>/dev/null; exit $?';
+/**
+ * The first process of a PID namespace takes no signals from inside and inherits orphans: it must not be the program itself.
+ * What it says of a killed program is not the program's output.
+ */
+const AS_FIRST = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?';
 
 /**
  * Pure: the words before a command that start it in the view, in /tmp. By root: a mount and an IPC namespace, in which
