@@ -5,6 +5,8 @@ import { type ConformanceFactory, type ConformanceSubject, skipUnlessRequired } 
 import { FixtureTrees } from './fixture-trees.ts';
 import { call, NEVER, setSlowness, settingsOf, specOf } from './sandbox-rig.ts';
 
+/** An emulated guest that shares its processor with others; the claim is about what clones draw, not how fast. */
+const LOAD_MS = 60_000;
 /** Alive at once, so that what only a neighbour's end would free is not shared unseen. */
 const ALIVE_AT_ONCE = 2;
 /** Where clones are emulated twice over, a test of them takes half an hour. */
@@ -100,9 +102,9 @@ export function describeCloneUniqueness(
 
     async function drawInClone(runtime: 'python3.11' | 'nodejs24', code: CodeRef): Promise<Record<string, unknown>> {
       const sandbox = await guard!.create(specOf({ runtime, ...subject!.spec }), NEVER);
-      const load = await sandbox.load(code, settingsOf(), NEVER);
+      const load = await sandbox.load(code, settingsOf({ initTimeoutMs: LOAD_MS }), NEVER);
       if (load.kind !== 'loaded') throw new Error(`did not load: ${JSON.stringify(load)}`);
-      const { value } = await call(sandbox, {}, { timeoutMs: 10_000 });
+      const { value } = await call(sandbox, {}, { timeoutMs: LOAD_MS });
       await sandbox.destroy('drawn');
       return value as Record<string, unknown>;
     }

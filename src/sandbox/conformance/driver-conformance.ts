@@ -93,8 +93,8 @@ export function describeDriverConformance(
           if (reason !== undefined) context.skip(reason);
           if (bench === null) return skipUnlessRequired(context, unavailable, isRequired);
           const lacking = bench.lacking(one, language, options.languages);
-          // COLDFRAME_REQUIRE asks for cgroups by a word of their own: an ordinary user has none.
-          if (isRequired && bench.lacksCgroup(one)) context.skip(`needs a cgroup: ${lacking}`);
+          // COLDFRAME_REQUIRE asks for root and cgroups by words of their own: an ordinary user has neither.
+          if (isRequired && bench.lacksRoot(one)) context.skip(`needs root and a cgroup: ${lacking}`);
           if (lacking !== null) return skipUnlessRequired(context, lacking, isRequired && !lacking.startsWith('no '));
           const inReach = await bench.whyInReach(one);
           // Where root is required the report fails it; the driver itself is none the less usable.
@@ -106,7 +106,8 @@ export function describeDriverConformance(
   });
 }
 
-const CGROUP_LIMITS = new Set(['memory', 'cpu', 'pids']);
+/** Cgroups bound the first three, a tmpfs that only root can mount bounds the number of files. */
+const ROOT_LIMITS = new Set(['memory', 'cpu', 'pids', 'disk']);
 
 /** Skips with the reason, or fails with it where COLDFRAME_REQUIRE asks for this driver. */
 export function skipUnlessRequired(context: TestContext, reason: string, isRequired: boolean): void {
@@ -143,9 +144,9 @@ class SuiteBench {
     return null;
   }
 
-  /** Whether a limit of the case goes unenforced that only a cgroup enforces. */
-  lacksCgroup({ enforced = [] }: ConformanceCase): boolean {
-    return enforced.some((limit) => CGROUP_LIMITS.has(limit) && !this.#probe?.enforced[limit]);
+  /** Whether a limit of the case goes unenforced that only root can enforce. */
+  lacksRoot({ enforced = [] }: ConformanceCase): boolean {
+    return enforced.some((limit) => ROOT_LIMITS.has(limit) && !this.#probe?.enforced[limit]);
   }
 
   /** Null when the case may run; looks once at an innocent sandbox before the first case that could do harm. */

@@ -191,7 +191,8 @@ export class BubblewrapDriver implements Driver {
       memory: controllers.includes('memory'),
       cpu: controllers.includes('cpu'),
       pids: controllers.includes('pids') || this.#options.uids !== null,
-      disk: true,
+      // bwrap's own tmpfs bounds bytes alone, so files without content could be made without end; root mounts one that bounds both.
+      disk: this.#options.uids !== null,
       network: true,
     };
   }
