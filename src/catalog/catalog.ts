@@ -122,6 +122,11 @@ export class Catalog implements InvokeCatalog, Follower {
     return listFunctions(this.#entries.inWorkspace(workspaceId), options);
   }
 
+  /** Names by function id, in one pass. */
+  names(workspaceId: WorkspaceId): Map<string, string> {
+    return new Map(this.#entries.inWorkspace(workspaceId).map(({ record }) => [record.id, record.name]));
+  }
+
   /** Throws `function_exists`, `quota_exceeded`, and whatever makes settings or code unacceptable. */
   async create(workspaceId: WorkspaceId, input: CreateFunction, options: WriteOptions = {}): Promise<FunctionView> {
     const { name } = input;

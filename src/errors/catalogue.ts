@@ -178,15 +178,6 @@ export const CATALOGUE = {
     likelyCause: 'Each printed link works once.',
     whatToDo: 'Run `coldframe open` for a new link.',
   },
-  too_many_sign_ins: {
-    status: 429,
-    title: 'Too many sign-in attempts',
-    detail: 'Too many failed sign-ins from this address.',
-    causedBy: 'user',
-    retryable: true,
-    likelyCause: 'Repeated wrong keys.',
-    whatToDo: 'Wait as Retry-After says.',
-  },
   key_not_found: {
     status: 404,
     title: 'Key not found',

@@ -19,6 +19,7 @@ import { closeGracefully } from './serving/server/close-gracefully.ts';
 import { createHostRule, type HostRule } from './serving/server/host-rule.ts';
 import { serverOptions } from './serving/server/server-options.ts';
 import { splitTarget } from './serving/server/split-target.ts';
+import { WrongKeys } from './serving/wrong-keys.ts';
 
 export interface ConsoleServer {
   /** For tests and the OpenAPI writer: `app.inject`, `app.swagger()`. */
@@ -43,11 +44,12 @@ export interface ConsoleServer {
 export async function createConsoleServer(
   deps: HttpDeps,
   budget: BodyBudget = new BodyBudget(deps.config.bodyBudgetBytes),
+  wrongKeys: WrongKeys = new WrongKeys(),
 ): Promise<ConsoleServer> {
   const hosts = createHostRule(deps.config.publicUrl);
   const access = createAccess(deps.auth, hosts);
   const cancelTokens = new CancelTokens();
-  const endpoint = createInvokeEndpoint(deps, access, budget, cancelTokens);
+  const endpoint = createInvokeEndpoint({ deps, access, budget, cancelTokens, wrongKeys });
   const pages = createConsolePages(deps.config.consoleDir);
   const { app, methods } = await createApp({
     deps,
@@ -55,6 +57,7 @@ export async function createConsoleServer(
     budget,
     endpoint,
     cancelTokens,
+    wrongKeys,
     createServer: (listener) => createNodeServer(deps, frontDoor(hosts, endpoint, pages, listener)),
   });
   await app.ready();
@@ -74,16 +77,13 @@ export async function createConsoleServer(
   };
 }
 
-/**
- * Takes calls with a key. The front door takes all others, including refusals of hosts and of callers without a key.
- */
+/** Calls with a right key; all else, refusals of hosts and of callers without one among it, is the front door's. */
 function wholeCalls(hosts: HostRule, endpoint: InvokeEndpoint): LaneHandler {
   return (request, body, reply) => {
     const { path, headers } = request;
     const ref = invokeRefOf(path);
     if (ref === null || headers.authorization === undefined || !hosts.allows(headers.host)) return false;
-    endpoint.handleWhole(request, body, reply, ref);
-    return true;
+    return endpoint.handleWhole(request, body, reply, ref);
   };
 }
 

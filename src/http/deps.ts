@@ -98,6 +98,8 @@ export interface Page<T> {
 /** All throw catalogue errors; `options.ifMatch` is the If-Match header as sent. */
 export interface FunctionOperations {
   list(workspaceId: WorkspaceId, options: ListFunctions): Page<FunctionView>;
+  /** Names by function id, in one pass over memory. */
+  names(workspaceId: WorkspaceId): ReadonlyMap<string, string>;
   get(workspaceId: WorkspaceId, name: string): FunctionView;
   create(workspaceId: WorkspaceId, input: CreateFunction, options: WriteOptions): Promise<FunctionView>;
   update(workspaceId: WorkspaceId, name: string, patch: SettingsPatch, options: WriteOptions): Promise<FunctionView>;

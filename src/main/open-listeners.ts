@@ -11,6 +11,7 @@ import { createFunctionServer } from '../http/function-url/function-server.ts';
 import { BodyBudget } from '../http/serving/body/body-budget.ts';
 import { listen } from '../http/serving/listen.ts';
 import { portHolder } from '../http/serving/server/port-holder.ts';
+import { WrongKeys } from '../http/serving/wrong-keys.ts';
 import type { Invoker } from '../invoke/types.ts';
 import type { Pool } from '../pool/types.ts';
 import { TemplateShelf } from '../templates/template-shelf.ts';
@@ -88,9 +89,10 @@ export async function openListeners({ config, dataDir, log, undo, parts }: Input
     prometheus: stores.prometheus,
   };
   const budget = new BodyBudget();
-  const consoleServer = await createConsoleServer(deps, budget);
+  const wrongKeys = new WrongKeys();
+  const consoleServer = await createConsoleServer(deps, budget, wrongKeys);
   undo.add('console listener', () => consoleServer.close(CLOSE_GRACE_MS));
-  const functionServer = createFunctionServer(deps, budget);
+  const functionServer = createFunctionServer(deps, budget, wrongKeys);
   undo.add('function listener', () => functionServer.close(CLOSE_GRACE_MS));
   const onMoved = (from: number, to: number): void =>
     log.warn({ from, to }, 'the default port is in use; listening on the next free one');

@@ -3,17 +3,19 @@ import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { LIMITS } from '../domain/limits.ts';
+import { DiskTurns } from './disk-turns.ts';
 import { type PackageLink, PackageLinks, targetProblem } from './package-links.ts';
 import { PackagePaths } from './package-paths.ts';
 import { diskProblem, packageProblem } from './package-problem.ts';
 import { removePackageTree } from './remove-package-tree.ts';
 import { type TreeEntry, treeHash } from './tree-hash.ts';
 
-/** As many as libuv has threads. Putting files on disk is most of the time, and it overlaps well. */
+/** Written beside each other; putting them on disk takes turns. */
 const FILES_AT_ONCE = 4;
 const FOLDER_SYNCS_AT_ONCE = 8;
 /** Links judged in one turn of the event loop. */
 const LINKS_PER_TURN = 200;
+const SYNC_TURNS = new DiskTurns();
 /**
  * Writable by its owner, so that whoever owns the data directory may remove it. Sandboxes never see these folders themselves:
  * what they see is a read-only mount, or a copy.
@@ -106,7 +108,7 @@ export class StagedTree {
     try {
       entry.sha256 = await this.#write(handle, path, content(), signal);
       await handle.chmod(executable ? 0o555 : 0o444);
-      await handle.sync();
+      await SYNC_TURNS.take(() => handle.sync());
     } catch (error) {
       signal?.throwIfAborted();
       throw diskProblem(error);
@@ -200,7 +202,7 @@ async function sealFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.chmod(SEALED_FOLDER_MODE);
-    await handle.sync();
+    await SYNC_TURNS.take(() => handle.sync());
   } finally {
     await handle.close();
   }

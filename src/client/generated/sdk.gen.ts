@@ -552,7 +552,7 @@ export const listKeys = <ThrowOnError extends boolean = false>(options?: Options
 /**
  * Create key
  *
- * Needs scope `admin`.
+ * Whoever may deploy can read the secrets of functions: code can print them, and `try` runs any code. A key of scope `deploy` is as secret as they are. Needs scope `admin`.
  */
 export const createKey = <ThrowOnError extends boolean = false>(options: Options<CreateKeyData, ThrowOnError>): RequestResult<CreateKeyResponses, CreateKeyErrors, ThrowOnError> => (options.client ?? client).post<CreateKeyResponses, CreateKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }, {

@@ -5,6 +5,7 @@ import { landing } from '../console/landing/landing.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { App } from '../serving/app-types.ts';
 import type { BodyBudget } from '../serving/body/body-budget.ts';
+import type { WrongKeys } from '../serving/wrong-keys.ts';
 import { getCode } from './code/get-code.ts';
 import { putCode } from './code/put-code.ts';
 import { cancelComparison } from './comparisons/cancel-comparison.ts';
@@ -56,10 +57,15 @@ export interface RouteParts {
   endpoint: InvokeEndpoint;
   budget: BodyBudget;
   cancelTokens: CancelTokens;
+  wrongKeys: WrongKeys;
 }
 
 /** Every operation of the console's listener, one line each. */
-export function registerRoutes(app: App, deps: HttpDeps, { endpoint, budget, cancelTokens }: RouteParts): void {
+export function registerRoutes(
+  app: App,
+  deps: HttpDeps,
+  { endpoint, budget, cancelTokens, wrongKeys }: RouteParts,
+): void {
   const streams = new FeedStreams(deps);
   app.addHook('preClose', async () => streams.endAll());
 
@@ -78,7 +84,8 @@ export function registerRoutes(app: App, deps: HttpDeps, { endpoint, budget, can
   for (const register of [listTestEvents, getTestEvent, deleteTestEvent]) register(app, deps);
   putTestEvent(app, deps, budget);
   for (const register of [listTemplates, getTemplate]) register(app, deps);
-  for (const register of [signIn, getSession, signOut, createSignInLink]) register(app, deps);
+  signIn(app, deps, wrongKeys);
+  for (const register of [getSession, signOut, createSignInLink]) register(app, deps);
   for (const register of [createKey, listKeys, deleteKey]) register(app, deps);
   for (const register of [getPlatform, listIsolation, getPool, listRuntimes, health]) register(app, deps);
   for (const register of [landing, docsPage, openApiDocument, errorPage]) register(app);

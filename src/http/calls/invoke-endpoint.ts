@@ -5,13 +5,14 @@ import { ISOLATIONS, type Isolation } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { HttpDeps } from '../deps.ts';
-import { type Access, requireScope } from '../serving/access.ts';
+import { type Access, bearerOf, requireScope } from '../serving/access.ts';
 import { type BodyBudget, SMALL_BODY_MAX_BYTES } from '../serving/body/body-budget.ts';
 import type { Holding, Party } from '../serving/body/holding.ts';
 import { readBody } from '../serving/body/read-body.ts';
 import type { WholeRequest } from '../serving/lane/whole-request.ts';
 import { toColdframeError } from '../serving/problems/error-mapping.ts';
 import type { HttpReply } from '../serving/replies/http-reply.ts';
+import type { WrongKeys } from '../serving/wrong-keys.ts';
 import { type CancelTokens, cancelTokenOf } from './cancel-tokens.ts';
 import { HttpCall } from './http-call.ts';
 import { traceIdOf } from './trace-id.ts';
@@ -20,8 +21,16 @@ import { writeProblem, writeRefusal, writeReply } from './write-reply.ts';
 export interface InvokeEndpoint {
   /** Answers `POST /api/v1/functions/{ref}/invoke`. The Host was checked before. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse, ref: string): void;
-  /** The same for a request with a key that has been read whole. Never throws. */
-  handleWhole(request: WholeRequest, body: Buffer, res: HttpReply, ref: string): void;
+  /** The same for a request that has been read whole. False, before anything happened, when its key is wrong. Never throws. */
+  handleWhole(request: WholeRequest, body: Buffer, res: HttpReply, ref: string): boolean;
+}
+
+export interface InvokeEndpointParts {
+  deps: HttpDeps;
+  access: Access;
+  budget: BodyBudget;
+  cancelTokens: CancelTokens;
+  wrongKeys: WrongKeys;
 }
 
 const EMPTY_EVENT = Buffer.from('{}');
@@ -39,12 +48,13 @@ interface Head {
  * The lean way of a call: for callers with a key there is no router, no schema and no promise. The event's bytes are
  * not looked at. The shim checks that they are JSON; if they are not, the invoker answers `invalid_json`.
  */
-export function createInvokeEndpoint(
-  deps: HttpDeps,
-  access: Access,
-  budget: BodyBudget,
-  cancelTokens: CancelTokens,
-): InvokeEndpoint {
+export function createInvokeEndpoint({
+  deps,
+  access,
+  budget,
+  cancelTokens,
+  wrongKeys,
+}: InvokeEndpointParts): InvokeEndpoint {
   const { catalog, invoker } = deps;
 
   function handle(req: IncomingMessage, res: ServerResponse, ref: string): void {
@@ -59,8 +69,14 @@ export function createInvokeEndpoint(
       });
     };
     const refuse = (error: unknown): void => writeRefusal(res, explained(error, id), id);
+    let principal: Principal | null;
     try {
-      const principal = access.byKey(req.headers);
+      principal = access.byKey(req.headers);
+    } catch (error) {
+      void wrongKeys.slow(req.socket).then(() => refuse(error));
+      return;
+    }
+    try {
       if (principal) beginAs(principal);
       else access.bySession('POST', req.headers).then(beginAs).catch(refuse);
     } catch (error) {
@@ -68,17 +84,19 @@ export function createInvokeEndpoint(
     }
   }
 
-  function handleWhole({ headers, keyMemo }: WholeRequest, body: Buffer, res: HttpReply, ref: string): void {
+  function handleWhole({ headers, keyMemo }: WholeRequest, body: Buffer, res: HttpReply, ref: string): boolean {
     const receivedAtMs = performance.now();
+    const secret = bearerOf(headers.authorization ?? '');
+    const principal = secret === null ? null : deps.auth.verifyKey(secret, keyMemo);
+    if (principal === null) return false;
     const id = deps.newInvocationId();
     try {
-      const principal = access.byKey(headers, keyMemo);
-      if (!principal) throw new ColdframeError('unauthenticated');
       const head = headOf(headers, principal, ref, id, receivedAtMs);
       call(res, head, body, held(head.target, body.length));
     } catch (error) {
       writeProblem(res, explained(error, id), id);
     }
+    return true;
   }
 
   /** Most events are small, and then a number is enough to hold them. Throws `overloaded`. */

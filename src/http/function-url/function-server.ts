@@ -16,6 +16,7 @@ import { CONNECTIONS_MAX, capConnections } from '../serving/server/cap-connectio
 import { closeGracefully } from '../serving/server/close-gracefully.ts';
 import { serverOptions } from '../serving/server/server-options.ts';
 import { splitTarget } from '../serving/server/split-target.ts';
+import { WrongKeys } from '../serving/wrong-keys.ts';
 import { corsHeadersOf, isPreflight, preflightHeadersOf } from './cors.ts';
 import { FunctionOrigins } from './function-origins.ts';
 import { type FunctionMatch, FunctionPaths } from './function-paths.ts';
@@ -49,6 +50,7 @@ export interface FunctionServer {
 export function createFunctionServer(
   deps: FunctionServerDeps,
   budget: BodyBudget = new BodyBudget(deps.config.bodyBudgetBytes),
+  wrongKeys: WrongKeys = new WrongKeys(),
 ): FunctionServer {
   const paths = new FunctionPaths(deps.urls);
   const origins = new FunctionOrigins({
@@ -118,8 +120,11 @@ export function createFunctionServer(
       return;
     }
     const ownHeaders = headersBesideReply(req, match);
-    if (url.auth === 'key' && !mayCall(req, match.found)) {
-      answerForbidden(res, ownHeaders);
+    const caller = url.auth === 'key' ? keyOf(req) : null;
+    if (url.auth === 'key' && !mayCall(caller, match.found)) {
+      const isWrongKey = caller === null && req.headers.authorization !== undefined;
+      if (isWrongKey) void wrongKeys.slow(req.socket).then(() => answerForbidden(res, ownHeaders));
+      else answerForbidden(res, ownHeaders);
       return;
     }
     const { functionId } = match.found.target;
@@ -142,8 +147,7 @@ export function createFunctionServer(
     return secret === null ? null : deps.auth.verifyKey(secret);
   }
 
-  function mayCall(req: IncomingMessage, found: UrlTarget): boolean {
-    const principal = keyOf(req);
+  function mayCall(principal: Principal | null, found: UrlTarget): boolean {
     if (principal?.workspaceId !== found.target.workspaceId) return false;
     return principal.scopes.includes('invoke') || principal.scopes.includes('admin');
   }

@@ -19,6 +19,7 @@ import { toColdframeError } from './problems/error-mapping.ts';
 import { PROBLEM_TYPE, problemOfError } from './problems/problem.ts';
 import { createValidatorCompiler } from './problems/validation.ts';
 import { HEADER_MAX_BYTES } from './server/server-options.ts';
+import type { WrongKeys } from './wrong-keys.ts';
 
 /**
  * Largest body of ordinary operations (settings, keys). Operations with code, events and tries name a bound of their
@@ -36,6 +37,7 @@ export interface AppOptions {
   budget: BodyBudget;
   endpoint: InvokeEndpoint;
   cancelTokens: CancelTokens;
+  wrongKeys: WrongKeys;
   createServer(listener: Listener): Server;
 }
 
@@ -72,7 +74,14 @@ export async function createApp(options: AppOptions): Promise<{ app: App; method
     const scope = request.routeOptions.config.access;
     if (request.is404 || scope === 'open' || scope === undefined) return;
     const { raw } = request;
-    request.principal = access.byKey(raw.headers) ?? (await access.bySession(raw.method ?? 'GET', raw.headers));
+    let byKey: Principal | null;
+    try {
+      byKey = access.byKey(raw.headers);
+    } catch (error) {
+      await options.wrongKeys.slow(raw.socket);
+      throw error;
+    }
+    request.principal = byKey ?? (await access.bySession(raw.method ?? 'GET', raw.headers));
     if (scope !== 'authenticated') requireScope(request.principal, scope);
   });
   app.addHook('onSend', async (_request, reply) => {

@@ -63,6 +63,7 @@ export function consoleBed() {
 /** The catalog of the test that runs: each has a fresh one. */
 function functionsOf(behind: CatalogTestbed): HttpDeps['functions'] {
   return {
+    names: (...given) => behind.catalog.names(...given),
     list: (...given) => behind.catalog.list(...given),
     get: (...given) => behind.catalog.get(...given),
     create: (...given) => behind.catalog.create(...given),

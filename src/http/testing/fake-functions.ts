@@ -17,6 +17,7 @@ export function fakeFunctions(): HttpDeps['functions'] {
     return found;
   };
   return {
+    names: () => new Map([...byName.values()].map(({ id, name }) => [id, name])),
     list: () => ({ items: [...byName.values()], nextCursor: null }),
     get: (_workspaceId, name) => get(name),
     async create(_workspaceId, input) {

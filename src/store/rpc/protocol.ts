@@ -1,7 +1,12 @@
 import type { ErrorCode } from '../../errors/coldframe-error.ts';
 
-/** What the serving thread and a store worker say to each other over the worker's port. */
-export type ToWorker = { kind: 'call'; id: number; method: string; args: unknown[] } | { kind: 'close' };
+/**
+ * What the serving thread and a store worker say to each other over the worker's port. `deadlineMs` is on the clock of
+ * `monotonicMs`: what has not begun by then is not begun, since nobody waits for it any more.
+ */
+export type ToWorker =
+  | { kind: 'call'; id: number; method: string; args: unknown[]; deadlineMs: number }
+  | { kind: 'close' };
 
 export type FromWorker =
   | { kind: 'ready' }
@@ -16,4 +21,9 @@ export interface WireError {
   publicMessage: string | null;
   errors: { path: string; message: string }[];
   context: Record<string, unknown>;
+}
+
+/** A clock that all threads of the process share and nobody can set. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
 }

@@ -29,6 +29,15 @@ test('a call that gets no answer is given up at its deadline, and what comes lat
   await client.close();
 });
 
+test('a call that waited beyond its deadline is not worked on', async () => {
+  const client = await WorkerClient.open({ name: 'test', url, workerData: {}, log: keptLog() });
+  const blocking = client.call('block', [500], 10);
+  const late = client.call('note', ['late'], 20);
+  for (const call of [blocking, late]) await expect(call).rejects.toMatchObject({ code: 'storage_unavailable' });
+  expect(await client.call('noted', [])).toEqual([]);
+  await client.close();
+});
+
 test('calls in flight are bounded: one too many is refused at once', async () => {
   const client = await WorkerClient.open({ name: 'test', url, workerData: {}, log: keptLog() });
   const hanging = Array.from({ length: 1_000 }, () => client.call('hang', [], 300));

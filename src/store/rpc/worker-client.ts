@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Log } from '../../domain/log.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { FromWorker, ToWorker, WireError } from './protocol.ts';
+import { type FromWorker, monotonicMs, type ToWorker, type WireError } from './protocol.ts';
 
 /** A call without an answer after this long is given up, because the disk is stalled. */
 const CALL_DEADLINE_MS = 10_000;
@@ -62,6 +62,7 @@ export class WorkerClient {
     return client;
   }
 
+  /** What has waited in the worker until its deadline is not worked on any more. */
   call(method: string, args: unknown[], deadlineMs: number = CALL_DEADLINE_MS): Promise<unknown> {
     const worker = this.#worker;
     if (this.#state !== 'ready' || worker === null) return Promise.reject(this.#unavailable(`is ${this.#state}`));
@@ -73,7 +74,7 @@ export class WorkerClient {
         reject(this.#unavailable(`did not answer ${method} within ${deadlineMs} ms`));
       }, deadlineMs);
       this.#pending.set(id, { resolve, reject, deadline });
-      worker.postMessage({ kind: 'call', id, method, args } satisfies ToWorker);
+      worker.postMessage({ kind: 'call', id, method, args, deadlineMs: monotonicMs() + deadlineMs } satisfies ToWorker);
     });
   }
 

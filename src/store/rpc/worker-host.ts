@@ -1,18 +1,20 @@
 import { parentPort } from 'node:worker_threads';
 import type { ColdframeError } from '../../errors/coldframe-error.ts';
-import type { FromWorker, ToWorker, WireError } from './protocol.ts';
+import { type FromWorker, monotonicMs, type ToWorker, type WireError } from './protocol.ts';
 
-/** One call for a worker, which answers it exactly once. */
+/** One call as a worker works on it; answered exactly once, or left when it has expired: its caller was told already. */
 export interface IncomingCall {
   method: string;
   args: unknown[];
+  /** Asked before work on it begins. */
+  isExpired(): boolean;
   succeed(value: unknown): void;
   fail(error: unknown): void;
 }
 
 /** What a worker offers. It is built after its database is open. */
 export interface WorkerService {
-  /** Works on everything that has come in since the last turn, in order, and answers each call. */
+  /** Works on everything that has come in since the last turn, in order, and answers each call that has not expired. */
   serve(calls: IncomingCall[]): Promise<void>;
   close(): void;
 }
@@ -74,6 +76,7 @@ function incomingCall(
   return {
     method: message.method,
     args: message.args,
+    isExpired: () => monotonicMs() >= message.deadlineMs,
     succeed: (value) => send({ kind: 'result', id: message.id, value }),
     fail: (error) => send({ kind: 'error', id: message.id, error: wireErrorOf(failureOf(error)) }),
   };

@@ -53,6 +53,7 @@ async function openReader(): Promise<WorkerService> {
   return {
     async serve(calls) {
       for (const call of calls) {
+        if (call.isExpired()) continue;
         await database
           .read((reading) =>
             controlStatement(call.method).run({ ...reading, isUniqueViolation: () => false }, call.args),
@@ -69,8 +70,9 @@ function controlDatabase(open: OpenDatabase): SqliteDatabase<ControlSchema> {
 }
 
 async function commitGroup(database: SqliteDatabase<ControlSchema>, calls: IncomingCall[]): Promise<void> {
+  const wanted = calls.filter((call) => !call.isExpired());
   await database.commitTogether(
-    calls.map((call) => {
+    wanted.map((call) => {
       const { kind, run } = controlStatement(call.method);
       return { isWrite: kind === 'write', run: (tx) => run(tx, call.args), succeed: call.succeed, fail: call.fail };
     }),

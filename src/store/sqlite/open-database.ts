@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
@@ -12,6 +12,8 @@ const WAL_LIMIT_BYTES = 16 * 1024 * 1024;
  * Pages in the WAL (4 KiB each) at which a commit checkpoints by itself, when the scheduled checkpoints do not keep up.
  */
 const AUTO_CHECKPOINT_PAGES = 2_000;
+/** Whatever the umask: hashes of keys, captured bodies and logs are in there. */
+const OWNER_ONLY = 0o600;
 
 export interface OpenDatabase<Schema = unknown> {
   /** Kysely for queries; `raw` for transactions, pragmas and statements prepared once. Same connection. */
@@ -22,6 +24,7 @@ export interface OpenDatabase<Schema = unknown> {
 /** Opens (and makes) a database file for its one writer. `FULL`: a commit survives power loss; `NORMAL`: a crash of the process. */
 export function openForWriting<Schema>(path: string, synchronous: 'FULL' | 'NORMAL'): OpenDatabase<Schema> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  closeToOthers(path);
   const raw = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
   try {
     // auto_vacuum takes effect only while the file is still empty, and journal_mode=WAL already writes to it.
@@ -35,6 +38,13 @@ export function openForWriting<Schema>(path: string, synchronous: 'FULL' | 'NORM
     raw.close();
     throw error;
   }
+}
+
+/** SQLite gives what it makes beside a database the mode of the database; what earlier versions left open is closed too. */
+function closeToOthers(path: string): void {
+  closeSync(openSync(path, 'a', OWNER_ONLY));
+  for (const beside of ['', '-wal', '-shm', '-journal'])
+    if (existsSync(`${path}${beside}`)) chmodSync(`${path}${beside}`, OWNER_ONLY);
 }
 
 /** Opens an existing database file for reading beside its writer. */

@@ -92,6 +92,7 @@ async function openReader(): Promise<WorkerService> {
 
 async function answerEach(calls: IncomingCall[], methods: Methods): Promise<void> {
   for (const call of calls) {
+    if (call.isExpired()) continue;
     try {
       const method = methods[call.method];
       if (method === undefined)

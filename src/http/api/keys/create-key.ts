@@ -27,6 +27,8 @@ export function createKey(app: App, { keys }: HttpDeps): void {
       schema: {
         operationId: 'createKey',
         tags: ['keys'],
+        description:
+          'Whoever may deploy can read the secrets of functions: code can print them, and `try` runs any code. A key of scope `deploy` is as secret as they are.',
         body: CREATE_KEY,
         response: { 201: CREATED_KEY, default: PROBLEM },
       },

@@ -1,5 +1,4 @@
 import Type from 'typebox';
-import type { Principal } from '../../../auth/principal.ts';
 import { OUTCOMES } from '../../../domain/names.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
@@ -15,7 +14,6 @@ const WINDOW_MAX_MS = 7 * 24 * HOUR_MS;
 /** Up to this window minutes are summed. More rows than that for each function would make the list slow. */
 const MINUTES_WINDOW_MAX_MS = 3 * HOUR_MS;
 const SPARKLINE_POINTS = 30;
-const FUNCTIONS_PER_PAGE = 500;
 
 const QUERY = Type.Object(
   {
@@ -69,7 +67,7 @@ export function functionsActivity(app: App, { functions, telemetry }: HttpDeps):
         stepMs: stepOf(windowMs),
       });
       const minutes = (nowMs - Date.parse(window.from)) / MINUTE_MS;
-      const names = namesOf(functions, workspaceId);
+      const names = functions.names(workspaceId);
       return {
         ...window,
         items: items.flatMap((item) => {
@@ -92,15 +90,4 @@ function windowOf(window: string): number {
 function stepOf(windowMs: number): number {
   const unitMs = windowMs <= MINUTES_WINDOW_MAX_MS ? MINUTE_MS : HOUR_MS;
   return Math.ceil(windowMs / SPARKLINE_POINTS / unitMs) * unitMs;
-}
-
-function namesOf(functions: HttpDeps['functions'], workspaceId: Principal['workspaceId']): Map<string, string> {
-  const names = new Map<string, string>();
-  let cursor: string | undefined;
-  do {
-    const page = functions.list(workspaceId, { limit: FUNCTIONS_PER_PAGE, cursor });
-    for (const { id, name } of page.items) names.set(id, name);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return names;
 }

@@ -4,8 +4,8 @@ import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
+import type { WrongKeys } from '../../serving/wrong-keys.ts';
 import { SESSION, sessionBody, sessionCookie } from './session-schema.ts';
-import { SignInLimiter } from './sign-in-limiter.ts';
 
 const CREDENTIAL = Type.String({ minLength: 1, maxLength: 512 });
 const SIGN_IN = Type.Object(
@@ -16,9 +16,8 @@ const SIGN_IN = Type.Object(
   { additionalProperties: false, description: 'Exactly one: the token of a sign-in link, or a key.' },
 );
 
-/** Exchanges a link token or a key for the session cookie. */
-export function signIn(app: App, { auth, config }: HttpDeps): void {
-  const limiter = new SignInLimiter();
+/** Exchanges a link token or a key for the session cookie. Wrong ones are slowed, as everywhere. */
+export function signIn(app: App, { auth, config }: HttpDeps, wrongKeys: WrongKeys): void {
   app.post(
     '/api/v1/session',
     {
@@ -31,10 +30,9 @@ export function signIn(app: App, { auth, config }: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      limiter.check(request.ip, performance.now());
       const principal = await principalOf(auth, request.body);
       if (!principal) {
-        limiter.failed(request.ip, performance.now());
+        await wrongKeys.slow(request.raw.socket);
         throw new ColdframeError(request.body.token === undefined ? 'unauthenticated' : 'link_token_invalid');
       }
       const { token, expiresAt } = await auth.openSession(principal);

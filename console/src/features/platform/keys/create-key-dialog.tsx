@@ -12,7 +12,7 @@ import { StayOnPage } from '../../../shared/page/stay-on-page.tsx';
 const MEANINGS: Record<Scope, string> = {
   invoke: 'call functions',
   read: 'see functions, records, logs and charts',
-  deploy: 'create, change and delete functions',
+  deploy: 'create, change and delete functions; their code can print secrets, so it may read those too',
   admin: 'everything, keys included',
 };
 const DAY_MS = 24 * 60 * 60_000;
