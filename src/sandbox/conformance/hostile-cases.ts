@@ -103,7 +103,7 @@ def handler(event, context):
     return 'held'`;
       const code = bench.source({ 'index.py': handler });
       const within = await running(bench, code, {}, { memoryMib: 128, diskMib: 256 });
-      expect((await call(within, { fileMib: 200, heapMib: 32, s: 1 })).value).toBe('held');
+      expect((await call(within, { fileMib: 200, heapMib: 32, s: 1 }, { timeoutMs: PATIENT_MS })).value).toBe('held');
       const beyond = await running(bench, code, {}, { memoryMib: 128, diskMib: 256 });
       const { reply } = await call(beyond, { fileMib: 1, heapMib: 250, s: 30 }, { timeoutMs: 40_000 });
       expect(reply).toMatchObject({ kind: 'died', exit: { cause: 'oom' } });
