@@ -31,6 +31,16 @@ export const LIMITS = {
   diskMib: { min: 16, max: 10_240, default: 512 },
   /** Environment variables of one function, names and values together, in bytes. */
   envMaxBytes: 64 * 1024,
+  /** What becomes of asynchronous invocations (async-settings.ts). */
+  async: {
+    maxAttempts: { min: 1, max: 11, default: 3 },
+    maxAgeMs: { min: 60_000, max: 14 * 86_400_000, default: 6 * 3_600_000 },
+    backoffMs: { min: 100, max: 3_600_000, default: 60_000 },
+    maxConcurrency: { min: 1, max: 10_000 },
+    /** Error types that are not retried; each is compared with every failure. */
+    nonRetryableMax: 50,
+    nonRetryableMaxChars: 256,
+  },
   /** How many callers may wait for a sandbox of one function. */
   queueDepthMax: 1_000,
   pidsMax: 256,
