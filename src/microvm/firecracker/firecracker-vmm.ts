@@ -94,7 +94,7 @@ export class FirecrackerVmm implements Vmm {
     if (kvm.state !== 'open') return { state: kvm.state, version, detail: kvm.detail, fix: kvm.fix };
     this.#groups = kvm.groups;
     const jail = this.#noJail === null ? 'It runs in its jailer’s jail.' : `It runs without a jail: ${this.#noJail}.`;
-    // Our machines have no PCI bus (`pci=off`, no `--enable-pci`).
+    // Our machines have no PCI bus (`pci=off`, no `--enable-pci`), no balloon and no memory that is plugged in later.
     const findings = findAdvisories('firecracker', version ?? '', this.#noJail === null ? ['jailer'] : []);
     const detail = `${program.detail} ${jail}${describeFindings(findings)}`;
     return { ...program, detail, fix: IF_NO_GUEST_BOOTS, ...weaknessOf(findings) };

@@ -85,7 +85,7 @@ export async function probeContainers(context: ProbeContext, signal: AbortSignal
   }
 }
 
-/** Images and working directories are ours, and no authorization plugin stands between us and the engine. */
+/** Images and working directories are ours, nothing is restored from a checkpoint, and no plugin stands between us and the engine. */
 async function findingsOf(engine: EngineClient, signal: AbortSignal): Promise<Finding[]> {
   const { Version, Components } = await engine.version({ signal });
   const runc = Components?.find(({ Name }) => Name === 'runc')?.Version;
