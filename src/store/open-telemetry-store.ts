@@ -11,8 +11,6 @@ const RECORDS_KEPT_MS = 7 * 24 * 3_600_000;
 const BYTES_MAX = 1024 ** 3;
 /** A chart over many functions may take this long. It delays only other readers. */
 const READ_DEADLINE_MS = 20_000;
-/** Steps of removing one function: at 200 records each, far beyond what retention leaves. */
-const REMOVE_STEPS_MAX = 100_000;
 
 export interface TelemetryStoreOptions extends StoreOptions {
   recordsKeptMs?: number;
@@ -44,11 +42,6 @@ export async function openTelemetryStore(
   return {
     append: (batch) => writer.call('append', [packBatch(batch)]) as Promise<void>,
     prune: (now) => writer.call('prune', [now]) as Promise<number>,
-    async removeFunction(functionId) {
-      for (let step = 0; step < REMOVE_STEPS_MAX; step++) {
-        if ((await writer.call('removeFunctionStep', [functionId])) === 0) return;
-      }
-    },
     invocations: (query) => read('invocations', query) as ReturnType<TelemetryStore['invocations']>,
     invocation: (workspaceId, id) => read('invocation', workspaceId, id) as ReturnType<TelemetryStore['invocation']>,
     logs: (query) => read('logs', query) as ReturnType<TelemetryStore['logs']>,

@@ -1,5 +1,9 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
+import type { AttemptRecord } from '../domain/invocation.ts';
 import { openTelemetryStore } from './open-telemetry-store.ts';
+import { ROW_BYTES } from './telemetry/retention/record-bytes.ts';
 import type { TelemetryStore } from './telemetry-store.ts';
 import { exampleAttempt, exampleId, exampleRecord } from './testing/example-record.ts';
 import { keptLog, tempDir } from './testing/temp-dir.ts';
@@ -47,21 +51,112 @@ test('pruning by size removes the oldest records until the database is small eno
   await reopened.close();
 });
 
-test('removing a function removes its records, logs and charts and nothing of others', async () => {
+test('a flood of records of one function takes none of another’s', async () => {
   await using dir = await tempDir();
-  const store = await openTelemetryStore({ dataDir: dir.path, log: keptLog() });
-  const records = Array.from({ length: 450 }, (_, number) =>
-    exampleRecord(exampleId(number), { functionId: number % 9 === 0 ? 'other' : 'gone' }),
+  const store = await openTelemetryStore({ dataDir: dir.path, log: keptLog(), bytesMax: 4 * 1024 * 1024 });
+  const quiet = Array.from({ length: 40 }, (_, number) =>
+    exampleRecord(exampleId(number), { functionId: 'quiet', attempts: [printed(20_000)] }),
   );
-  await store.append({ records, refusals: [] });
-  await store.removeFunction('gone');
-  expect((await store.invocations({ workspaceId: 'default', limit: 500 })).items).toHaveLength(50);
-  expect((await store.logs({ workspaceId: 'default', functionId: 'gone', limit: 10 })).items).toEqual([]);
-  expect((await chart(store)).totals.invocations).toBe(50);
-  await store.append({ records: [exampleRecord(exampleId(9_000), { functionId: 'gone' })], refusals: [] });
-  expect((await chart(store)).totals.invocations).toBe(51);
+  await store.append({ records: quiet, refusals: [] });
+  for (let batch = 1; batch <= 10; batch++) {
+    const flood = Array.from({ length: 100 }, (_, number) =>
+      exampleRecord(exampleId(batch * 100 + number), { functionId: 'flood', attempts: [printed(20_000)] }),
+    );
+    await store.append({ records: flood, refusals: [] });
+  }
+  await pruneAll(store);
+  const listed = async (functionId: string) =>
+    (await store.invocations({ workspaceId: 'default', functionId, limit: 500 })).items.map(({ id }) => id);
+  expect(await listed('quiet')).toEqual(quiet.map(({ id }) => id).reverse());
+  const flood = await listed('flood');
+  expect(flood[0]).toBe(exampleId(1_099));
+  expect(flood.length).toBeGreaterThan(40);
+  expect(flood.length).toBeLessThan(180);
   await store.close();
 });
+
+test('the volume of each function is what its records take, after attempts, repeats, bodies and retention too', async () => {
+  await using dir = await tempDir();
+  const store = await openTelemetryStore({ dataDir: dir.path, log: keptLog(), bytesMax: 1024 * 1024 });
+  const old = new Date(Date.now() - 8 * DAY_MS).toISOString();
+  for (let round = 0; round < 6; round++) {
+    const records = Array.from({ length: 60 }, (_, number) => {
+      const attempts = [printed(number * 100), failed(2)].slice(0, 1 + ((number + round) % 2));
+      const startedAt = number < 5 ? old : new Date().toISOString();
+      const bodies = { event: number % 3 === 0 ? 'é\ud800\0' : null, result: round % 2 === 0 ? '"ok"' : null };
+      return exampleRecord(exampleId(number + round * 20), {
+        functionId: `function-${number % 4}`,
+        startedAt,
+        attempts,
+        ...bodies,
+      });
+    });
+    await store.append({ records, refusals: [] });
+  }
+  await expectVolumesToBeExact(dir.path);
+  const steps = await pruneAll(store);
+  expect(steps.length).toBeGreaterThan(2);
+  await store.close();
+  await expectVolumesToBeExact(dir.path);
+});
+
+test('volumes of an existing database are summed up at its upgrade, and one without records holds nothing up', async () => {
+  await using dir = await tempDir();
+  const store = await openTelemetryStore({ dataDir: dir.path, log: keptLog() });
+  const records = Array.from({ length: 100 }, (_, number) =>
+    exampleRecord(exampleId(number), {
+      functionId: `function-${number % 3}`,
+      event: '{}',
+      attempts: [printed(20_000)],
+    }),
+  );
+  await store.append({ records, refusals: [] });
+  await store.close();
+  const database = new DatabaseSync(join(dir.path, 'telemetry.db'));
+  database.exec('drop table function_volumes; delete from schema_migrations where number = 3');
+  database.close();
+  await (await openTelemetryStore({ dataDir: dir.path, log: keptLog() })).close();
+  await expectVolumesToBeExact(dir.path);
+
+  const ghost = new DatabaseSync(join(dir.path, 'telemetry.db'));
+  ghost.exec("insert into function_volumes values ('default', 'ghost', 1000000000)");
+  ghost.close();
+  const small = await openTelemetryStore({ dataDir: dir.path, log: keptLog(), bytesMax: 1024 * 1024 });
+  await pruneAll(small);
+  const left = (await small.invocations({ workspaceId: 'default', limit: 500 })).items;
+  expect(left.length).toBeGreaterThan(10);
+  expect(left.length).toBeLessThan(60);
+  await small.close();
+  await expectVolumesToBeExact(dir.path);
+});
+
+/** Weighs every record anew. */
+async function expectVolumesToBeExact(dataDir: string): Promise<void> {
+  const database = new DatabaseSync(join(dataDir, 'telemetry.db'), { readOnly: true });
+  const weighed = database.prepare(`
+    select workspace_id, function_id, ${ROW_BYTES}
+      + coalesce((select sum(${ROW_BYTES} + octet_length(fields_json) + coalesce(octet_length(error_type), 0)
+        + coalesce(octet_length(top_frame), 0) + coalesce(octet_length(lines_json), 0))
+        from attempts where invocation_id = id), 0)
+      + coalesce((select coalesce(octet_length(event), 0) + coalesce(octet_length(result), 0)
+        from payloads where invocation_id = id), 0) as bytes
+    from invocations`);
+  const grouped = `select workspace_id, function_id, sum(bytes) as bytes from (${weighed.sourceSQL})
+    group by workspace_id, function_id order by function_id`;
+  const kept = database.prepare('select * from function_volumes order by function_id').all();
+  expect(kept.length).toBeGreaterThan(0);
+  expect(kept).toEqual(database.prepare(grouped).all());
+  database.close();
+}
+
+function printed(chars: number): AttemptRecord {
+  return exampleAttempt({ logs: [{ at: new Date().toISOString(), stream: 'stdout', text: 'x'.repeat(chars) }] });
+}
+
+function failed(number: number): AttemptRecord {
+  const error = { errorType: 'Odd\0Type', errorMessage: 'é', stackTrace: ['    at f (/var/task/a.js:3:1)'] };
+  return exampleAttempt({ number, outcome: 'error', code: 'function_error', error });
+}
 
 async function pruneAll(store: TelemetryStore): Promise<number[]> {
   const steps: number[] = [];

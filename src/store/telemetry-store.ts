@@ -32,10 +32,11 @@ export interface TelemetryStore {
    * the newest 10,000 failures in the range.
    */
   functionErrors(query: FunctionErrorsQuery): Promise<FunctionErrors>;
-  /** One bounded step of retention by age and size; returns rows removed, 0 when nothing is left to do. */
+  /**
+   * One bounded step of retention; returns rows removed, 0 when nothing is left to do. Records go by age, and by size from
+   * the functions that hold more than their part: a function within it loses nothing to another's volume.
+   */
   prune(now: string): Promise<number>;
-  /** Removes everything of a deleted function, charts included, in bounded steps. */
-  removeFunction(functionId: string): Promise<void>;
   size(): Promise<{ databaseBytes: number; walBytes: number }>;
 }
 

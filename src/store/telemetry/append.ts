@@ -5,6 +5,8 @@ import type { TelemetryBatch } from '../telemetry-store.ts';
 import { failureOf } from './failure.ts';
 import { attemptText } from './fields/attempt-text.ts';
 import { linesText } from './lines-text.ts';
+import { FunctionVolumes, VolumeSum } from './retention/function-volumes.ts';
+import { columnBytes, ROW_BYTES, textBytes } from './retention/record-bytes.ts';
 import { RollupDeltas } from './rollups/rollup-deltas.ts';
 import { RollupWriter } from './rollups/rollup-writer.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
@@ -21,11 +23,14 @@ export class Appender {
   readonly #updateInvocation: StatementSync;
   readonly #insertAttempt: StatementSync;
   readonly #insertPayload: StatementSync;
+  readonly #payloadBytes: StatementSync;
+  readonly #volumes: FunctionVolumes;
 
   constructor(database: OpenDatabase<TelemetrySchema>) {
     const { db, raw } = database;
     this.#database = database;
     this.#rollups = new RollupWriter(database);
+    this.#volumes = new FunctionVolumes(database);
     const invocation = db
       .insertInto('invocations')
       .values(INVOCATION)
@@ -58,16 +63,23 @@ export class Appender {
         })),
       );
     this.#insertPayload = raw.prepare(payload.compile().sql);
+    const payloadBytes = db
+      .selectFrom('payloads')
+      .select(columnBytes('event', 'result').as('bytes'))
+      .where('invocation_id', '=', '');
+    this.#payloadBytes = raw.prepare(payloadBytes.compile().sql);
   }
 
   append(batch: TelemetryBatch): void {
     const { raw } = this.#database;
     const deltas = new RollupDeltas();
+    const volumes = new VolumeSum();
     raw.exec('begin immediate');
     try {
-      for (const record of batch.records) this.#add(record, deltas);
+      for (const record of batch.records) volumes.add(record, this.#add(record, deltas));
       for (const refusal of batch.refusals) deltas.addRefusal(refusal);
       this.#rollups.add(deltas);
+      this.#volumes.add(volumes.values());
       raw.exec('commit');
     } catch (error) {
       this.#rollups.forgetSeries();
@@ -76,23 +88,34 @@ export class Appender {
     }
   }
 
-  /** Called after series were removed: their ids may not be used again. */
-  forgetSeries(): void {
-    this.#rollups.forgetSeries();
-  }
-
   /**
    * A record or attempt that is already stored (by its id, or by its id and number) is neither written nor counted
-   * again.
+   * again. Returns the bytes that were added.
    */
-  #add(record: InvocationRecord, deltas: RollupDeltas): void {
+  #add(record: InvocationRecord, deltas: RollupDeltas): number {
     const isNew = this.#insert(record);
     const isNewest = isNew || this.#update(record);
     if (isNew) deltas.addInvocation(record);
-    for (const attempt of record.attempts) if (this.#addAttempt(record, attempt)) deltas.addAttempt(record, attempt);
-    if (record.event === null && record.result === null) return;
+    let bytes = isNew ? ROW_BYTES : 0;
+    for (const attempt of record.attempts) {
+      const attemptBytes = this.#addAttempt(record, attempt);
+      if (attemptBytes > 0) deltas.addAttempt(record, attempt);
+      bytes += attemptBytes;
+    }
+    return bytes + this.#addPayload(record, isNew, isNewest);
+  }
+
+  #addPayload(record: InvocationRecord, isNew: boolean, isNewest: boolean): number {
+    if (record.event === null && record.result === null) return 0;
+    const event = withoutNul(record.event);
     const result = isNewest ? withoutNul(record.result) : null;
-    this.#insertPayload.run(record.id, record.workspaceId, withoutNul(record.event), result);
+    const bytesBefore = isNew ? 0 : this.#storedPayloadBytes(record.id);
+    this.#insertPayload.run(record.id, record.workspaceId, event, result);
+    return (isNew ? textBytes(event, result) : this.#storedPayloadBytes(record.id)) - bytesBefore;
+  }
+
+  #storedPayloadBytes(id: string): number {
+    return Number(this.#payloadBytes.get(id)?.bytes ?? 0);
   }
 
   #insert(record: InvocationRecord): boolean {
@@ -137,9 +160,14 @@ export class Appender {
     return changes !== 0;
   }
 
-  #addAttempt(record: InvocationRecord, attempt: AttemptRecord): boolean {
+  /** Returns the bytes it takes; 0 when it was stored already. */
+  #addAttempt(record: InvocationRecord, attempt: AttemptRecord): number {
     const { logs } = attempt;
     const failure = failureOf(attempt);
+    const errorType = failure && withoutNul(failure.type);
+    const topFrame = failure && withoutNul(failure.topFrame);
+    const fields = attemptText(attempt);
+    const lines = logs.length === 0 ? null : linesText(logs);
     const { changes } = this.#insertAttempt.run(
       record.id,
       attempt.number,
@@ -147,14 +175,14 @@ export class Appender {
       record.functionId,
       msOf(attempt.startedAt),
       attempt.outcome,
-      failure && withoutNul(failure.type),
-      failure && withoutNul(failure.topFrame),
-      attemptText(attempt),
+      errorType,
+      topFrame,
+      fields,
       logs.length === 0 ? null : msOf(logs[0]!.at),
       logs.length === 0 ? null : msOf(logs.at(-1)!.at),
-      logs.length === 0 ? null : linesText(logs),
+      lines,
     );
-    return changes !== 0;
+    return changes === 0 ? 0 : ROW_BYTES + textBytes(errorType, topFrame, fields, lines);
   }
 }
 

@@ -44,6 +44,8 @@ export interface TelemetrySchema {
     last_line_ms: number | null;
     lines_json: string | null;
   };
+  /** What the records of each function take, bodies and output included (see retention/). */
+  function_volumes: { workspace_id: string; function_id: string; bytes: number };
   /**
    * One row for each function, isolation, start and outcome that was seen; a missing one is empty text. It keeps the
    * rollup rows small.

@@ -19,7 +19,7 @@ import { InvocationRows } from './invocation-rows.ts';
 import { LogRows } from './log-rows.ts';
 import { ActivityRows } from './metrics/activity-rows.ts';
 import { MetricsRows } from './metrics/metrics-rows.ts';
-import { Retention, type RetentionLimits } from './retention.ts';
+import { Retention, type RetentionLimits } from './retention/retention.ts';
 import { TELEMETRY_MIGRATIONS } from './telemetry-migrations.ts';
 import type { TelemetrySchema } from './telemetry-schema.ts';
 import type { PackedBatch } from './wire/pack-batch.ts';
@@ -52,11 +52,6 @@ async function openWriter(): Promise<WorkerService> {
   const methods: Methods = {
     append: async ([batch]) => appender.append(unpackBatch(batch as PackedBatch)),
     prune: ([now]) => retention.prune(now as string),
-    removeFunctionStep: async ([functionId]) => {
-      const removed = await retention.removeFunction(functionId as string);
-      appender.forgetSeries();
-      return removed;
-    },
   };
   return {
     async serve(calls) {

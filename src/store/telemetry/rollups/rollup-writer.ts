@@ -26,7 +26,7 @@ export class RollupWriter {
     for (const delta of deltas.values()) this.#addDelta(delta);
   }
 
-  /** After a rollback or a removal, ids that were given out may no longer exist. */
+  /** After a rollback, ids that were given out may no longer exist. */
   forgetSeries(): void {
     this.#seriesIds.clear();
   }
