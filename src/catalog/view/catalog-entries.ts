@@ -1,4 +1,5 @@
 import type { FunctionRecord, PackageRef } from '../../domain/function.ts';
+import { functionRef } from '../../domain/function-ref.ts';
 import { follow, LATEST, type Pointers } from '../../domain/pointers.ts';
 import type { InvokeCatalog, RunnableRevision } from '../../domain/runnable-revision.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
@@ -40,10 +41,10 @@ export class CatalogEntries implements InvokeCatalog {
   }
 
   resolve(workspaceId: string, ref: string): RunnableRevision {
-    const colon = ref.indexOf(':');
-    const entry = this.byName(workspaceId, colon === -1 ? ref : ref.slice(0, colon));
+    const { name, qualifier } = functionRef(ref);
+    const entry = this.byName(workspaceId, name);
     if (entry === null) throw new ColdframeError('function_not_found');
-    return runnableOf(entry, colon === -1 ? LATEST : ref.slice(colon + 1));
+    return runnableOf(entry, qualifier);
   }
 
   byId(functionId: string): FunctionRecord | null {

@@ -112,6 +112,48 @@ export type ListFunctionsResponses = {
                     maxAgeSeconds?: number;
                 };
             };
+            async: {
+                /**
+                 * Runs that may fail before an event is given up.
+                 */
+                maxAttempts: number;
+                /**
+                 * An event older than this is not run again.
+                 */
+                maxAgeMs: number;
+                /**
+                 * Wait before the first retry; it doubles up to an hour.
+                 */
+                backoffMs: number;
+                /**
+                 * Error types that are not retried.
+                 */
+                nonRetryable: Array<string>;
+                /**
+                 * Asynchronous calls at once; absent: nine tenths of the function’s.
+                 */
+                maxConcurrency?: number;
+                onSuccess?: {
+                    /**
+                     * A function of the same workspace.
+                     */
+                    function?: string;
+                    /**
+                     * An http or https address.
+                     */
+                    url?: string;
+                };
+                onFailure?: {
+                    /**
+                     * A function of the same workspace.
+                     */
+                    function?: string;
+                    /**
+                     * An http or https address.
+                     */
+                    url?: string;
+                };
+            };
             tags: {
                 [key: string]: string;
             };
@@ -197,6 +239,48 @@ export type CreateFunctionData = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
+            };
+        };
+        async?: {
+            /**
+             * Runs that may fail before an event is given up.
+             */
+            maxAttempts?: number;
+            /**
+             * An event older than this is not run again.
+             */
+            maxAgeMs?: number;
+            /**
+             * Wait before the first retry; it doubles up to an hour.
+             */
+            backoffMs?: number;
+            /**
+             * Error types that are not retried.
+             */
+            nonRetryable?: Array<string>;
+            /**
+             * Asynchronous calls at once; absent: nine tenths of the function’s.
+             */
+            maxConcurrency?: number;
+            onSuccess?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
+            };
+            onFailure?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
             };
         };
         tags?: {
@@ -300,6 +384,48 @@ export type CreateFunctionResponses = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
+            };
+        };
+        async: {
+            /**
+             * Runs that may fail before an event is given up.
+             */
+            maxAttempts: number;
+            /**
+             * An event older than this is not run again.
+             */
+            maxAgeMs: number;
+            /**
+             * Wait before the first retry; it doubles up to an hour.
+             */
+            backoffMs: number;
+            /**
+             * Error types that are not retried.
+             */
+            nonRetryable: Array<string>;
+            /**
+             * Asynchronous calls at once; absent: nine tenths of the function’s.
+             */
+            maxConcurrency?: number;
+            onSuccess?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
+            };
+            onFailure?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
             };
         };
         tags: {
@@ -475,6 +601,48 @@ export type GetFunctionResponses = {
                 maxAgeSeconds?: number;
             };
         };
+        async: {
+            /**
+             * Runs that may fail before an event is given up.
+             */
+            maxAttempts: number;
+            /**
+             * An event older than this is not run again.
+             */
+            maxAgeMs: number;
+            /**
+             * Wait before the first retry; it doubles up to an hour.
+             */
+            backoffMs: number;
+            /**
+             * Error types that are not retried.
+             */
+            nonRetryable: Array<string>;
+            /**
+             * Asynchronous calls at once; absent: nine tenths of the function’s.
+             */
+            maxConcurrency?: number;
+            onSuccess?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
+            };
+            onFailure?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
+            };
+        };
         tags: {
             [key: string]: string;
         };
@@ -542,6 +710,33 @@ export type UpdateFunctionData = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
+            } | null;
+        } | null;
+        async?: {
+            maxAttempts?: number | null;
+            maxAgeMs?: number | null;
+            backoffMs?: number | null;
+            nonRetryable?: Array<string> | null;
+            maxConcurrency?: number | null;
+            onSuccess?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
+            } | null;
+            onFailure?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
             } | null;
         } | null;
         tags?: {
@@ -649,6 +844,48 @@ export type UpdateFunctionResponses = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
+            };
+        };
+        async: {
+            /**
+             * Runs that may fail before an event is given up.
+             */
+            maxAttempts: number;
+            /**
+             * An event older than this is not run again.
+             */
+            maxAgeMs: number;
+            /**
+             * Wait before the first retry; it doubles up to an hour.
+             */
+            backoffMs: number;
+            /**
+             * Error types that are not retried.
+             */
+            nonRetryable: Array<string>;
+            /**
+             * Asynchronous calls at once; absent: nine tenths of the function’s.
+             */
+            maxConcurrency?: number;
+            onSuccess?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
+            };
+            onFailure?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
             };
         };
         tags: {
@@ -865,6 +1102,48 @@ export type PutCodeResponses = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
+            };
+        };
+        async: {
+            /**
+             * Runs that may fail before an event is given up.
+             */
+            maxAttempts: number;
+            /**
+             * An event older than this is not run again.
+             */
+            maxAgeMs: number;
+            /**
+             * Wait before the first retry; it doubles up to an hour.
+             */
+            backoffMs: number;
+            /**
+             * Error types that are not retried.
+             */
+            nonRetryable: Array<string>;
+            /**
+             * Asynchronous calls at once; absent: nine tenths of the function’s.
+             */
+            maxConcurrency?: number;
+            onSuccess?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
+            };
+            onFailure?: {
+                /**
+                 * A function of the same workspace.
+                 */
+                function?: string;
+                /**
+                 * An http or https address.
+                 */
+                url?: string;
             };
         };
         tags: {
@@ -3096,6 +3375,48 @@ export type GetTemplateResponses = {
                     maxAgeSeconds?: number;
                 };
             };
+            async?: {
+                /**
+                 * Runs that may fail before an event is given up.
+                 */
+                maxAttempts?: number;
+                /**
+                 * An event older than this is not run again.
+                 */
+                maxAgeMs?: number;
+                /**
+                 * Wait before the first retry; it doubles up to an hour.
+                 */
+                backoffMs?: number;
+                /**
+                 * Error types that are not retried.
+                 */
+                nonRetryable?: Array<string>;
+                /**
+                 * Asynchronous calls at once; absent: nine tenths of the function’s.
+                 */
+                maxConcurrency?: number;
+                onSuccess?: {
+                    /**
+                     * A function of the same workspace.
+                     */
+                    function?: string;
+                    /**
+                     * An http or https address.
+                     */
+                    url?: string;
+                };
+                onFailure?: {
+                    /**
+                     * A function of the same workspace.
+                     */
+                    function?: string;
+                    /**
+                     * An http or https address.
+                     */
+                    url?: string;
+                };
+            };
             tags?: {
                 [key: string]: string;
             };
@@ -4339,6 +4660,33 @@ export type TryFunctionData = {
                     exposeHeaders?: Array<string>;
                     allowCredentials?: boolean;
                     maxAgeSeconds?: number;
+                } | null;
+            } | null;
+            async?: {
+                maxAttempts?: number | null;
+                maxAgeMs?: number | null;
+                backoffMs?: number | null;
+                nonRetryable?: Array<string> | null;
+                maxConcurrency?: number | null;
+                onSuccess?: {
+                    /**
+                     * A function of the same workspace.
+                     */
+                    function?: string;
+                    /**
+                     * An http or https address.
+                     */
+                    url?: string;
+                } | null;
+                onFailure?: {
+                    /**
+                     * A function of the same workspace.
+                     */
+                    function?: string;
+                    /**
+                     * An http or https address.
+                     */
+                    url?: string;
                 } | null;
             } | null;
             tags?: {

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { defaultAsyncSettings } from '../../domain/async-settings.ts';
 import type { FunctionRecord, Revision } from '../../domain/function.ts';
 import type { Isolation } from '../../domain/names.ts';
 import type { WorkspaceId } from '../../domain/workspace-id.ts';
@@ -192,7 +193,8 @@ function functionOf(row: Selectable<ControlSchema['functions']>, revision: Revis
     state: row.state,
     createdAt: toTime(row.created_at_ms),
     updatedAt: toTime(row.updated_at_ms),
-    settings: JSON.parse(row.settings_json),
+    // A function that was stored before there were asynchronous settings has the defaults.
+    settings: { async: defaultAsyncSettings(), ...JSON.parse(row.settings_json) },
     change: row.change,
     revision,
   };
