@@ -479,6 +479,16 @@ export const CATALOGUE = {
     likelyCause: 'process.exit, sys.exit, a fatal signal, or a process killed from inside.',
     whatToDo: 'See `error` and the logs; return instead of exiting.',
   },
+  server_lost: {
+    status: 503,
+    title: 'The server ended during the run',
+    detail: 'The server that ran this attempt ended before the attempt did.',
+    causedBy: 'platform',
+    retryable: true,
+    likelyCause: 'The server was killed or restarted, or its host went down.',
+    whatToDo:
+      'Nothing: the event runs again. After five lost servers it is a dead letter, because it may be what ends them.',
+  },
   result_too_large: {
     status: 502,
     title: 'Result too large',

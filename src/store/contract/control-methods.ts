@@ -25,6 +25,16 @@ export const WORKSPACE_METHODS: { [T in keyof WorkspaceStore]: Kinds<WorkspaceSt
   secrets: { get: 'scan' },
   testEvents: { list: 'scan', get: 'read', put: 'write', remove: 'write' },
   comparisons: { insert: 'write', update: 'write', get: 'read', list: 'scan' },
+  queued: {
+    get: 'read',
+    byIds: 'scan',
+    list: 'scan',
+    cancel: 'write',
+    cancelWaiting: 'write',
+    countDead: 'scan',
+    redrive: 'write',
+    setPaused: 'write',
+  },
 };
 
 type ServerTables = Omit<ControlStore, 'in'>;
@@ -37,8 +47,22 @@ export const SERVER_METHODS: { [T in keyof ServerTables]: Kinds<ServerTables[T]>
     sessions: 'scan',
     pruneSessions: 'write',
     interruptComparisons: 'write',
+    pausedQueues: 'scan',
   },
   changes: { lastSeq: 'scan', since: 'scan' },
-  servers: { register: 'write', end: 'write' },
+  servers: { register: 'write', end: 'write', renew: 'write', bury: 'write', lives: 'read', clockMs: 'read' },
+  queue: {
+    accept: 'write',
+    round: 'write',
+    takeOver: 'write',
+    expire: 'write',
+    waiting: 'scan',
+    counts: 'scan',
+    owners: 'scan',
+    cancelAsked: 'read',
+    ended: 'scan',
+    told: 'write',
+    pruneDead: 'write',
+  },
   settings: { get: 'read', put: 'write', remove: 'write' },
 };

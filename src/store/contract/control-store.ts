@@ -4,6 +4,7 @@ import type { FunctionState, Scope } from '../../domain/names.ts';
 import type { FunctionSettings } from '../../domain/settings.ts';
 import type { WorkspaceId } from '../../domain/workspace-id.ts';
 import type { ChangesTable } from './changes.ts';
+import type { PausedQueue, QueuedTable, QueueTable, ServerLife } from './queue-table.ts';
 
 /**
  * What the rest of the server asks of the control database, in domain words. SQL lies behind it, off the serving
@@ -18,6 +19,7 @@ export interface ControlStore {
   across: AcrossWorkspaces;
   changes: ChangesTable;
   servers: ServersTable;
+  queue: QueueTable;
   settings: SettingsTable;
 }
 
@@ -28,6 +30,7 @@ export interface WorkspaceStore {
   secrets: SecretsTable;
   testEvents: TestEventsTable;
   comparisons: ComparisonsTable;
+  queued: QueuedTable;
 }
 
 export interface AcrossWorkspaces {
@@ -43,6 +46,7 @@ export interface AcrossWorkspaces {
    * Those of other instances belong to other machines and may still run.
    */
   interruptComparisons(server: ServerIdentity, at: string): Promise<number>;
+  pausedQueues(): Promise<PausedQueue[]>;
 }
 
 export interface NewFunction {
@@ -214,6 +218,13 @@ export interface ServersTable {
   register(server: { id: string; instance: string }, nowMs: number): Promise<ServerIdentity>;
   /** Ends a life in order. Safe to repeat. */
   end(id: string): Promise<void>;
+  /** Keeps a life alive for LEASE_MS from `nowMs`. False when others took it for dead: it owns nothing any more. */
+  renew(id: string, nowMs: number): Promise<boolean>;
+  /** Declares dead a life whose lease is over. False when it is not, or it was dead already. */
+  bury(id: string, nowMs: number): Promise<boolean>;
+  lives(ids: string[]): Promise<ServerLife[]>;
+  /** The latest time that any server has stored, so that the queue's clock never goes back. */
+  clockMs(): Promise<number>;
 }
 
 /** Small facts that all servers share. */

@@ -5,6 +5,7 @@ import { comparisons } from './migrations/0003-comparisons.ts';
 import { settingsOfFunctions } from './migrations/0004-settings-of-functions.ts';
 import { ownedRows } from './migrations/0005-owned-rows.ts';
 import { serversAndChanges } from './migrations/0006-servers-and-changes.ts';
+import { theQueue } from './migrations/0007-the-queue.ts';
 
 /** Every step of the control database's schema, oldest first. */
 export const CONTROL_MIGRATIONS: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   settingsOfFunctions,
   ownedRows,
   serversAndChanges,
+  theQueue,
 ];

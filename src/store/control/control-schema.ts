@@ -1,5 +1,6 @@
 import type { ComparisonState } from '../../domain/comparison.ts';
-import type { FunctionState } from '../../domain/names.ts';
+import type { DeadReason } from '../../domain/dead-reason.ts';
+import type { FunctionState, InvocationState, Isolation, Outcome, Trigger } from '../../domain/names.ts';
 import type { WorkspaceId } from '../../domain/workspace-id.ts';
 import type { ChangeTopic } from '../contract/changes.ts';
 
@@ -82,9 +83,71 @@ export interface ControlSchema {
     /** The whole comparison as it was last stored. */
     comparison_json: string;
   };
-  servers: { id: string; instance: string; epoch: number; state: 'live' | 'dead'; started_at_ms: number };
+  servers: {
+    id: string;
+    instance: string;
+    epoch: number;
+    state: 'live' | 'dead';
+    started_at_ms: number;
+    lease_until_ms: number;
+    /** The queue's clock as this server last stored it. */
+    clock_ms: number;
+  };
+  /** `due_ms` is set only while a row waits, `owner` only while it runs, `reason` only when it is dead. */
+  live_invocations: LiveInvocationsTable;
+  /** Events that are too large for their row. */
+  invocation_events: { invocation_id: string; workspace_id: WorkspaceId; body: Uint8Array };
+  paused_queues: { function_id: string; workspace_id: WorkspaceId; paused_ms: number };
+  idempotency_keys: {
+    workspace_id: WorkspaceId;
+    function_id: string;
+    key: string;
+    body_sha256: string;
+    invocation_id: string;
+    /** The server that runs the first call. Null once its reply is known. */
+    owner: string | null;
+    reply_json: string | null;
+    reply_body: Uint8Array | null;
+    expires_ms: number;
+  };
   settings: { key: string; value: string };
   /** The table has one row; `n` is the number of the newest change. */
   change_counter: { id: number; n: number };
   changes: { seq: number; topic: ChangeTopic; workspace_id: WorkspaceId; row_id: string };
+}
+
+interface LiveInvocationsTable {
+  id: string;
+  workspace_id: WorkspaceId;
+  function_id: string;
+  function_name: string;
+  queue_key: string;
+  trigger_name: Trigger;
+  parent_id: string | null;
+  root_id: string | null;
+  depth: number;
+  schedule_id: string | null;
+  state: InvocationState;
+  due_ms: number | null;
+  accepted_ms: number;
+  expires_ms: number;
+  attempt: number;
+  failures: number;
+  losses: number;
+  owner: string | null;
+  /** Counts up with every claim. */
+  fence: number;
+  began_ms: number | null;
+  outcome: Outcome | null;
+  reason: DeadReason | null;
+  ended_ms: number | null;
+  /** When it ended, until telemetry is known to have it. */
+  untold_ms: number | null;
+  attempts_json: string;
+  /** Null when it lies in `invocation_events`. */
+  event: Uint8Array | null;
+  event_bytes: number;
+  min_isolation: Isolation | null;
+  trace_id: string | null;
+  cancel_asked: number;
 }

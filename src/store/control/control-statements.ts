@@ -5,6 +5,8 @@ import { changesRows } from './changes-rows.ts';
 import { comparisonsRows, interruptComparisons } from './comparisons-rows.ts';
 import { allFunctions, functionsRows } from './functions-rows.ts';
 import { allKeys, keysRows } from './keys-rows.ts';
+import { queueRows } from './queue/queue-rows.ts';
+import { pausedQueues, queuedRows } from './queue/queued-rows.ts';
 import { secretsRows } from './secrets-rows.ts';
 import { serversRows } from './servers-rows.ts';
 import { allSessions, pruneSessions, sessionsRows } from './sessions-rows.ts';
@@ -19,6 +21,7 @@ const WORKSPACE_ROWS: { [T in keyof WorkspaceStore]: WorkspaceStatements<Workspa
   secrets: secretsRows,
   testEvents: testEventsRows,
   comparisons: comparisonsRows,
+  queued: queuedRows,
 };
 
 const acrossRows: ServerStatements<AcrossWorkspaces> = {
@@ -27,12 +30,14 @@ const acrossRows: ServerStatements<AcrossWorkspaces> = {
   sessions: allSessions,
   pruneSessions,
   interruptComparisons,
+  pausedQueues,
 };
 
 const SERVER_ROWS: { [T in keyof Omit<ControlStore, 'in'>]: ServerStatements<ControlStore[T]> } = {
   across: acrossRows,
   changes: changesRows,
   servers: serversRows,
+  queue: queueRows,
   settings: settingsRows,
 };
 

@@ -10,6 +10,10 @@ export const OWNED_TABLES = [
   'secrets',
   'test_events',
   'comparisons',
+  'live_invocations',
+  'invocation_events',
+  'paused_queues',
+  'idempotency_keys',
 ] as const;
 
 /**

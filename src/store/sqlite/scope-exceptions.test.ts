@@ -27,6 +27,15 @@ test('the listed statements are all that reach beyond a workspace, and each is s
   await ask('servers.register', { id: 'a', instance: 'a' }, 1);
   await ask('settings.get', 'a');
   await ask('changes.since', 0);
+  await ask('across.pausedQueues');
+  await ask('queue.takeOver', 'gone', 1);
+  await ask('queue.expire', 1);
+  await ask('queue.waiting');
+  await ask('queue.counts');
+  await ask('queue.owners');
+  await ask('queue.cancelAsked', 'a');
+  await ask('queue.ended', 1, 1);
+  await ask('queue.pruneDead', 1);
   open.raw.close();
   const beyond = [...asked].filter(reachesBeyondWorkspace).sort();
   expect(beyond).toEqual(SCOPE_EXCEPTIONS.map(({ sql }) => sql).sort());
