@@ -41,14 +41,21 @@ export interface HttpDeps {
   newInvocationId(): string;
   tryRunner: TryRunner;
   comparisons: ComparisonOperations;
-  records: Pick<Records, 'get' | 'list' | 'logs'>;
+  records: ForAskers<Pick<Records, 'get' | 'list' | 'logs'>>;
   live: Pick<LiveFeed, 'latestId' | 'subscribe'>;
-  telemetry: Pick<TelemetryStore, 'metrics' | 'functionsActivity' | 'functionErrors'>;
+  telemetry: ForAskers<Pick<TelemetryStore, 'metrics' | 'functionsActivity' | 'functionErrors'>>;
   platform: PlatformOperations;
   pool: { snapshot(): PoolSnapshot };
   /** Prometheus text of the platform's own metrics. */
   prometheus(): Promise<{ contentType: string; body: string }>;
 }
+
+/** The same with every argument given: HTTP asks for others, so it names the asker. */
+type ForAskers<Reads> = {
+  [Name in keyof Reads]: Reads[Name] extends (...given: infer Given) => infer Answer
+    ? (...given: Required<Given>) => Answer
+    : never;
+};
 
 export interface HttpConfig {
   publicUrl: URL | null;

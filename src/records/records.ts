@@ -1,3 +1,4 @@
+import type { Asker } from '../domain/asker.ts';
 import type { InvocationRecord, LogLine } from '../domain/invocation.ts';
 import type { Capture, Isolation } from '../domain/names.ts';
 import type { InvocationQuery, LogQuery, StoredLogLine } from '../store/telemetry-store.ts';
@@ -24,11 +25,11 @@ export interface Records {
   withdrawn(record: InvocationRecord): void;
   /** Throttled or rejected: a counter, not a record; `id` leaves the running ones if it was there. */
   refused(refusal: Refusal): void;
-  /** Looks first in memory (running and unflushed), then in the store. */
-  get(workspaceId: string, id: string): Promise<InvocationRecord | null>;
-  list(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
+  /** Looks first in memory (running and unflushed), then in the store. What is said of askers there holds here. */
+  get(workspaceId: string, id: string, asker?: Asker): Promise<InvocationRecord | null>;
+  list(query: InvocationQuery, asker?: Asker): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
   /** Newest line first. Includes the output of calls that ended before the question, whether queued or stored. */
-  logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }>;
+  logs(query: LogQuery, asker?: Asker): Promise<{ items: StoredLogLine[]; nextCursor: string | null }>;
   /** Writes everything queued; a graceful stop waits for it. */
   flush(): Promise<void>;
   stop(): Promise<void>;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Asker } from '../domain/asker.ts';
 import type { StoreOptions } from './open-control-store.ts';
 import { WorkerClient } from './rpc/worker-client.ts';
 import { workerUrl } from './rpc/worker-url.ts';
@@ -38,17 +39,21 @@ export async function openTelemetryStore(
     await writer.close();
     throw error;
   });
-  const read = (method: string, ...args: unknown[]): Promise<unknown> => reader.call(method, args, READ_DEADLINE_MS);
+  const read = (method: string, args: unknown[], asker?: Asker): Promise<unknown> =>
+    reader.call(method, args, { deadlineMs: READ_DEADLINE_MS, asker });
   return {
     append: (batch) => writer.call('append', [packBatch(batch)]) as Promise<void>,
     prune: (now) => writer.call('prune', [now]) as Promise<number>,
-    invocations: (query) => read('invocations', query) as ReturnType<TelemetryStore['invocations']>,
-    invocation: (workspaceId, id) => read('invocation', workspaceId, id) as ReturnType<TelemetryStore['invocation']>,
-    logs: (query) => read('logs', query) as ReturnType<TelemetryStore['logs']>,
-    metrics: (query) => read('metrics', query) as Promise<Metrics>,
-    functionsActivity: (query) => read('functionsActivity', query) as ReturnType<TelemetryStore['functionsActivity']>,
-    functionErrors: (query) => read('functionErrors', query) as ReturnType<TelemetryStore['functionErrors']>,
-    size: () => read('size') as ReturnType<TelemetryStore['size']>,
+    invocations: (query, asker) => read('invocations', [query], asker) as ReturnType<TelemetryStore['invocations']>,
+    invocation: (workspaceId, id, asker) =>
+      read('invocation', [workspaceId, id], asker) as ReturnType<TelemetryStore['invocation']>,
+    logs: (query, asker) => read('logs', [query], asker) as ReturnType<TelemetryStore['logs']>,
+    metrics: (query, asker) => read('metrics', [query], asker) as Promise<Metrics>,
+    functionsActivity: (query, asker) =>
+      read('functionsActivity', [query], asker) as ReturnType<TelemetryStore['functionsActivity']>,
+    functionErrors: (query, asker) =>
+      read('functionErrors', [query], asker) as ReturnType<TelemetryStore['functionErrors']>,
+    size: () => read('size', []) as ReturnType<TelemetryStore['size']>,
     async close() {
       // The reader closes first, because a last checkpoint needs the database to itself.
       await reader.close();

@@ -1,9 +1,14 @@
+import type { Asker } from '../domain/asker.ts';
 import type { OutcomeFilter } from '../domain/failure.ts';
 import type { InvocationRecord } from '../domain/invocation.ts';
 import type { LogLevel } from '../domain/log-level.ts';
 import type { InvocationState, Isolation, Outcome, Start } from '../domain/names.ts';
 
-/** What the rest of the server asks of telemetry.db. Writes are batched; reads never run on the serving thread. */
+/**
+ * What the rest of the server asks of telemetry.db. Writes are batched; reads never run on the serving thread. Askers take
+ * turns at reading, have a share of what may wait (`overloaded`), and a read whose asker has left is not begun and, where it
+ * searches, ends: it rejects with `AskerLeft`. Without an asker the server itself asks.
+ */
 export interface TelemetryStore {
   /**
    * One transaction: at most 500 records, the attempts each brings with their logs, and the rollups derived from them. Each
@@ -12,26 +17,26 @@ export interface TelemetryStore {
    */
   append(batch: TelemetryBatch): Promise<void>;
   /** Newest first, without logs and captured bodies; the cursor is the id of the last item. */
-  invocations(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
+  invocations(query: InvocationQuery, asker?: Asker): Promise<{ items: InvocationRecord[]; nextCursor: string | null }>;
   /** The whole record, logs and captured bodies included. */
-  invocation(workspaceId: string, id: string): Promise<InvocationRecord | null>;
+  invocation(workspaceId: string, id: string, asker?: Asker): Promise<InvocationRecord | null>;
   /**
    * Newest line first. A search that finds little may answer with a short or even empty page, and a cursor to go on.
    */
-  logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }>;
+  logs(query: LogQuery, asker?: Asker): Promise<{ items: StoredLogLine[]; nextCursor: string | null }>;
   /**
    * Read from rollups alone; empty steps are zeros. `from`, `to` and `stepMs` of the answer are what was read. They lie
    * on step boundaries, and a step is at least an hour where minutes are no longer kept (48 h). `invalid_request` above
    * 1,000 points.
    */
-  metrics(query: MetricsQuery): Promise<Metrics>;
+  metrics(query: MetricsQuery, asker?: Asker): Promise<Metrics>;
   /** One line for each function of the workspace that was ever called, from rollups; bounds and windows as `metrics`. */
-  functionsActivity(query: FunctionsActivityQuery): Promise<FunctionsActivity>;
+  functionsActivity(query: FunctionsActivityQuery, asker?: Asker): Promise<FunctionsActivity>;
   /**
    * Failed attempts of one function grouped by error type and top frame, the most frequent first; at most 100 groups out of
    * the newest 10,000 failures in the range.
    */
-  functionErrors(query: FunctionErrorsQuery): Promise<FunctionErrors>;
+  functionErrors(query: FunctionErrorsQuery, asker?: Asker): Promise<FunctionErrors>;
   /**
    * One bounded step of retention; returns rows removed, 0 when nothing is left to do. Records go by age, and by size from
    * the functions that hold more than their part: a function within it loses nothing to another's volume.

@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Principal } from '../../auth/principal.ts';
+import { AskerLeft } from '../../domain/asker.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { registerOpenApi } from '../api/pages/open-api.ts';
 import { registerRoutes } from '../api/routes.ts';
@@ -105,7 +106,7 @@ export async function createApp(options: AppOptions): Promise<{ app: App; method
 
 function sendProblem(deps: HttpDeps, thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = toColdframeError(thrown);
-  if (error.status >= 500) {
+  if (error.status >= 500 && !(thrown instanceof AskerLeft)) {
     const operation = `${request.method} ${request.routeOptions?.url ?? ''}`;
     deps.log.error({ err: thrown, requestId: request.id, operation }, 'request failed');
   }

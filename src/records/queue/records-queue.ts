@@ -1,3 +1,4 @@
+import type { Asker } from '../../domain/asker.ts';
 import type { InvocationRecord } from '../../domain/invocation.ts';
 import type { Log } from '../../domain/log.ts';
 import type { InvocationQuery, LogQuery, StoredLogLine, TelemetryStore } from '../../store/telemetry-store.ts';
@@ -120,26 +121,26 @@ export class RecordsQueue implements Records {
     this.#feed.publish({ topic: 'invocations', kind: 'finished', record });
   }
 
-  async get(workspaceId: string, id: string): Promise<InvocationRecord | null> {
+  async get(workspaceId: string, id: string, asker?: Asker): Promise<InvocationRecord | null> {
     const unstored = this.#unstored.get(id)?.captured();
     const newest = this.#running.get(id) ?? unstored;
-    if (newest === undefined) return this.#store.invocation(workspaceId, id);
+    if (newest === undefined) return this.#store.invocation(workspaceId, id, asker);
     if (newest.workspaceId !== workspaceId) return null;
     const record = unstored === undefined || unstored === newest ? newest : joined(newest, unstored);
-    const stored = hasEarlier(record) ? await this.#store.invocation(workspaceId, id) : null;
+    const stored = hasEarlier(record) ? await this.#store.invocation(workspaceId, id, asker) : null;
     return stored === null ? record : joined(record, stored);
   }
 
-  async list(query: InvocationQuery): Promise<{ items: InvocationRecord[]; nextCursor: string | null }> {
+  async list(query: InvocationQuery, asker?: Asker): Promise<{ items: InvocationRecord[]; nextCursor: string | null }> {
     // Taken before the store is asked: a record stored in between is then seen twice, never missed.
     const inMemory = [...[...this.#unstored.values()].map((entry) => entry.record), ...this.#running.values()];
-    return mergePage(inMemory, await this.#store.invocations(query), query);
+    return mergePage(inMemory, await this.#store.invocations(query, asker), query);
   }
 
-  async logs(query: LogQuery): Promise<{ items: StoredLogLine[]; nextCursor: string | null }> {
+  async logs(query: LogQuery, asker?: Asker): Promise<{ items: StoredLogLine[]; nextCursor: string | null }> {
     // Only the store cuts, searches and pages lines, so queued output goes there first.
     if (this.#holdsLogsOf(query.functionId)) await this.#drainFor(FRESH_LOGS_DEADLINE_MS);
-    return this.#store.logs(query);
+    return this.#store.logs(query, asker);
   }
 
   async flush(): Promise<void> {

@@ -5,7 +5,9 @@ import type { ErrorCode } from '../../errors/coldframe-error.ts';
  * `monotonicMs`: what has not begun by then is not begun, since nobody waits for it any more.
  */
 export type ToWorker =
-  | { kind: 'call'; id: number; method: string; args: unknown[]; deadlineMs: number }
+  | { kind: 'call'; id: number; method: string; args: unknown[]; deadlineMs: number; caller: string }
+  /** Whoever made this call waits no longer. */
+  | { kind: 'leave'; id: number }
   | { kind: 'close' };
 
 export type FromWorker =

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { type Asker, AskerLeft } from '../../domain/asker.ts';
 import type { Log } from '../../domain/log.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import { type FromWorker, monotonicMs, type ToWorker, type WireError } from './protocol.ts';
@@ -7,6 +8,10 @@ import { type FromWorker, monotonicMs, type ToWorker, type WireError } from './p
 const CALL_DEADLINE_MS = 10_000;
 /** Calls that wait for one worker. More of them would only run into the deadline. */
 const CALLS_IN_FLIGHT_MAX = 1_000;
+/** The part of them that one caller may have: the others' questions find room. */
+const CALLS_OF_ONE_MAX = 100;
+/** Who asks when nobody is named. */
+const SERVER = '';
 /** Deadline of `ready`. Migrations of a large database run before it. */
 const OPEN_DEADLINE_MS = 120_000;
 const CLOSE_DEADLINE_MS = 10_000;
@@ -29,10 +34,18 @@ export interface WorkerClientOptions {
   log: Log;
 }
 
+export interface CallOptions {
+  deadlineMs?: number;
+  /** For whom the server asks; itself when it is not given. */
+  asker?: Asker | undefined;
+}
+
 interface PendingCall {
+  caller: string;
   resolve: (value: unknown) => void;
   reject: (error: Error) => void;
-  deadline: NodeJS.Timeout;
+  /** Ends the deadline and the interest in the asker's leaving. */
+  settled(): void;
 }
 
 /**
@@ -43,6 +56,7 @@ interface PendingCall {
 export class WorkerClient {
   readonly #options: WorkerClientOptions;
   readonly #pending = new Map<number, PendingCall>();
+  readonly #pendingOf = new Map<string, number>();
   #worker: Worker | null = null;
   #state: 'opening' | 'ready' | 'down' | 'closed' = 'opening';
   #nextId = 1;
@@ -62,19 +76,38 @@ export class WorkerClient {
     return client;
   }
 
-  /** What has waited in the worker until its deadline is not worked on any more. */
-  call(method: string, args: unknown[], deadlineMs: number = CALL_DEADLINE_MS): Promise<unknown> {
+  /**
+   * What waits in the worker beyond its deadline, or after its asker has left, is not worked on any more: the call rejects then
+   * with `storage_unavailable` or `AskerLeft`. One asker with too many calls gets `overloaded`.
+   */
+  call(method: string, args: unknown[], { deadlineMs = CALL_DEADLINE_MS, asker }: CallOptions = {}): Promise<unknown> {
     const worker = this.#worker;
+    const caller = asker?.caller ?? SERVER;
     if (this.#state !== 'ready' || worker === null) return Promise.reject(this.#unavailable(`is ${this.#state}`));
+    if (asker?.signal.aborted) return Promise.reject(new AskerLeft());
+    if (caller !== SERVER && this.#heldBy(caller) >= CALLS_OF_ONE_MAX) return Promise.reject(tooManyOfOne());
     if (this.#pending.size >= CALLS_IN_FLIGHT_MAX) return Promise.reject(this.#unavailable('has too many calls'));
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
-      const deadline = setTimeout(() => {
-        this.#pending.delete(id);
-        reject(this.#unavailable(`did not answer ${method} within ${deadlineMs} ms`));
-      }, deadlineMs);
-      this.#pending.set(id, { resolve, reject, deadline });
-      worker.postMessage({ kind: 'call', id, method, args, deadlineMs: monotonicMs() + deadlineMs } satisfies ToWorker);
+      const giveUp = (error: Error): void => {
+        this.#forget(id);
+        this.#worker?.postMessage({ kind: 'leave', id } satisfies ToWorker);
+        reject(error);
+      };
+      const onLeave = (): void => giveUp(new AskerLeft());
+      const deadline = setTimeout(
+        () => giveUp(this.#unavailable(`did not answer ${method} within ${deadlineMs} ms`)),
+        deadlineMs,
+      );
+      asker?.signal.addEventListener('abort', onLeave);
+      const settled = (): void => {
+        clearTimeout(deadline);
+        asker?.signal.removeEventListener('abort', onLeave);
+      };
+      this.#pending.set(id, { caller, resolve, reject, settled });
+      this.#pendingOf.set(caller, this.#heldBy(caller) + 1);
+      const untilMs = monotonicMs() + deadlineMs;
+      worker.postMessage({ kind: 'call', id, method, args, deadlineMs: untilMs, caller } satisfies ToWorker);
     });
   }
 
@@ -138,22 +171,35 @@ export class WorkerClient {
   }
 
   #settle(message: Extract<FromWorker, { kind: 'result' | 'error' }>): void {
-    const call = this.#pending.get(message.id);
-    // The answer came after the deadline, and the caller was already told.
-    if (call === undefined) return;
-    this.#pending.delete(message.id);
-    clearTimeout(call.deadline);
+    const call = this.#forget(message.id);
+    // It was given up meanwhile, and the caller was already told.
+    if (call === null) return;
     if (message.kind === 'result') call.resolve(message.value);
     else call.reject(errorFromWire(message.error));
   }
 
+  #heldBy(caller: string): number {
+    return this.#pendingOf.get(caller) ?? 0;
+  }
+
+  /** The call, which is pending no longer. Null when it was not. */
+  #forget(id: number): PendingCall | null {
+    const call = this.#pending.get(id);
+    if (call === undefined) return null;
+    this.#pending.delete(id);
+    const left = this.#heldBy(call.caller) - 1;
+    if (left === 0) this.#pendingOf.delete(call.caller);
+    else this.#pendingOf.set(call.caller, left);
+    call.settled();
+    return call;
+  }
+
   #ended(cause: Error): void {
     this.#worker = null;
-    for (const call of this.#pending.values()) {
-      clearTimeout(call.deadline);
+    for (const [id, call] of [...this.#pending]) {
+      this.#forget(id);
       call.reject(this.#unavailable('ended during the call', cause));
     }
-    this.#pending.clear();
     if (this.#state === 'closed') return;
     this.#state = 'down';
     // Whoever opens it is told and decides. Only a worker that once worked is started again.
@@ -181,6 +227,12 @@ export class WorkerClient {
       cause,
     });
   }
+}
+
+function tooManyOfOne(): ColdframeError {
+  return new ColdframeError('overloaded', {
+    publicMessage: `This key has ${CALLS_OF_ONE_MAX} questions about records, logs and metrics waiting at once, which is its share. Wait for some answers, or use another key.`,
+  });
 }
 
 function errorFromWire(error: WireError): ColdframeError {

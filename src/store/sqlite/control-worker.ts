@@ -34,6 +34,7 @@ async function openWriter(): Promise<WorkerService> {
   const stopHousekeeping = startHousekeeping(open.raw, () => !isServing);
   const database = controlDatabase(open);
   return {
+    takes: 'all',
     async serve(calls) {
       isServing = true;
       for (let first = 0; first < calls.length; first += GROUP_MAX)
@@ -51,9 +52,10 @@ async function openReader(): Promise<WorkerService> {
   const open = openForReading(path);
   const database = controlDatabase(open);
   return {
+    takes: 'turns',
     async serve(calls) {
       for (const call of calls) {
-        if (call.isExpired()) continue;
+        if (call.isGivenUp()) continue;
         await database
           .read((reading) =>
             controlStatement(call.method).run({ ...reading, isUniqueViolation: () => false }, call.args),
@@ -70,7 +72,7 @@ function controlDatabase(open: OpenDatabase): SqliteDatabase<ControlSchema> {
 }
 
 async function commitGroup(database: SqliteDatabase<ControlSchema>, calls: IncomingCall[]): Promise<void> {
-  const wanted = calls.filter((call) => !call.isExpired());
+  const wanted = calls.filter((call) => !call.isGivenUp());
   await database.commitTogether(
     wanted.map((call) => {
       const { kind, run } = controlStatement(call.method);

@@ -32,7 +32,8 @@ export interface TelemetryWorkerData {
   retention: RetentionLimits;
 }
 
-type Methods = Record<string, (args: unknown[]) => Promise<unknown>>;
+/** Long work asks `isGivenUp` now and then. */
+type Methods = Record<string, (args: unknown[], isGivenUp: () => boolean) => Promise<unknown>>;
 
 const data = workerData as TelemetryWorkerData;
 await hostWorker(() => (data.role === 'writer' ? openWriter() : openReader()), sqliteFailure);
@@ -54,6 +55,7 @@ async function openWriter(): Promise<WorkerService> {
     prune: ([now]) => retention.prune(now as string),
   };
   return {
+    takes: 'all',
     async serve(calls) {
       isServing = true;
       await answerEach(calls, methods);
@@ -76,23 +78,23 @@ async function openReader(): Promise<WorkerService> {
   const methods: Methods = {
     invocations: ([query]) => invocations.list(query as InvocationQuery),
     invocation: ([workspaceId, id]) => invocations.one(workspaceId as string, id as string),
-    logs: ([query]) => logs.list(query as LogQuery),
+    logs: ([query], isGivenUp) => logs.list(query as LogQuery, isGivenUp),
     metrics: ([query]) => metrics.metrics(query as MetricsQuery),
     functionsActivity: ([query]) => activity.activity(query as FunctionsActivityQuery),
     functionErrors: ([query]) => errors.groups(query as FunctionErrorsQuery),
     size: async () => ({ databaseBytes: fileBytes(data.path), walBytes: fileBytes(`${data.path}-wal`) }),
   };
-  return { serve: (calls) => answerEach(calls, methods), close: () => raw.close() };
+  return { takes: 'turns', serve: (calls) => answerEach(calls, methods), close: () => raw.close() };
 }
 
 async function answerEach(calls: IncomingCall[], methods: Methods): Promise<void> {
   for (const call of calls) {
-    if (call.isExpired()) continue;
+    if (call.isGivenUp()) continue;
     try {
       const method = methods[call.method];
       if (method === undefined)
         throw new ColdframeError('internal', { internalMessage: `no such method: ${call.method}` });
-      call.succeed(await method(call.args));
+      call.succeed(await method(call.args, call.isGivenUp));
     } catch (error) {
       call.fail(error);
     }

@@ -3,6 +3,7 @@ import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
+import { askerOf } from '../../serving/shares/asker-of.ts';
 import { INVOCATION_PARAMS } from './invocation-schema.ts';
 
 export function cancelInvocation(app: App, { records, invoker }: HttpDeps): void {
@@ -22,7 +23,7 @@ export function cancelInvocation(app: App, { records, invoker }: HttpDeps): void
       const { workspaceId } = request.principal;
       const { id } = request.params;
       if (!invoker.cancel(workspaceId, id)) {
-        const record = await records.get(workspaceId, id);
+        const record = await records.get(workspaceId, id, askerOf(request, reply));
         throw new ColdframeError(record ? 'invocation_finished' : 'invocation_not_found');
       }
       reply.code(202).header('location', `/api/v1/invocations/${id}`);

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import type { Asker } from '../../../domain/asker.ts';
 import { INVOCATION_STATES, OUTCOMES, STARTS } from '../../../domain/names.ts';
 import type { WorkspaceId } from '../../../domain/workspace-id.ts';
 import type { HttpDeps } from '../../deps.ts';
@@ -6,6 +7,7 @@ import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { oneOf, PAGE_QUERY, pageOf } from '../../serving/queries/list-schema.ts';
 import { instantOf } from '../../serving/queries/time-query.ts';
+import { askerOf } from '../../serving/shares/asker-of.ts';
 import { invocationBody } from './invocation-body.ts';
 import { INVOCATION } from './invocation-schema.ts';
 
@@ -37,12 +39,13 @@ export function listInvocations(app: App, { functions, records }: HttpDeps): voi
   async function ofFunction(
     workspaceId: WorkspaceId,
     name: string,
+    asker: Asker,
   ): Promise<{ functionId?: string; functionName?: string }> {
     if (ID.test(name)) return { functionId: name };
     try {
       return { functionId: functions.get(workspaceId, name).id };
     } catch (error) {
-      const { items } = await records.list({ workspaceId, functionName: name, tried: true, limit: 1 });
+      const { items } = await records.list({ workspaceId, functionName: name, tried: true, limit: 1 }, asker);
       if (items.length === 0) throw error;
       return { functionName: name };
     }
@@ -61,16 +64,18 @@ export function listInvocations(app: App, { functions, records }: HttpDeps): voi
         response: { 200: pageOf(INVOCATION), default: PROBLEM },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { workspaceId } = request.principal;
       const { function: functionName, from, to, ...rest } = request.query;
-      const page = await records.list({
+      const asker = askerOf(request, reply);
+      const query = {
         ...rest,
-        ...(functionName === undefined ? {} : await ofFunction(workspaceId, functionName)),
+        ...(functionName === undefined ? {} : await ofFunction(workspaceId, functionName, asker)),
         workspaceId,
         from: instantOf('from', from),
         to: instantOf('to', to),
-      });
+      };
+      const page = await records.list(query, asker);
       return { items: page.items.map(invocationBody), nextCursor: page.nextCursor };
     },
   );

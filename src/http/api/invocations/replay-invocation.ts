@@ -6,6 +6,7 @@ import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { sendJsonText } from '../../serving/replies/send-json-text.ts';
+import { askerOf } from '../../serving/shares/asker-of.ts';
 import { INVOCATION_OUTCOME, maySeeLogs, outcomeJson } from './invocation-outcome.ts';
 import { INVOCATION_PARAMS } from './invocation-schema.ts';
 
@@ -24,7 +25,7 @@ export function replayInvocation(app: App, deps: HttpDeps): void {
     },
     async (request, reply) => {
       const { workspaceId } = request.principal;
-      const record = await deps.records.get(workspaceId, request.params.id);
+      const record = await deps.records.get(workspaceId, request.params.id, askerOf(request, reply));
       if (!record) throw new ColdframeError('invocation_not_found');
       if (record.event === null) throw new ColdframeError('event_not_captured');
       const result = await invokeOnce(deps.invoker, {

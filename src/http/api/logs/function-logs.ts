@@ -8,6 +8,7 @@ import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { oneOf, PAGE_QUERY, pageOf } from '../../serving/queries/list-schema.ts';
 import { instantOf, queryError } from '../../serving/queries/time-query.ts';
 import type { SseStream } from '../../serving/replies/sse-stream.ts';
+import { askerOf } from '../../serving/shares/asker-of.ts';
 import { NAME_PARAMS } from '../functions/function-schema.ts';
 import { type FeedStreams, lastEventIdOf } from '../live/feed-streams.ts';
 
@@ -71,14 +72,15 @@ export function functionLogs(app: App, deps: HttpDeps, streams: FeedStreams): vo
         throw queryError('follow', 'takes no to and no cursor');
       const afterId = follow ? lastEventIdOf(request) : null;
       const beforeReadId = deps.live.latestId;
-      const page = await deps.records.logs({
+      const query = {
         ...rest,
         workspaceId,
         functionId: fn.id,
         invocationId: invocation,
         from: instantOf('from', from),
         to: instantOf('to', to),
-      });
+      };
+      const page = await deps.records.logs(query, askerOf(request, reply));
       if (!follow) return page;
       const stored = afterId === null ? page.items.toReversed() : [];
       const isShown = shownAlready(stored, deps.live.latestId);

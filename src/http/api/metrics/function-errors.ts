@@ -5,6 +5,7 @@ import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { nullable, oneOf } from '../../serving/queries/list-schema.ts';
 import { instantOf } from '../../serving/queries/time-query.ts';
+import { askerOf } from '../../serving/shares/asker-of.ts';
 import { NAME_PARAMS } from '../functions/function-schema.ts';
 import { frameLocation } from './frame-location.ts';
 
@@ -55,15 +56,16 @@ export function functionErrors(app: App, { functions, telemetry }: HttpDeps): vo
         response: { 200: ERRORS, default: PROBLEM },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { workspaceId } = request.principal;
-      const { groups, ...rest } = await telemetry.functionErrors({
+      const query = {
         workspaceId,
         functionId: functions.get(workspaceId, request.params.name).id,
         from: instantOf('from', request.query.from),
         to: instantOf('to', request.query.to),
         tried: request.query.tried,
-      });
+      };
+      const { groups, ...rest } = await telemetry.functionErrors(query, askerOf(request, reply));
       return { groups: groups.map((group) => ({ ...group, topFrame: frameBody(group.topFrame) })), ...rest };
     },
   );

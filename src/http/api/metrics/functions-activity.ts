@@ -5,6 +5,7 @@ import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
 import { nullable, oneOf } from '../../serving/queries/list-schema.ts';
 import { queryError, spanMsOf } from '../../serving/queries/time-query.ts';
+import { askerOf } from '../../serving/shares/asker-of.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -56,16 +57,13 @@ export function functionsActivity(app: App, { functions, telemetry }: HttpDeps):
         response: { 200: ACTIVITIES, default: PROBLEM },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { workspaceId } = request.principal;
       const nowMs = Date.now();
       const windowMs = windowOf(request.query.window);
       const range = { from: new Date(nowMs - windowMs).toISOString(), to: new Date(nowMs).toISOString() };
-      const { items, ...window } = await telemetry.functionsActivity({
-        workspaceId,
-        ...range,
-        stepMs: stepOf(windowMs),
-      });
+      const query = { workspaceId, ...range, stepMs: stepOf(windowMs) };
+      const { items, ...window } = await telemetry.functionsActivity(query, askerOf(request, reply));
       const minutes = (nowMs - Date.parse(window.from)) / MINUTE_MS;
       const names = functions.names(workspaceId);
       return {

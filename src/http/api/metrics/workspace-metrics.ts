@@ -1,6 +1,7 @@
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
+import { askerOf } from '../../serving/shares/asker-of.ts';
 import { metricsRange } from './metrics-range.ts';
 import { METRICS, METRICS_QUERY } from './metrics-schema.ts';
 
@@ -17,7 +18,10 @@ export function workspaceMetrics(app: App, { telemetry }: HttpDeps): void {
         response: { 200: METRICS, default: PROBLEM },
       },
     },
-    async (request) =>
-      telemetry.metrics({ workspaceId: request.principal.workspaceId, ...metricsRange(request.query, Date.now()) }),
+    async (request, reply) => {
+      const { workspaceId } = request.principal;
+      const range = metricsRange(request.query, Date.now());
+      return telemetry.metrics({ workspaceId, ...range }, askerOf(request, reply));
+    },
   );
 }
