@@ -21,7 +21,7 @@ import { Reaper } from './steps/reaper.ts';
 import { RetiredRevisions } from './steps/retired-revisions.ts';
 import { SandboxStarts } from './steps/sandbox-starts.ts';
 import { WaitingCallers } from './steps/waiting-callers.ts';
-import type { AcquireOptions, AcquireResult, Pool, PoolSnapshot } from './types.ts';
+import type { AcquireOptions, AcquireResult, BackgroundPool, Pool, PoolSnapshot } from './types.ts';
 
 export interface PoolOptions {
   drivers: DriverSource;
@@ -54,7 +54,7 @@ const DEMAND_CREATES_PER_CORE = 2;
  * being taken out of its queue, which happens once. A sandbox leaves only through `OwnedSandboxes.discard`, once. A retired
  * revision keeps its callers and their sandboxes until the last lease is back (I3, I9). After `stop` nothing is made or queued.
  */
-export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
+export class SandboxPool implements Pool, BackgroundPool, RevisionHost, OwnedSandboxesHost {
   readonly #settings: PlanSettings;
   readonly #drivers: DriverSource;
   readonly #stopping = new AbortController();
@@ -123,6 +123,18 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     else this.#callers.enqueue(found, options, onResult);
   }
 
+  acquireBackground(target: RunnableRevision, slotsMax: number, onResult: (result: AcquireResult) => void): () => void {
+    if (this.#stopping.signal.aborted) {
+      onResult({ kind: 'platform', error: new ColdframeError('draining'), queueMs: 0 });
+      return () => undefined;
+    }
+    const revision = this.#functions.revisionOf(target);
+    if (!revision.isRetired) return this.#callers.ask(revision, slotsMax, onResult);
+    this.#retired.letGo(revision);
+    onResult({ kind: 'gone' });
+    return () => undefined;
+  }
+
   setLive(functionId: string, live: LiveFunction | null): void {
     if (this.#stopping.signal.aborted) return;
     const owner =
@@ -133,10 +145,12 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
     for (const revision of [...owner.revisions.values()]) {
       if (live === null) this.#callers.answerAll(revision, () => ({ kind: 'gone' }));
       else if (live.maxConcurrency === 0) this.#callers.answerAll(revision, throttled('max_concurrency_zero'));
-      if (revision.isRetired) this.#retired.letGo(revision);
-      else this.#callers.classPoolOf(revision);
+      if (revision.isRetired) {
+        revision.background.answerAll(() => ({ kind: 'gone' }));
+        this.#retired.letGo(revision);
+      } else this.#callers.classPoolOf(revision);
       // maxConcurrency may have risen.
-      if (revision.queue.size > 0) this.#callers.serve(revision);
+      if (revision.queue.size + revision.background.size > 0) this.#callers.serve(revision);
     }
     this.#classes.stockFor(owner);
     this.#functions.forgetIfDone(functionId);
@@ -193,7 +207,7 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
 
   released(revision: RevisionPool, entry: PooledSandbox, start: PoolLease['start']): void {
     if (entry.isGone && entry.leases === 0) this.#sandboxes.destroy(entry, 'spent');
-    if (revision.owner.queued > 0) this.#serveAll(revision.owner);
+    this.#serveAll(revision.owner);
     if (revision.isRetired) this.#retired.letGo(revision);
     if (start !== 'warm') this.#loop.releaseRefill();
     else if (this.#isCallerBlocked) this.#loop.request();
@@ -266,7 +280,12 @@ export class SandboxPool implements Pool, RevisionHost, OwnedSandboxesHost {
   }
 
   #serveAll(owner: RevisionOwner): void {
-    for (const revision of [...owner.revisions.values()]) if (revision.queue.size > 0) this.#callers.serve(revision);
+    if (owner.queued > 0) {
+      for (const revision of [...owner.revisions.values()]) if (revision.queue.size > 0) this.#callers.serve(revision);
+    }
+    // Zero until work that may wait asks for a slot of this function.
+    if (owner.queued > 0 || owner.backgroundMax === 0) return;
+    for (const revision of owner.revisions.values()) if (revision.background.size > 0) this.#callers.serve(revision);
   }
 
   #plan(): void {

@@ -64,6 +64,18 @@ export interface Pool {
   stop(): Promise<void>;
 }
 
+/** The pool, for work that may wait. */
+export interface BackgroundPool {
+  /**
+   * Asks for one slot without standing in the callers' line. It is given when no caller of the function waits and fewer than
+   * `slotsMax` of the function's slots are held in the background; a sandbox is started for it after those for callers, within
+   * three quarters of the memory that all may have. Calls back at most once, possibly before it returns: with a lease, or with
+   * why there is none (`gone` when the revision is no longer live, then ask for the new one). The returned function withdraws
+   * the ask; repeats do nothing.
+   */
+  acquireBackground(target: RunnableRevision, slotsMax: number, onResult: (result: AcquireResult) => void): () => void;
+}
+
 export interface PoolSnapshot {
   idleBudgetMib: number;
   idleMib: number;

@@ -48,6 +48,7 @@ export function planState(sources: PlanSources, nowMs: number): PlanState {
       costMib: classPool.idleCostMib(nowMs),
       limitMib,
       wanted: classPool.wanted(),
+      wantedInBackground: classPool.wantedInBackground(),
       creating: classPool.creating,
       target: classPool.target(nowMs),
       lastClaimMs: classPool.demand.lastClaimMs,

@@ -13,6 +13,7 @@ function aClass(over: Partial<PlanClass> = {}): PlanClass {
     costMib: 40,
     limitMib: 128,
     wanted: 0,
+    wantedInBackground: 0,
     creating: 0,
     target: 0,
     lastClaimMs: 0,
@@ -54,6 +55,7 @@ const arbitraryState: fc.Arbitrary<PlanState> = fc
           costMib: fc.integer({ min: 1, max: 300 }),
           limitMib: fc.integer({ min: 64, max: 2_000 }),
           wanted: fc.nat(5),
+          wantedInBackground: fc.oneof(fc.constant(0), fc.nat(5)),
           creating: fc.nat(2),
           target: fc.nat(5),
           lastClaimMs: fc.nat(NOW_MS),
@@ -130,12 +132,13 @@ function after(state: PlanState, actions: PlanAction[]): PlanState {
   return { classes, sandboxes, revisions, leavingMib: state.leavingMib };
 }
 
+const wantedOf = ({ wanted, wantedInBackground }: PlanClass) => wanted + wantedInBackground;
 const refillsOf = (state: PlanState) =>
-  state.classes.reduce((sum, it) => sum + Math.max(0, it.creating - it.wanted), 0);
-const callersOf = (state: PlanState) => state.classes.reduce((sum, it) => sum + Math.min(it.creating, it.wanted), 0);
+  state.classes.reduce((sum, it) => sum + Math.max(0, it.creating - wantedOf(it)), 0);
+const callersOf = (state: PlanState) => state.classes.reduce((sum, it) => sum + Math.min(it.creating, wantedOf(it)), 0);
 const idleMib = (state: PlanState) =>
   state.sandboxes.filter((it) => !it.isBusy).reduce((sum, it) => sum + it.costMib, 0) +
-  state.classes.reduce((sum, it) => sum + Math.max(0, it.creating - it.wanted) * it.costMib, 0);
+  state.classes.reduce((sum, it) => sum + Math.max(0, it.creating - wantedOf(it)) * it.costMib, 0);
 const limitMib = (state: PlanState) =>
   state.leavingMib +
   state.sandboxes.reduce((sum, it) => sum + it.limitMib, 0) +
@@ -206,13 +209,33 @@ describe('plan, whatever the state', () => {
     });
   });
 
+  test('P10: work that may wait starts sandboxes after callers, one fewer at once, within three quarters of the memory', () => {
+    always((state, settings, actions, next) => {
+      const started = actions.filter((it) => it.do === 'create' && it.purpose === 'background');
+      if (started.length === 0) return;
+      expect(state.classes.some((it) => it.isUsable && it.wanted > it.creating)).toBe(false);
+      expect(callersOf(next)).toBeLessThanOrEqual(Math.max(1, settings.demandMax - 1));
+      const refilledMib = actions.map((it) =>
+        it.do === 'create' && it.purpose === 'refill'
+          ? state.classes.find(({ key }) => key === it.classKey)!.limitMib
+          : 0,
+      );
+      const warmed = actions.some((it) => it.do === 'warm');
+      if (!warmed) {
+        const withoutRefills = limitMib(next) - refilledMib.reduce((sum, mib) => sum + mib, 0);
+        expect(withoutRefills).toBeLessThanOrEqual(settings.limitTotalMib * 0.75);
+      }
+    });
+  });
+
   test('P7, P8: no refill while a caller waits for a create, nor for an unusable class or one in back-off', () => {
     always((state, _settings, actions) => {
       for (const action of actions) {
         if (action.do !== 'create') continue;
         const it = state.classes.find((candidate) => candidate.key === action.classKey)!;
         expect(it.isUsable).toBe(true);
-        if (action.purpose === 'caller') expect(it.wanted).toBeGreaterThan(it.creating);
+        if (action.purpose === 'background') expect(wantedOf(it)).toBeGreaterThan(it.creating);
+        else if (action.purpose === 'caller') expect(it.wanted).toBeGreaterThan(it.creating);
         else {
           expect(it.retryAtMs).toBeLessThanOrEqual(NOW_MS);
           expect(state.classes.some((other) => other.isUsable && other.wanted > other.creating)).toBe(false);

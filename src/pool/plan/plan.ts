@@ -13,6 +13,8 @@ import type { StartReason } from '../../domain/names.ts';
  *   P6  No oscillation: a refill never evicts, and planning again right after the actions evicts nothing.
  *   P7  Callers who wait come before refills; a refill starts only when no caller waits for a create.
  *   P8  Nothing is refilled for a class that is unusable or in its back-off.
+ *   P10 Work that may wait starts sandboxes when no caller waits for a create, one fewer at once than callers may, and only
+ *       within three quarters of `limitTotalMib`.
  *   P9  The idle one given up first is the one whose start is cheapest to repeat, weighed by how long ago it was used and how
  *       much memory it holds (greedy dual, as FaasCache does).
  */
@@ -20,6 +22,7 @@ export function plan(state: PlanState, settings: PlanSettings, nowMs: number): P
   const draft = new Draft(state, settings, nowMs);
   expireIdle(draft);
   createForCallers(draft);
+  createInBackground(draft);
   fitIdleBudget(draft, 0);
   warmRevisions(draft);
   refill(draft);
@@ -29,7 +32,7 @@ export function plan(state: PlanState, settings: PlanSettings, nowMs: number): P
 export type EvictReason = Extract<StartReason, 'evicted' | 'idle_expired'>;
 
 export type PlanAction =
-  | { do: 'create'; classKey: string; purpose: 'caller' | 'refill' }
+  | { do: 'create'; classKey: string; purpose: 'caller' | 'background' | 'refill' }
   | { do: 'evict'; sandboxId: string; reason: EvictReason }
   | { do: 'warm'; revisionKey: string };
 
@@ -51,6 +54,8 @@ export interface PlanClass {
   limitMib: number;
   /** Sandboxes that callers wait for right now. */
   wanted: number;
+  /** Sandboxes that work which may wait asks for on top. */
+  wantedInBackground: number;
   /** Creates under way. */
   creating: number;
   /** How many should be ready. */
@@ -91,6 +96,8 @@ export interface PlanState {
   leavingMib: number;
 }
 
+/** The rest of the memory is for those who wait for an answer, however long events run. */
+const BACKGROUND_LIMIT_SHARE = 0.75;
 /** A surplus ready sandbox this young is kept, so that a target that wavers costs no work. */
 const SURPLUS_AGE_MS = 60_000;
 
@@ -108,6 +115,7 @@ class Draft {
   readonly warming = new Map<string, number>();
   idleMib = 0;
   limitMib: number;
+  /** Creates for callers and for work that may wait. */
   callerCreates = 0;
   refills = 0;
 
@@ -123,7 +131,7 @@ class Draft {
       if (it.revisionKey === null) this.ready.set(it.classKey, (this.ready.get(it.classKey) ?? 0) + 1);
     }
     for (const it of state.classes) {
-      const forCallers = Math.min(it.creating, it.wanted);
+      const forCallers = Math.min(it.creating, it.wanted + it.wantedInBackground);
       this.limitMib += it.creating * it.limitMib;
       this.callerCreates += forCallers;
       this.refills += it.creating - forCallers;
@@ -133,7 +141,7 @@ class Draft {
   }
 
   readyOrComing(it: PlanClass): number {
-    return (this.ready.get(it.key) ?? 0) + Math.max(0, it.creating - it.wanted);
+    return (this.ready.get(it.key) ?? 0) + Math.max(0, it.creating - it.wanted - it.wantedInBackground);
   }
 
   /** Value of keeping it: time saved per MiB, fading with every second unused. Lowest goes first. */
@@ -165,10 +173,10 @@ class Draft {
     if (it.revisionKey === null) this.ready.set(it.classKey, this.ready.get(it.classKey)! - 1);
   }
 
-  create(it: PlanClass, purpose: 'caller' | 'refill'): void {
+  create(it: PlanClass, purpose: 'caller' | 'background' | 'refill'): void {
     this.actions.push({ do: 'create', classKey: it.key, purpose });
     this.limitMib += it.limitMib;
-    if (purpose === 'caller') {
+    if (purpose !== 'refill') {
       this.callerCreates++;
       return;
     }
@@ -202,6 +210,28 @@ function createForCallers(draft: Draft): void {
       if (!canFit(draft, it.limitMib, limitTotalMib)) continue;
       while (draft.limitMib + it.limitMib > limitTotalMib) evictCheapest(draft);
       draft.create(it, 'caller');
+      missing[at]!--;
+      isMoving = true;
+    }
+  }
+}
+
+/** P10: in turn, each class one at a time. Idle ones make room, but none that makes up a minWarm. */
+function createInBackground(draft: Draft): void {
+  const { demandMax, limitTotalMib } = draft.settings;
+  if (draft.classes.some((it) => it.isUsable && it.wanted > it.creating)) return;
+  const limitMib = limitTotalMib * BACKGROUND_LIMIT_SHARE;
+  const missing = draft.classes.map((it) =>
+    it.isUsable && draft.nowMs >= it.retryAtMs ? it.wanted + it.wantedInBackground - it.creating : 0,
+  );
+  for (let isMoving = true; isMoving; ) {
+    isMoving = false;
+    for (const [at, it] of draft.classes.entries()) {
+      if (missing[at]! <= 0 || draft.callerCreates >= Math.max(1, demandMax - 1)) continue;
+      const idleMib = draft.evictable.reduce((sum, idle) => sum + idle.limitMib, 0);
+      if (draft.limitMib - idleMib + it.limitMib > limitMib) continue;
+      while (draft.limitMib + it.limitMib > limitMib) evictCheapest(draft);
+      draft.create(it, 'background');
       missing[at]!--;
       isMoving = true;
     }
@@ -259,6 +289,10 @@ function warmOne(draft: Draft, it: PlanClass, revisionKey: string): boolean {
   return true;
 }
 
+function isAskedFor({ wanted, wantedInBackground, creating }: PlanClass): boolean {
+  return wantedInBackground > 0 && wanted + wantedInBackground > creating;
+}
+
 /** The one that a claim will take: what the others hold stays idle. Null when none is ready. */
 function newestReady(idle: readonly PlanSandbox[], classKey: string): PlanSandbox | null {
   let newest: PlanSandbox | null = null;
@@ -274,7 +308,8 @@ function newestReady(idle: readonly PlanSandbox[], classKey: string): PlanSandbo
 function refill(draft: Draft): void {
   const { refillMax, idleBudgetMib, limitTotalMib } = draft.settings;
   if (draft.classes.some((it) => it.isUsable && it.wanted > it.creating)) return;
-  const open = draft.classes.filter((it) => it.isUsable && draft.nowMs >= it.retryAtMs);
+  // A sandbox made for a class that work which may wait asks for goes to that work first.
+  const open = draft.classes.filter((it) => it.isUsable && draft.nowMs >= it.retryAtMs && !isAskedFor(it));
   while (draft.refills < refillMax) {
     let best: PlanClass | null = null;
     let bestLack = 0;

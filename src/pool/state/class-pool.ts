@@ -57,15 +57,26 @@ export class ClassPool {
 
   wanted(): number {
     let wanted = 0;
-    for (const revision of this.waiting) wanted += Math.max(0, revision.want());
+    for (const revision of this.waiting) wanted += Math.max(0, revision.wantForCallers());
     return wanted;
   }
 
-  /** The next revision that still wants a sandbox; it goes to the end of the line. */
+  wantedInBackground(): number {
+    let wanted = 0;
+    for (const revision of this.waiting) wanted += revision.wantInBackground();
+    return wanted;
+  }
+
+  /** The next revision that still wants a sandbox, for callers first; it goes to the end of the line. */
   nextWaiting(): RevisionPool | null {
+    return this.#next((revision) => revision.wantForCallers()) ?? this.#next((revision) => revision.want());
+  }
+
+  #next(wantOf: (revision: RevisionPool) => number): RevisionPool | null {
     for (const revision of [...this.waiting]) {
+      if (revision.want() <= 0) this.waiting.delete(revision);
+      if (wantOf(revision) <= 0) continue;
       this.waiting.delete(revision);
-      if (revision.want() <= 0) continue;
       this.waiting.add(revision);
       return revision;
     }

@@ -16,6 +16,8 @@ export class FunctionPool implements RevisionOwner {
   maxConcurrency: number;
   inFlight = 0;
   queued = 0;
+  inBackground = 0;
+  backgroundMax = 0;
   lastIsolation: Isolation | null = null;
   /** The classes its live revisions keep ready. */
   stocked: ReadonlySet<ClassPool> = new Set();
@@ -66,8 +68,14 @@ export class FunctionPool implements RevisionOwner {
     if (this.#revisions.get(key) === revision) this.#revisions.delete(key);
   }
 
-  /** Hands every free slot to the caller who has waited longest for one of that revision, within maxConcurrency. */
+  /** Hands free slots to callers, and only when none waits to work that may wait. */
   serve(): void {
+    this.#serveCallers();
+    if (this.queued === 0) this.#serveBackground();
+  }
+
+  /** Hands every free slot to the caller who has waited longest for one of that revision, within maxConcurrency. */
+  #serveCallers(): void {
     while (this.queued > 0 && this.inFlight < this.maxConcurrency) {
       const revision = this.#longestWaiting();
       if (revision === null) return;
@@ -77,6 +85,19 @@ export class FunctionPool implements RevisionOwner {
       revision.queue.remove(waiter);
       revision.lend(entry);
       waiter.onResult({ kind: 'lease', lease: leaseAfterWait(entry, waiter.enqueuedAtMs, performance.now()) });
+    }
+  }
+
+  #serveBackground(): void {
+    for (const revision of this.#revisions.values()) {
+      while (revision.background.size > 0 && this.inBackground < this.backgroundMax) {
+        const entry = this.inFlight < this.maxConcurrency ? revision.freeEntry() : null;
+        const ask = entry === null ? null : revision.background.take();
+        if (entry === null || ask === null) break;
+        revision.lend(entry);
+        this.inBackground++;
+        ask.onResult({ kind: 'lease', lease: leaseAfterWait(entry, ask.askedAtMs, performance.now(), true) });
+      }
     }
   }
 

@@ -14,10 +14,11 @@ export class PoolLease implements Lease {
   readonly importMs: number | null;
   readonly loadLogs: AttemptLogs | null;
   readonly #entry: PooledSandbox;
+  readonly #isBackground: boolean;
   #isReplied = false;
   #isReleased = false;
 
-  constructor(entry: PooledSandbox, parts: LeaseParts, queueMs: number) {
+  constructor(entry: PooledSandbox, parts: LeaseParts, queueMs: number, isBackground: boolean) {
     this.sandbox = entry.sandbox;
     this.start = parts.start;
     this.reason = parts.reason;
@@ -27,6 +28,7 @@ export class PoolLease implements Lease {
     this.importMs = parts.importMs;
     this.loadLogs = entry.loadLogs;
     this.#entry = entry;
+    this.#isBackground = isBackground;
   }
 
   replied(): void {
@@ -39,7 +41,7 @@ export class PoolLease implements Lease {
     if (this.#isReleased) return;
     this.#isReleased = true;
     if (this.#isReplied) this.#entry.boundTo!.settling--;
-    this.#entry.boundTo!.release(this.#entry, this.start);
+    this.#entry.boundTo!.release(this.#entry, this.start, this.#isBackground);
   }
 }
 
@@ -53,8 +55,8 @@ export interface LeaseParts {
 
 const WARM: LeaseParts = { start: 'warm', reason: null, claimMs: null, loadMs: null, importMs: null };
 
-export function warmLease(entry: PooledSandbox, queueMs: number): PoolLease {
-  const lease = new PoolLease(entry, WARM, queueMs);
+export function warmLease(entry: PooledSandbox, queueMs: number, isBackground = false): PoolLease {
+  const lease = new PoolLease(entry, WARM, queueMs, isBackground);
   entry.startRecord = null;
   entry.loadLogs = null;
   return lease;
@@ -64,9 +66,14 @@ export function warmLease(entry: PooledSandbox, queueMs: number): PoolLease {
  * The lease of a caller who waited since `enqueuedAtMs`. The parts add up to the whole wait, also for one who came when the
  * create or the load was already under way: it is charged only what it waited for.
  */
-export function leaseAfterWait(entry: PooledSandbox, enqueuedAtMs: number, nowMs: number): PoolLease {
+export function leaseAfterWait(
+  entry: PooledSandbox,
+  enqueuedAtMs: number,
+  nowMs: number,
+  isBackground = false,
+): PoolLease {
   const startRecord = entry.startRecord;
-  if (startRecord === null) return warmLease(entry, nowMs - enqueuedAtMs);
+  if (startRecord === null) return warmLease(entry, nowMs - enqueuedAtMs, isBackground);
   const beganAtMs = Math.max(startRecord.beganAtMs, enqueuedAtMs);
   const gotAtMs = Math.max(startRecord.gotAtMs, enqueuedAtMs);
   const claimMs = Math.max(0, gotAtMs - beganAtMs);
@@ -74,7 +81,8 @@ export function leaseAfterWait(entry: PooledSandbox, enqueuedAtMs: number, nowMs
   const importMs = Math.min(startRecord.importMs, loadWallMs);
   const queueMs = Math.max(0, nowMs - enqueuedAtMs - claimMs - loadWallMs);
   const { start, reason } = startRecord;
-  const lease = new PoolLease(entry, { start, reason, claimMs, loadMs: loadWallMs - importMs, importMs }, queueMs);
+  const parts = { start, reason, claimMs, loadMs: loadWallMs - importMs, importMs };
+  const lease = new PoolLease(entry, parts, queueMs, isBackground);
   entry.startRecord = null;
   entry.loadLogs = null;
   return lease;

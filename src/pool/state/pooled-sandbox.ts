@@ -24,7 +24,7 @@ export interface BoundRevision {
   /** Leases whose reply has been given: slots about to be free. */
   settling: number;
   /** A lease of this sandbox came back. */
-  release(entry: PooledSandbox, start: Start): void;
+  release(entry: PooledSandbox, start: Start, isBackground: boolean): void;
   /** This sandbox serves nothing new. */
   leave(entry: PooledSandbox, reason: LeaveReason): void;
   /** A sandbox of its own ended by itself between two calls. */

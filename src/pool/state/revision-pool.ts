@@ -1,6 +1,7 @@
 import type { AttemptLogs, Crash } from '../../contract/sandbox.ts';
 import type { Isolation, Start, StartReason } from '../../domain/names.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
+import { BackgroundAsks } from './background-asks.ts';
 import { crashWords, joinedLogs } from './crash-words.ts';
 import { type PoolLease, warmLease } from './lease.ts';
 import type { BoundRevision, LeaveReason, PooledSandbox } from './pooled-sandbox.ts';
@@ -32,6 +33,9 @@ export interface RevisionOwner {
   inFlight: number;
   /** Callers who wait, for any revision. */
   queued: number;
+  /** Of the leases out, those held for work that may wait, and the most there may be of them. */
+  inBackground: number;
+  backgroundMax: number;
   /** Of the newest start; null before the first one. */
   lastIsolation: Isolation | null;
   /** Hands out free slots to those who wait. */
@@ -48,6 +52,7 @@ export class RevisionPool implements BoundRevision {
   readonly owner: RevisionOwner;
   readonly bound = new Set<PooledSandbox>();
   readonly queue: WaitQueue;
+  readonly background = new BackgroundAsks();
   /** Serves one caller and ends: `try`. */
   readonly isExclusive: boolean;
   /** No name leads to it (any more): its calls finish, nothing of it is kept. Set by FunctionPool alone. */
@@ -118,9 +123,10 @@ export class RevisionPool implements BoundRevision {
     entry.isListedFree = false;
   }
 
-  release(entry: PooledSandbox, start: Start): void {
+  release(entry: PooledSandbox, start: Start, isBackground: boolean): void {
     entry.leases--;
     this.owner.inFlight--;
+    if (isBackground) this.owner.inBackground--;
     entry.idleSinceMs = performance.now();
     if (!entry.isGone) this.#listFree(entry);
     this.#host.released(this, entry, start);
@@ -166,8 +172,27 @@ export class RevisionPool implements BoundRevision {
     if (at >= 0) this.#free.splice(at, 1);
   }
 
-  /** Sandboxes to start now: for callers who could be served if there were more, and for minWarm. */
+  /** Sandboxes to start now: for callers, for minWarm, and for work that may wait. */
   want(): number {
+    return Math.max(this.wantForCallers(), 0) + this.wantInBackground();
+  }
+
+  /** Sandboxes to start for what was asked in the background, once callers have theirs. */
+  wantInBackground(): number {
+    const { background, owner } = this;
+    if (background.size === 0 || owner.queued > 0) return 0;
+    const slots = Math.min(
+      background.size,
+      owner.maxConcurrency - owner.inFlight,
+      owner.backgroundMax - owner.inBackground,
+    );
+    const sandboxes = Math.max(0, Math.ceil(slots / this.slotsEach));
+    const bounded = this.brokenLoads > 0 ? Math.min(sandboxes, BROKEN_LOADS_MAX) : sandboxes;
+    return Math.max(0, bounded - this.loading);
+  }
+
+  /** Sandboxes to start for callers who could be served if there were more, and for minWarm. */
+  wantForCallers(): number {
     const callers = Math.min(this.queue.size - this.settling, this.owner.maxConcurrency - this.owner.inFlight);
     const forCallers = Math.max(0, Math.ceil(callers / this.slotsEach));
     const bounded = this.brokenLoads > 0 ? Math.min(forCallers, BROKEN_LOADS_MAX) : forCallers;
@@ -180,7 +205,8 @@ export class RevisionPool implements BoundRevision {
   }
 
   get isEmpty(): boolean {
-    return this.bound.size === 0 && this.queue.size === 0 && this.loading === 0 && this.prefills === 0;
+    const { bound, queue, background, loading, prefills } = this;
+    return bound.size === 0 && queue.size === 0 && background.size === 0 && loading === 0 && prefills === 0;
   }
 
   #listFree(entry: PooledSandbox): void {

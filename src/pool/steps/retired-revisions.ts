@@ -25,7 +25,7 @@ export class RetiredRevisions {
   letGo(revision: RevisionPool): void {
     if (!revision.isRetired) return;
     revision.prefills = 0;
-    if (revision.queue.size > 0) return;
+    if (revision.queue.size + revision.background.size > 0) return;
     for (const entry of [...revision.bound]) if (entry.leases === 0) this.#sandboxes.discard(entry, 'retired');
     if (!revision.isEmpty) return;
     this.#classes.forget(revision);

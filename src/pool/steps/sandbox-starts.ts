@@ -85,7 +85,7 @@ export class SandboxStarts implements MakerHost, ClaimHost {
 
   loaded(entry: PooledSandbox, revision: RevisionPool): void {
     this.#deps.sandboxes.freezer.watch(entry);
-    if (revision.queue.size === 0) entry.startRecord = null;
+    if (revision.queue.size === 0 && revision.background.size === 0) entry.startRecord = null;
     // This comes before `settle` ends the wait of callers whose time is over, because the sandbox was loading for them.
     this.#deps.callers.serve(revision);
     this.#deps.callers.settle(revision);
@@ -103,6 +103,10 @@ export class SandboxStarts implements MakerHost, ClaimHost {
       const queueMs = beganAtMs - head.enqueuedAtMs;
       const claimMs = Math.max(0, claimed.gotAtMs - beganAtMs);
       callers.answer(revision, head, { kind: 'loadFailed', result, start, reason, queueMs, claimMs, sandbox });
+    } else {
+      const claimMs = Math.max(0, claimed.gotAtMs - claimed.beganAtMs);
+      const ask = revision.background.take();
+      ask?.onResult({ kind: 'loadFailed', result, start, reason, queueMs: 0, claimMs, sandbox });
     }
     loop.releaseRefill();
     callers.settle(revision);

@@ -92,7 +92,7 @@ export class WaitingCallers {
    */
   charge(revision: RevisionPool, error: Error, beganAtMs: number): boolean {
     const { head } = revision.queue;
-    if (head === null) return false;
+    if (head === null) return this.#chargeBackground(revision, error);
     if (head.enqueuedAtMs > beganAtMs) return true;
     head.failures++;
     if (head.failures >= PLATFORM_ATTEMPTS_MAX) {
@@ -101,10 +101,33 @@ export class WaitingCallers {
     return true;
   }
 
+  #chargeBackground(revision: RevisionPool, error: Error): boolean {
+    const ask = revision.background.take();
+    ask?.onResult({ kind: 'platform', error, queueMs: performance.now() - ask.askedAtMs });
+    return ask !== null;
+  }
+
+  /** Asks for a slot in the background; the returned function withdraws the ask. */
+  ask(revision: RevisionPool, slotsMax: number, onResult: (result: AcquireResult) => void): () => void {
+    const ask = { askedAtMs: performance.now(), onResult };
+    revision.owner.backgroundMax = slotsMax;
+    revision.background.add(ask);
+    this.serve(revision);
+    return () => {
+      if (revision.background.withdraw(ask)) this.#deps.retired.letGo(revision);
+    };
+  }
+
   answer(revision: RevisionPool, waiter: Waiter, result: AcquireResult): void {
     if (!revision.queue.remove(waiter)) return;
     this.#deps.retired.letGo(revision);
     waiter.onResult(result);
+  }
+
+  /** Also what was asked in the background: whoever asked holds its work back for a while. */
+  refuseAll(revision: RevisionPool, result: (queueMs: number) => AcquireResult): void {
+    this.answerAll(revision, result);
+    revision.background.answerAll(result);
   }
 
   answerAll(revision: RevisionPool, result: (queueMs: number) => AcquireResult): void {
@@ -141,13 +164,15 @@ export class WaitingCallers {
     }
     if (answer.state === 'preparing') {
       for (const waiter of revision.queue) waitForPreparing(waiter);
+      const error = new ColdframeError('isolation_preparing');
+      revision.background.answerAll((queueMs) => ({ kind: 'platform', error, queueMs }));
       return null;
     }
     revision.prefills = 0;
     if (revision.bound.size + revision.loading > 0) return null;
     const publicMessage = `${target.revision.isolation} cannot be used now: ${answer.detail}`;
     const error = new ColdframeError('isolation_unavailable', { publicMessage });
-    this.answerAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
+    this.refuseAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
     return null;
   }
 
@@ -158,14 +183,14 @@ export class WaitingCallers {
     this.#deps.classes.forget(revision);
     if (revision.bound.size + revision.loading > 0) return;
     const error = new ColdframeError('sandboxes_stuck');
-    this.answerAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
+    this.refuseAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
   }
 
   /** Answers everybody who waits, and lets nobody wait from now on. */
   close(error: Error): void {
     this.#isClosed = true;
     for (const revision of [...this.#deps.functions.revisions()]) {
-      this.answerAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
+      this.refuseAll(revision, (queueMs) => ({ kind: 'platform', error, queueMs }));
     }
   }
 }
