@@ -6,6 +6,8 @@ import type { LiveEvent } from '../records/records.ts';
 import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 
+const OK = { outcome: 'ok' } as const;
+
 function loggerLines() {
   const lines: string[] = [];
   const destination = new Writable({
@@ -45,14 +47,14 @@ test('secrets are blanked in the log, at the top and inside', () => {
 test('calls show up in Prometheus with their labels, durations and refusals', async () => {
   const metrics = createMetrics();
   for (let turn = 0; turn < 3; turn++) {
-    metrics.calls.ended({ isolation: 'docker', start: 'warm', outcome: 'ok', durationMs: 3 });
+    metrics.calls.ended({ isolation: 'docker', start: 'warm', outcome: 'ok', durationMs: 3, attempts: [OK] });
   }
-  metrics.calls.ended({ isolation: null, start: null, outcome: 'crashed', durationMs: null });
+  metrics.calls.ended({ isolation: null, start: null, outcome: 'cancelled', durationMs: null, attempts: [] });
   metrics.calls.refused({ isolation: 'gvisor', outcome: 'throttled' });
   const { body, contentType } = await metrics.prometheus();
   expect(contentType).toContain('text/plain');
   expect(body).toContain('coldframe_invocations_total{isolation="docker",start="warm",outcome="ok"} 3');
-  expect(body).toContain('coldframe_invocations_total{isolation="none",start="none",outcome="crashed"} 1');
+  expect(body).toContain('coldframe_invocations_total{isolation="none",start="none",outcome="cancelled"} 1');
   expect(body).toContain('coldframe_refused_total{isolation="gvisor",outcome="throttled"} 1');
   expect(body).toContain('coldframe_invocation_duration_seconds_bucket{isolation="docker",start="warm",le="0.002"} 0');
   expect(body).toContain('coldframe_invocation_duration_seconds_bucket{isolation="docker",start="warm",le="0.005"} 3');
@@ -63,6 +65,21 @@ test('calls show up in Prometheus with their labels, durations and refusals', as
   expect((await metrics.prometheus()).body).toContain(
     'coldframe_invocations_total{isolation="docker",start="warm",outcome="ok"} 3',
   );
+});
+
+test('an invocation that is tried again counts once, at its end, and each of its attempts by itself', async () => {
+  const metrics = createMetrics();
+  const where = { isolation: 'docker', start: 'warm' } as const;
+  metrics.calls.ended({ ...where, outcome: null, durationMs: null, attempts: [{ outcome: 'timeout' }] });
+  metrics.calls.ended({ ...where, outcome: 'ok', durationMs: 3, attempts: [{ outcome: 'timeout' }, OK] });
+  const { body } = await metrics.prometheus();
+  const samples = body.split('\n').filter((line) => /^coldframe_(invocations|attempts)_total/.test(line));
+  expect(samples).toEqual([
+    'coldframe_invocations_total{isolation="docker",start="warm",outcome="ok"} 1',
+    'coldframe_attempts_total{isolation="docker",start="warm",outcome="ok"} 1',
+    'coldframe_attempts_total{isolation="docker",start="warm",outcome="timeout"} 1',
+  ]);
+  expect(body).toContain('coldframe_invocation_duration_seconds_count{isolation="docker",start="warm"} 1');
 });
 
 test('gauges are read when asked for, and a store that does not answer takes nothing else down', async () => {
