@@ -6,12 +6,14 @@ import { NO_REPLY } from '../drivers/memory/memory-call.ts';
 import type { MemoryCall } from '../drivers/memory/memory-module.ts';
 import { encodeFrame } from '../wire/frame-codec.ts';
 import { FRAME_CHARGE_BYTES, TOLL_BURST_BYTES } from '../wire/frame-toll.ts';
-import { FLAG_OPTIONAL, FRAME, type FrameType } from '../wire/frame-type.ts';
+import { CREDIT_BYTES, FLAG_OPTIONAL, FRAME, type FrameType } from '../wire/frame-type.ts';
 
 /** Two bursts pass between two readings of the clock. */
 const IN_TURN_MAX = (2 * TOLL_BURST_BYTES) / FRAME_CHARGE_BYTES;
 /** More than the toll lets through in two seconds, however slow this machine is. */
 const FLOOD_FRAMES = 20 * IN_TURN_MAX;
+/** Of a call that floods: a busy host has read some of the flood by then. */
+const TIMEOUT_MS = 1_000;
 const NOTHING = Buffer.alloc(0);
 const UNKNOWN = 200 as FrameType;
 
@@ -75,12 +77,12 @@ describe.each(AT_WILL)('I1, I10: a flood of frames: %s', (_name, frame) => {
   test('is stopped in mid-chunk and paused, neighbours are served meanwhile, and the record says so', async () => {
     const { sandbox, quiet } = await flooding((stream) => flood(frame(stream)));
     const stream = new Counter();
-    const calling = call(sandbox, 'flood', { stream, timeoutMs: 300 });
+    const calling = call(sandbox, 'flood', { stream, timeoutMs: TIMEOUT_MS });
     for (let n = 0; n < 3; n += 1) expect((await call(quiet, n)).value).toBe(n);
     const { reply, settled, replyMs, hostLagMs } = await calling;
     // Its own clock ends it, paused or not; the frame behind the flood was never reached.
     expect(reply.kind).toBe('timeout');
-    expect(replyMs).toBeLessThan(300 + 100 + hostLagMs);
+    expect(replyMs).toBeLessThan(TIMEOUT_MS + 100 + hostLagMs);
     expect(stream.mostInTurn).toBeLessThanOrEqual(IN_TURN_MAX);
     expect(settled.pausedMs).toBeGreaterThan(0);
   });
@@ -114,6 +116,40 @@ test.each(ONCE)(
     await until('it is dead', () => sandbox.state === 'dead');
   },
 );
+
+describe('I1, I2: what a call streams after its clock has ended it', () => {
+  /** A sandbox with a call that has timed out, and a sibling that keeps it alive. */
+  async function late(): Promise<{ sandbox: Sandbox; calls: MemoryCall[]; sibling: ReturnType<typeof call> }> {
+    const calls: MemoryCall[] = [];
+    rig = await memoryRig((_event, running) => {
+      calls.push(running);
+      return NO_REPLY;
+    });
+    const sandbox = await rig.sandbox({ concurrency: 2 });
+    const sibling = call(sandbox, 'sibling', { timeoutMs: 60_000 });
+    const { reply } = await call(sandbox, 'late', { timeoutMs: 50 });
+    expect([reply.kind, sandbox.state]).toEqual(['timeout', 'draining']);
+    return { sandbox, calls, sibling };
+  }
+  const chunk = (stream: number, bytes: number) => encodeFrame(FRAME.chunk, stream, '', Buffer.alloc(bytes));
+
+  test('is dropped while it is within the credit it had, and its siblings run on', async () => {
+    const { calls, sibling } = await late();
+    const [first, second] = calls;
+    second?.sendRaw(chunk(second.stream, CREDIT_BYTES));
+    first?.reply(Buffer.from('"whole"'));
+    expect((await sibling).value).toBe('whole');
+  });
+
+  test('is a breach beyond that', async () => {
+    const { calls, sibling, sandbox } = await late();
+    const second = calls[1];
+    second?.sendRaw(chunk(second.stream, CREDIT_BYTES));
+    second?.sendRaw(chunk(second.stream, 1));
+    expect((await sibling).reply.kind).toBe('died');
+    await until('it is dead', () => sandbox.state === 'dead');
+  });
+});
 
 test('I10: chunks of one byte for a reader that is behind become one buffer, and reach it whole and in order', async () => {
   const count = 1_000;
@@ -152,14 +188,17 @@ test('a stream of 64 MiB in large chunks is never paused', async () => {
 });
 
 test('a program that logs much is slowed and not killed, and its result comes', async () => {
+  // Most of a second’s worth, in one write: however slow this machine is, it is there at once.
+  const lines = 10_000;
   rig = await memoryRig((_event, running) => {
-    for (let n = 0; n < 4_000; n += 1) running.log(`line ${n}`);
+    const line = encodeFrame(FRAME.log, running.stream, '{"s":1}', Buffer.from('line'), FLAG_OPTIONAL);
+    running.sendRaw(Buffer.concat(Array<Buffer>(lines).fill(line)));
     return 'done';
   });
   const sandbox = await rig.sandbox({ concurrency: 2 });
-  const { value, settled } = await call(sandbox, {}, { timeoutMs: 10_000 });
+  const { value, settled } = await call(sandbox, {}, { timeoutMs: 60_000 });
   expect(value).toBe('done');
-  expect(settled.logs.lines).toHaveLength(4_000);
+  expect(settled.logs.lines).toHaveLength(lines);
   expect(settled.pausedMs).toBeGreaterThan(0);
   expect(sandbox.state).toBe('loaded');
 });

@@ -18,6 +18,12 @@ export function takeExchangeFrame(exchange: Exchange, frame: Frame, grant: Grant
   return takeChunk(exchange, frame, grant);
 }
 
+/** Takes a chunk of a call that has replied: its clock had expired. An honest shim stops where its credit does. */
+export function dropChunk(exchange: Exchange, frame: Frame): { violation: string } | null {
+  exchange.relay ??= new ReplyRelay(null, frame.meta, () => undefined);
+  return exchange.relay.drop(frame.body) ? null : { violation: 'more chunk bytes after the reply than were allowed' };
+}
+
 function takeEnd(exchange: Exchange, frame: Frame): FrameVerdict {
   const handlerMs = exchange.handlerMs(frame.meta);
   if (handlerMs === null) return { violation: 'an end without its time' };

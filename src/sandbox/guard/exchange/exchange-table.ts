@@ -3,7 +3,7 @@ import { FRAME, type FrameType } from '../../wire/frame-type.ts';
 import type { SandboxOutput } from '../output/attempt-output.ts';
 import type { ShimSession } from '../session/shim-session.ts';
 import type { Exchange } from './exchange.ts';
-import { takeExchangeFrame } from './exchange-frames.ts';
+import { dropChunk, takeExchangeFrame } from './exchange-frames.ts';
 
 /** A frame of at most this many bytes is one piece in a Unix socket: a reader takes all of it or nothing. */
 const ONE_READ_MAX_BYTES = 16 * 1024;
@@ -15,7 +15,7 @@ export type TableVerdict = null | 'retire' | { violation: string; culprit: Excha
 
 /**
  * Calls of one sandbox by stream. One group has no reply yet. The other has an expired clock, and its late result is
- * accepted once and dropped. A stream in neither group is a violation.
+ * accepted once and dropped, as are the chunks before it, within their credit. A stream in neither group is a violation.
  */
 export class ExchangeTable {
   readonly #exchanges = new Map<number, Exchange>();
@@ -79,11 +79,11 @@ export class ExchangeTable {
     if (exchange === undefined || !CALL_FRAMES.includes(frame.type)) {
       return { violation: `frame type ${frame.type} on a stream with no call`, culprit: exchange ?? null };
     }
-    if (exchange.hasReplied) {
-      if (frame.type !== FRAME.chunk) this.remove(exchange);
+    if (exchange.hasReplied && frame.type !== FRAME.chunk) {
+      this.remove(exchange);
       return null;
     }
-    const verdict = takeExchangeFrame(exchange, frame, this.#grant);
+    const verdict = exchange.hasReplied ? dropChunk(exchange, frame) : takeExchangeFrame(exchange, frame, this.#grant);
     return verdict === null || verdict === 'retire' ? verdict : { violation: verdict.violation, culprit: exchange };
   }
 

@@ -62,6 +62,12 @@ export class ReplyRelay {
     return true;
   }
 
+  /** Counts a chunk that came after the reply, and keeps nothing of it. It brings no new credit; false as for `accept`. */
+  drop(chunk: Buffer): boolean {
+    this.#creditBytes -= chunk.length;
+    return this.#creditBytes >= 0;
+  }
+
   /** The reply is over: the caller gets what was gathered for it while it was behind. */
   flush(): void {
     if (this.#target !== null && this.#gathered.length > 0) this.#target.write(this.#gathered.take());
