@@ -1,6 +1,7 @@
 import { DEFAULT_WORKSPACE } from '../domain/default-workspace.ts';
 import type { ControlStore } from '../store/contract/control-store.ts';
 import type { Follower } from '../store/feed/change-follower.ts';
+import { KeyForm } from './key-form.ts';
 import { type KeyMemo, Keys } from './keys.ts';
 import { LinkTokens } from './link-tokens.ts';
 import type { Principal } from './principal.ts';
@@ -25,6 +26,7 @@ export class Auth {
   readonly keys: Keys;
   readonly #sessions: Sessions;
   readonly #links: LinkTokens;
+  readonly #form: KeyForm;
   readonly #onUpkeepFailure: (error: unknown) => void;
   readonly #endListeners = new Set<() => void>();
   #upkeep: NodeJS.Timeout | null = null;
@@ -36,6 +38,7 @@ export class Auth {
     this.keys = new Keys({ store, adminKey, onEnded, now });
     this.#sessions = new Sessions({ store, keys: this.keys, onEnded, now });
     this.#links = new LinkTokens(now);
+    this.#form = new KeyForm(adminKey);
     this.#onUpkeepFailure = onUpkeepFailure;
   }
 
@@ -63,6 +66,11 @@ export class Auth {
   /** From memory, synchronous. Null for a wrong, expired or deleted key. */
   verifyKey(secret: string, memo?: KeyMemo): Principal | null {
     return this.keys.verify(secret, memo);
+  }
+
+  /** Whether a text holds what looks like a key, a session or a link of this server; whether it is a good one is not asked. */
+  resemblesSecret(text: string): boolean {
+    return this.#form.isIn(text);
   }
 
   /** From memory; it makes the session last longer, which writes the store at most once an hour. */

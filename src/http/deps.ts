@@ -81,6 +81,8 @@ export interface HttpAuth {
   /** From memory, in constant time. Null for a wrong, expired or deleted key. */
   /** A `memo` is the caller's, made for one secret: its hash is then made once. */
   verifyKey(secret: string, memo?: { digest: string | null }): Principal | null;
+  /** Whether a text holds what looks like a secret of this server; whether it is a good one is not asked. */
+  resemblesSecret(text: string): boolean;
   verifySession(token: string): Promise<Principal | null>;
   /** Whether what let a request in still would; asking makes no session last longer. */
   isGood(principal: Principal): boolean;

@@ -44,9 +44,36 @@ describe('failures and refusals', () => {
     }
     expect((await call('Bearer invoke-key')).status).toBe(200);
     expect(Object.keys(bed.lastEvent().headers)).not.toContain('authorization');
+  });
+
+  it('an open function sees no header that looks like a secret of the server, good or not, and all others', async () => {
     bed.add('event', OPEN, returns('{}'));
-    const own = await fetch(`${bed.origin}/fn/event`, { headers: { authorization: 'Bearer my-own' } });
-    expect([own.status, bed.lastEvent().headers.authorization]).toEqual([200, 'Bearer my-own']);
+    const seen = async (headers: [string, string][]): Promise<unknown> => {
+      expect((await fetch(`${bed.origin}/fn/event`, { headers })).status).toBe(200);
+      const { authorization, 'x-key': key } = bed.lastEvent().headers;
+      return [authorization, key];
+    };
+    // A key of this bed, its like, and two that nobody has.
+    for (const secret of ['admin-key', 'admiX-key', `cf_${'x'.repeat(43)}`, `cfs_${'y'.repeat(43)}`]) {
+      const isKnown = bed.deps.auth.verifyKey(secret) !== null;
+      expect([
+        isKnown,
+        await seen([
+          ['authorization', `Bearer ${secret}`],
+          ['x-key', secret],
+        ]),
+      ]).toEqual([secret === 'admin-key', [undefined, undefined]]);
+      // Of several with one name, each is looked at.
+      const twice = `authorization: Bearer mine\r\nauthorization: Bearer ${secret}\r\n`;
+      await exchange(bed.port, `GET /fn/event HTTP/1.1\r\nhost: 127.0.0.1\r\n${twice}connection: close\r\n\r\n`);
+      expect(bed.lastEvent().headers.authorization).toBe('Bearer mine');
+    }
+    expect(
+      await seen([
+        ['authorization', 'Bearer my-own'],
+        ['x-key', 'cf_mine'],
+      ]),
+    ).toEqual(['Bearer my-own', 'cf_mine']);
   });
 
   it('a signed-in console session opens no function url', async () => {

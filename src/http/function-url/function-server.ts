@@ -166,9 +166,8 @@ export function createFunctionServer(
       body: received.body,
       requestId: id,
       origin: deps.config.functionOrigin(),
-      // Also when the URL is open: with a key that was sent by mistake, the function could do what the key's owner may
-      // do.
-      hidesAuthorization: target.functionSettings.url.auth === 'key' || keyOf(req) !== null,
+      hidesAuthorization: target.functionSettings.url.auth === 'key',
+      isSecret: (value) => deps.auth.resemblesSecret(value),
     });
     const { held, party } = received;
     const expectedBytes = budget.expectedResultBytes(target.functionId);

@@ -10,15 +10,21 @@ export interface UrlEventInput {
   body: Buffer;
   requestId: string;
   origin: string;
-  /** The Authorization header holds a key of this server, which only the server may see. */
+  /** The Authorization header was for the server. */
   hidesAuthorization: boolean;
+  /**
+   * Whether a header's value looks like a secret of this server; such a header is left out. With a key that was sent by mistake the function
+   * could do what its owner may do; whether it was a good one must not show (decisions/0043).
+   */
+  isSecret(value: string): boolean;
 }
 
 /** The request as Lambda's payload 2.0, in JSON bytes. */
-export function urlEvent({ req, match, body, requestId, origin, hidesAuthorization }: UrlEventInput): Buffer {
+export function urlEvent(input: UrlEventInput): Buffer {
+  const { req, match, body, requestId } = input;
   const now = new Date();
   const { urlId } = match.found;
-  const headers = headersOf(req, origin, hidesAuthorization);
+  const headers = headersOf(input);
   const cookies = cookiesOf(req);
   const query = queryOf(match.rawQueryString);
   const isBase64Encoded = body.length > 0 && !isText(req.headers['content-type'], body);
@@ -71,14 +77,16 @@ const LEFT_OUT = new Set([
 ]);
 
 /** Names in lower case; repeated headers are joined by commas. */
-function headersOf(req: IncomingMessage, origin: string, hidesAuthorization: boolean): Record<string, string> {
+function headersOf({ req, origin, hidesAuthorization, isSecret }: UrlEventInput): Record<string, string> {
   const headers = new Map<string, string>();
   const { rawHeaders } = req;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] as string).toLowerCase();
     if (LEFT_OUT.has(name) || (hidesAuthorization && name === 'authorization')) continue;
+    const value = rawHeaders[index + 1] as string;
+    if (isSecret(value)) continue;
     const before = headers.get(name);
-    headers.set(name, before === undefined ? (rawHeaders[index + 1] as string) : `${before},${rawHeaders[index + 1]}`);
+    headers.set(name, before === undefined ? value : `${before},${value}`);
   }
   const seen = headers.get('x-forwarded-for');
   headers.set('x-forwarded-for', seen === undefined ? sourceIpOf(req) : `${seen}, ${sourceIpOf(req)}`);

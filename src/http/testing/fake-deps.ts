@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KeyForm } from '../../auth/key-form.ts';
 import type { Principal } from '../../auth/principal.ts';
 import { DEFAULT_WORKSPACE } from '../../domain/default-workspace.ts';
 import type { InvocationRecord } from '../../domain/invocation.ts';
@@ -20,6 +21,7 @@ export const ADMIN: Principal = {
   keyId: 'k-admin',
   sessionId: null,
 };
+const FORM = new KeyForm('admin-key');
 const KEYS: Record<string, Principal> = {
   'admin-key': ADMIN,
   'read-key': { workspaceId: DEFAULT_WORKSPACE, scopes: ['read'], keyId: 'k-read', sessionId: null },
@@ -76,6 +78,7 @@ export function fakeDeps(): FakeDeps {
     log: { debug: log, error: log, warn: log, info: log },
     auth: {
       verifyKey: (secret) => (Object.hasOwn(KEYS, secret) ? (KEYS[secret] ?? null) : null),
+      resemblesSecret: (text) => FORM.isIn(text),
       verifySession: async (token) => sessions.get(token) ?? null,
       isGood: ({ keyId, sessionId }) => !goneCallers.has(sessionId ?? keyId ?? ''),
       onEnded(listener) {
