@@ -59,6 +59,32 @@ describe('room', () => {
     fast.release();
   });
 
+  it('goes to a body that begins at the pace of its first bytes, not at the pace of one that has none', () => {
+    const trickling = arriving('trickling', CALLER, 790 * KIB).holding;
+    for (let i = 0; i < 45; i++) {
+      nowMs += 200;
+      trickling.grow(1);
+    }
+    const fresh = arriving('fresh', CALLER, 64 * KIB);
+    expect([fresh.fits, cuts]).toEqual([true, ['trickling full']]);
+    fresh.holding.release();
+  });
+
+  it('is not taken from a fast body because a new window of it has just begun', () => {
+    const fast = arriving('fast', CALLER, 80 * KIB).holding;
+    const slow = arriving('slow', CALLER, 90 * KIB).holding;
+    for (let i = 0; i < 100; i++) {
+      nowMs += 100;
+      fast.grow(6 * KIB);
+      slow.grow(1);
+    }
+    budget.sweep();
+    nowMs += 1;
+    const fresh = arriving('fresh', CALLER, 64 * KIB).holding;
+    expect(cuts).toEqual(['slow full']);
+    for (const one of [fast, fresh]) one.release();
+  });
+
   it('is found for callers with a key by cutting strangers first, however fast they are', () => {
     arriving('stranger', STRANGER, 600 * KIB);
     const slow = arriving('slow', CALLER, 1 * KIB).holding;

@@ -186,7 +186,7 @@ export class BodyBudget implements HoldingLedger {
   #makeRoom(asker: Holding | null, { held, maxBytes, isRival }: Limit, bytes: number): boolean {
     while (held() + bytes > maxBytes) {
       const rivals = [...this.#moving].filter((one) => one === asker || (one.bytes > 0 && isRival(one.party)));
-      const slowest = slowestOf(rivals, this.#now());
+      const slowest = slowestOf(rivals, this.#now(), asker === null ? null : { one: asker, bytes });
       if (slowest === null || slowest === asker) return false;
       this.#cut(slowest, 'full');
     }

@@ -38,6 +38,7 @@ export class Holding {
   bytes: number;
   movedAtMs: number;
   windowBeganAtMs: number;
+  paceBefore: number | null = null;
   #windowBytes = 0;
   readonly #options: HoldingOptions;
   readonly #firstBytes: number;
@@ -91,6 +92,7 @@ export class Holding {
   }
 
   beginWindow(nowMs: number): void {
+    this.paceBefore = this.windowMovedBytes / (nowMs - this.windowBeganAtMs);
     this.windowBeganAtMs = nowMs;
     this.movedAtMs = nowMs;
     this.#windowBytes = this.#movedBytes;
