@@ -183,7 +183,7 @@ it('I10: bodies in flight beyond a function’s share of the budget are refused 
     await server.until(
       'a large body to pass those that stand still',
       async () => (await server.invoke('bodies', JSON.stringify('x'.repeat(5 * MIB)))).status === 200,
-      8_000,
+      20_000,
     );
     expect((await server.invoke('bodies', { small: true })).status).toBe(200);
   } finally {
