@@ -69,13 +69,14 @@ describe.skipIf(!hasDocker)('the server image (needs docker)', () => {
     expect((await fetch(`${url}${script}`)).status).toBe(200);
   });
 
-  it('`auto` comes to process in it, since nothing stronger is usable', async () => {
-    const created = await api('POST', '/functions', {
+  it('`auto` asks first, because nothing fences process isolation in it', async () => {
+    const { status, body } = await api('POST', '/functions', {
       name: 'auto',
       runtime: 'nodejs24',
       code: { source: 'export const handler = async () => 1;' },
     });
-    expect(created.body).toMatchObject({ effectiveIsolation: 'process' });
+    expect([status, body.code]).toEqual([422, 'isolation_unfenced']);
+    expect(body.detail).toContain('Choose isolation `process`');
   });
 
   it('SIGTERM ends it within its grace with code 0', () => {
