@@ -32,6 +32,8 @@ export type HostMessage =
       env: Record<string, string>;
       /** The limit for the function and its children, including tmpfs pages. */
       memoryMib: number;
+      /** What the processes of the function may hold, without tmpfs pages. */
+      heapMib: number;
       diskMib: number;
       pidsMax: number;
       /** When true, the guest says `ready` only when the shim has nothing left to prepare. Used for a snapshot. */

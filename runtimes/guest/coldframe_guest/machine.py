@@ -8,6 +8,7 @@ import time
 
 from . import kernel, network
 from .control import Control, Lost
+from .heap import LOOK_MS, HeapWatch
 from .ports import open_port
 from .pump import Pump
 from .shim import GROUP, Shim
@@ -39,6 +40,7 @@ class Machine:
         self._status = None
         self._oom_kills = 0
         self._oom_events = None
+        self._heap = None
 
     def run(self):
         try:
@@ -49,7 +51,10 @@ class Machine:
             self._connect()
             self._boot(self._control.wait())
             while self._status is None:
-                self._turn(None)
+                # Until it begins, a guest stands still for its snapshot.
+                self._turn(LOOK_MS if self._has_begun else None)
+                if self._heap.look():
+                    self._tell_oom()
             self._finish()
         except Lost:
             pass
@@ -77,6 +82,7 @@ class Machine:
         self._must_settle = boot["settle"]
         self._shim = Shim(boot)
         self._oom_events = os.open(GROUP + "/memory.events", os.O_RDONLY)
+        self._heap = HeapWatch(GROUP, boot["heapMib"])
 
     def _turn(self, timeout_ms):
         """Waits for the next event and does what it asks for. False when nothing happened in time."""
@@ -202,15 +208,21 @@ class Machine:
 
     def _look_at_oom(self):
         os.pread(self._oom_events, 4096, 0)
-        kills = kernel.oom_kills(GROUP)
+        self._tell_oom()
+
+    def _tell_oom(self):
+        kills = self._count_kills()
         if kills > self._oom_kills:
             self._oom_kills = kills
             self._control.send(event="oom", kills=kills)
 
+    def _count_kills(self):
+        return kernel.oom_kills(GROUP) + self._heap.kills
+
     def _finish(self):
         """The shim is gone: so is everything it started; what it wrote is handed over, then its end is told."""
         self._shim.kill_all()
-        self._oom_kills = kernel.oom_kills(GROUP)
+        self._oom_kills = self._count_kills()
         end = time.monotonic() + _LAST_OUTPUT_SECONDS
         last = [pump for pump in self._pumps if pump.source != self._ports["channel"]]
         while not all(pump.is_done for pump in last) and time.monotonic() < end:

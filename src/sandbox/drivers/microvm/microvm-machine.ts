@@ -82,6 +82,7 @@ export function bootMessage(
       ...(options.settle ? { COLDFRAME_CLONE: '1' } : {}),
     },
     memoryMib: spec.memoryMib + spec.diskMib,
+    heapMib: spec.memoryMib,
     diskMib: spec.diskMib,
     pidsMax: spec.pidsMax,
     settle: options.settle,
