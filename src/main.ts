@@ -25,6 +25,7 @@ import { createTryRunner } from './main/try-runner.ts';
 import { SandboxPool } from './pool/pool.ts';
 import { humanLines } from './telemetry/human-lines.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { TurnWatch } from './telemetry/turn-watch.ts';
 
 /** The sum of memory limits stays below this share of the host's memory; the rest is the server's and the system's. */
 const LIMIT_SHARE = 0.9;
@@ -122,6 +123,9 @@ export async function startServer(config: Config, xdgDataHome?: string): Promise
     void usable.then(() => sandboxes.prepareImages(stopping.signal));
     packages.startCollecting();
     startFollowing();
+    // Not before: what a start does at a stretch holds nobody up.
+    const turns = new TurnWatch({ log, count: stores.metrics.turnWasLong });
+    undo.add('turn watch', async () => turns.stop());
     undo.add('background work', () => stopping.abort());
     return { ...listeners, dataDir, whenUsable: () => usable, stop: () => undo.run() };
   } catch (error) {

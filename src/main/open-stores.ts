@@ -20,7 +20,7 @@ export interface Stores {
   records: RecordsQueue;
   feed: LiveFeed;
   disk: DiskGuard;
-  metrics: Pick<PlatformMetrics, 'removalFailed' | 'sandboxCrashed'>;
+  metrics: Pick<PlatformMetrics, 'removalFailed' | 'sandboxCrashed' | 'turnWasLong'>;
   connectMetrics(parts: { pool: Pool; invoker: Invoker; sandboxes: Pick<Sandboxes, 'stuck'> }): void;
   prometheus(): Promise<{ contentType: string; body: string }>;
 }

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { ISOLATIONS, type Isolation } from '../domain/names.ts';
 import { CallMetrics } from './call-metrics.ts';
+import type { TurnCause } from './turn-watch.ts';
 
 /** Asked when Prometheus asks; each must answer at once, from memory, but for `storeBytes`. */
 export interface MetricSources {
@@ -26,6 +27,8 @@ export interface PlatformMetrics {
   removalFailed(isolation: Isolation): void;
   /** Counts sandboxes that ended by themselves between two calls. */
   sandboxCrashed(isolation: Isolation, cause: string): void;
+  /** Counts turns of the serving thread over 50 ms, by whose doing they were. */
+  turnWasLong(cause: TurnCause): void;
   /** Where the gauges get their values; called once, when the parts exist. */
   connect(sources: MetricSources): void;
   /** The text Prometheus reads, with process memory, CPU and event loop lag. */
@@ -49,8 +52,15 @@ export function createMetrics(): PlatformMetrics {
     labelNames: ['isolation', 'cause'],
     registers: [registry],
   });
+  const longTurns = new Counter({
+    name: 'coldframe_long_turns_total',
+    help: 'Turns of the event loop over 50 ms: by the work of the server, or by a host that had no processor for it.',
+    labelNames: ['cause'],
+    registers: [registry],
+  });
   return {
     calls,
+    turnWasLong: (cause) => longTurns.inc({ cause }),
     sandboxCrashed: (isolation, cause) => crashes.inc({ isolation, cause }),
     removalFailed: (isolation) => failedRemovals.inc({ isolation }),
     connect: (sources) => connect(registry, sources),
