@@ -50,6 +50,10 @@ describe('what only the node shim does', () => {
     ['byCallback', 'promise after', '"first"'],
     ['byCallback', 'promise before', '"first"'],
     ['byCallback', 'rejects after', '"first"'],
+    ['byCallback', 'calls back twice', '"first"'],
+    ['byCallback', 'completes after', '"first"'],
+    ['byCallback', 'thenable', '"first"'],
+    ['byCallback', 'thenable twice', '"first"'],
     ['byCallback', 'nothing', 'null'],
     ['byContext', 'false', '"first"'],
     ['byContext', 'timer', '"first"'],
@@ -60,6 +64,54 @@ describe('what only the node shim does', () => {
     const shim = await load('completions', { handler: `index.${name}` });
     for (const n of [1, 2]) expect((await shim.invoke(n, { how })).text).toBe(text);
     expect(shim.heard.filter((frame) => frame.type === FRAME.end)).toHaveLength(2);
+  });
+
+  it('fails by a thenable whose `then` cannot be read, unless the handler had completed before', async () => {
+    const failing = await load('completions', { handler: 'index.thenableThrows' });
+    for (const n of [1, 2]) expect(errorOf(await failing.invoke(n, {})).errorMessage).toBe('no then for you');
+    const completed = await load('completions', { handler: 'index.byCallback' });
+    expect((await completed.invoke(1, { how: 'thenable after' })).text).toBe('"first"');
+  });
+
+  it.each([
+    ['completions', {}],
+    ['streams', {}],
+  ])('%s: answers nothing for a promise that never settles while the loop has work', async (folder, event) => {
+    const shim = await load(folder, { handler: 'index.waitsForever' });
+    shim.send(1, event);
+    // The loop turns on: a call behind it is served, and then another.
+    for (const n of [1, 2, 3]) {
+      shim.channel.send(FRAME.ping, 0, `{"n":${n}}`, null);
+      await shim.next((frame) => frame.type === FRAME.pong);
+    }
+    expect(shim.heard.filter(({ type }) => type === FRAME.end || type === FRAME.error)).toEqual([]);
+  });
+
+  it('ends a stream whose handler can never end it with an error, after what was written', async () => {
+    const shim = await load('streams', { handler: 'index.waitsForever' });
+    expect(errorOf(await shim.invoke(1, { idle: true })).errorMessage).toContain('without ending its response stream');
+    expect(shim.heard.filter(({ type }) => type === FRAME.chunk).map(({ text }) => text)).toEqual(['begun']);
+  });
+
+  it('takes a stream that was ended for the answer, though its handler throws afterwards', async () => {
+    const shim = await load('streams');
+    for (const n of [1, 2]) expect((await shim.invoke(n, { pieces: 1, thenFails: true })).type).toBe(FRAME.end);
+  });
+
+  it.each([{ thenWrites: true }, { thenEnds: true }])(
+    'tells a handler that writes behind the end of its stream: %j',
+    async (event) => {
+      const shim = await load('streams');
+      for (const n of [1, 2])
+        expect(errorOf(await shim.invoke(n, { pieces: 1, ...event })).errorMessage).toMatch(/end/);
+      expect(shim.heard.filter(({ type }) => type === FRAME.chunk).map(({ text }) => text)).toEqual(['xxxxx', 'xxxxx']);
+    },
+  );
+
+  it('fails a streaming handler that is not async, as on Lambda', async () => {
+    const shim = await load('streams', { handler: 'index.notAsync' });
+    const error = errorOf(await shim.invoke(1, {}));
+    expect(error.errorMessage).toBe('Streaming does not support non-async handlers.');
   });
 
   it.each(['byCallback', 'byContext'])('%s: an error that comes late is the call’s own', async (name) => {

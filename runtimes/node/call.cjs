@@ -2,14 +2,13 @@ const { isUtf8 } = require('node:buffer');
 const { Context } = require('./context.cjs');
 const { errorJson, exitError, messageOf, runtimeError } = require('./error-shape.cjs');
 const { BODY_MAX_BYTES, FRAME } = require('./frame-type.cjs');
+const { apply, byteLength, round, utf8Slice } = require('./language.cjs');
 const { isGenerator, isStreamified, ResponseStream } = require('./response-stream.cjs');
 
 const { parse, stringify } = JSON;
-const { byteLength } = Buffer;
 const now = performance.now.bind(performance);
 const NativePromise = Promise;
 const { then } = Promise.prototype;
-const { apply } = Reflect;
 const Timeout = classOf(setTimeout, clearTimeout);
 const Immediate = classOf(setImmediate, clearImmediate);
 
@@ -45,7 +44,7 @@ class Call {
     let event;
     try {
       if (!isUtf8(body)) throw new Error('the event is not UTF-8');
-      event = body.length === 0 ? {} : parse(body.utf8Slice(0, body.length));
+      event = body.length === 0 ? {} : parse(utf8Slice(body, 0, body.length));
     } catch (error) {
       this.#finish(
         FRAME.error,
@@ -71,12 +70,10 @@ class Call {
         apply(then, result, [(value) => this.#resolve(value), (error) => this.fail(error)]);
         return;
       }
-      if (typeof result.then === 'function') {
+      const itsThen = result.then;
+      if (typeof itsThen === 'function') {
         this.#isPromised = true;
-        result.then(
-          (value) => this.#resolve(value),
-          (error) => this.fail(error),
-        );
+        apply(itsThen, result, [(value) => this.#resolve(value), (error) => this.fail(error)]);
         return;
       }
       if (result instanceof Timeout || result instanceof Immediate) return;
@@ -93,9 +90,14 @@ class Call {
   }
 
   #runStreaming(handler, event) {
-    const result = handler(event, this.#openStream(), this.#context);
-    if (typeof result?.then !== 'function') throw new Error('Streaming does not support non-async handlers.');
-    result.then(undefined, (error) => this.fail(error));
+    const stream = this.#openStream();
+    const result = handler(event, stream, this.#context);
+    const itsThen = result?.then;
+    if (typeof itsThen !== 'function') throw new Error('Streaming does not support non-async handlers.');
+    const failUnlessEnded = (error) => {
+      if (!stream.writableEnded) this.fail(error);
+    };
+    apply(itsThen, result, [undefined, failUnlessEnded]);
   }
 
   #openStream() {
@@ -105,8 +107,8 @@ class Call {
       },
       (isHeld) => this.#shim.holdLoop(isHeld),
     );
-    this.#stream.on('finish', () => this.#finish(FRAME.end, '', null));
-    this.#stream.on('error', (error) => this.fail(error));
+    this.#stream.onFinished = () => this.#finish(FRAME.end, '', null);
+    this.#stream.onFailed = (error) => this.fail(error);
     return this.#stream;
   }
 
@@ -138,8 +140,8 @@ class Call {
     try {
       body = stringify(value) ?? 'null';
     } catch (error) {
-      const reason = errorJson(error, 'Runtime.MarshalError', 'Unable to stringify response body');
-      this.#finish(FRAME.error, '', withReason(reason, messageOf(error)));
+      const text = errorJson(error, 'Runtime.MarshalError', 'Unable to stringify response body', messageOf(error));
+      this.#finish(FRAME.error, '', text);
       return;
     }
     const bytes = byteLength(body);
@@ -179,7 +181,7 @@ class Call {
   }
 
   #elapsedUs() {
-    return Math.round((now() - this.#startMs) * 1000);
+    return round((now() - this.#startMs) * 1000);
   }
 }
 
@@ -187,11 +189,6 @@ function classOf(start, clear) {
   const timer = start(() => {}, 1);
   clear(timer);
   return timer.constructor;
-}
-
-function withReason(errorText, reason) {
-  const error = parse(errorText);
-  return stringify({ ...error, stackTrace: [reason, ...error.stackTrace] });
 }
 
 module.exports = { Call };

@@ -1,12 +1,14 @@
 const fs = require('node:fs');
 const net = require('node:net');
 const { HEADER_BYTES } = require('./frame-type.cjs');
-const { append } = require('./language.cjs');
+const language = require('./language.cjs');
+
+const { allocUnsafe, allocUnsafeSlow, append, byteLength, concat, copy, setBytes, subarray, utf8Slice, utf8Write } =
+  language;
 
 // Taken before user code runs: what it replaces later does not reach us.
 const { writeSync } = fs;
 const { wait } = Atomics;
-const { byteLength, allocUnsafe, allocUnsafeSlow, concat } = Buffer;
 const now = performance.now.bind(performance);
 const nextTick = process.nextTick.bind(process);
 /** How long a dying process may wait for the host to read its last words, in ms. */
@@ -37,9 +39,16 @@ class Channel {
       this.#fd = this.#socket._handle?.fd ?? -1;
       onOpen();
     });
-    this.#socket.on('data', (chunk) => this.#feed(chunk));
     this.#socket.on('error', onClose);
-    this.#socket.on('close', onClose);
+    const { ref, unref, write, _unrefTimer } = this.#socket;
+    // Node hands what it reads to `push` and ends a stream by `destroy`. Events would go through methods that the author may replace.
+    Object.assign(this.#socket, { ref, unref, write, _unrefTimer });
+    this.#socket.push = (chunk) => {
+      if (chunk === null) onClose();
+      else this.#feed(chunk);
+      return true;
+    };
+    this.#socket.destroy = onClose;
   }
 
   /** While calls run the socket alone must not keep the loop going: an empty loop ends callback handlers. */
@@ -80,7 +89,7 @@ class Channel {
       return;
     }
     const sent = this.#writeSome(frame, 0);
-    if (sent < frame.length) this.#socket.write(frame.subarray(sent));
+    if (sent < frame.length) this.#socket.write(subarray(frame, sent));
   }
 
   /** The same before an exit: returns when the kernel has it all, or the host has not read for too long. */
@@ -111,23 +120,23 @@ class Channel {
       if (this.#isHeaderPiece) {
         chunk = concat([this.#partial, chunk]);
       } else {
-        const taken = chunk.copy(this.#partial, this.#fill);
+        const taken = copy(chunk, this.#partial, this.#fill);
         this.#fill += taken;
         if (this.#fill < this.#partial.length) return;
         const whole = this.#partial;
         this.#partial = null;
         this.#emit(whole, 0, whole.length);
         if (taken === chunk.length) return;
-        chunk = chunk.subarray(taken);
+        chunk = subarray(chunk, taken);
       }
       this.#partial = null;
     }
     let at = 0;
     while (chunk.length - at >= HEADER_BYTES) {
-      const size = 4 + chunk.readUInt32BE(at);
+      const size = 4 + readUint32(chunk, at);
       if (chunk.length - at < size) {
         this.#partial = allocUnsafeSlow(size);
-        this.#fill = chunk.copy(this.#partial, 0, at);
+        this.#fill = copy(chunk, this.#partial, 0, at);
         this.#isHeaderPiece = false;
         return;
       }
@@ -135,15 +144,15 @@ class Channel {
       at += size;
     }
     if (at < chunk.length) {
-      this.#partial = chunk.subarray(at);
+      this.#partial = subarray(chunk, at);
       this.#isHeaderPiece = true;
     }
   }
 
   #emit(buffer, at, end) {
-    const bodyAt = at + HEADER_BYTES + buffer.readUInt16BE(at + 10);
-    const meta = bodyAt === at + HEADER_BYTES ? '' : buffer.utf8Slice(at + HEADER_BYTES, bodyAt);
-    this.#onFrame(buffer[at + 4], buffer.readUInt32BE(at + 6), meta, buffer.subarray(bodyAt, end));
+    const bodyAt = at + HEADER_BYTES + buffer[at + 10] * 256 + buffer[at + 11];
+    const meta = bodyAt === at + HEADER_BYTES ? '' : utf8Slice(buffer, at + HEADER_BYTES, bodyAt);
+    this.#onFrame(buffer[at + 4], readUint32(buffer, at + 6), meta, subarray(buffer, bodyAt, end));
   }
 }
 
@@ -152,15 +161,27 @@ function encode(type, stream, meta, body, flags) {
   const bodyBytes = body === null ? 0 : byteLength(body);
   const bodyAt = HEADER_BYTES + metaBytes;
   const frame = allocUnsafe(bodyAt + bodyBytes);
-  frame.writeUInt32BE(bodyAt + bodyBytes - 4, 0);
+  writeUint32(frame, 0, bodyAt + bodyBytes - 4);
   frame[4] = type;
   frame[5] = flags;
-  frame.writeUInt32BE(stream, 6);
-  frame.writeUInt16BE(metaBytes, 10);
-  frame.utf8Write(meta, HEADER_BYTES, metaBytes);
-  if (typeof body === 'string') frame.utf8Write(body, bodyAt, bodyBytes);
-  else if (body !== null) frame.set(body, bodyAt);
+  writeUint32(frame, 6, stream);
+  frame[10] = metaBytes >>> 8;
+  frame[11] = metaBytes & 0xff;
+  utf8Write(frame, meta, HEADER_BYTES, metaBytes);
+  if (typeof body === 'string') utf8Write(frame, body, bodyAt, bodyBytes);
+  else if (body !== null) setBytes(frame, body, bodyAt);
   return frame;
+}
+
+function readUint32(bytes, at) {
+  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
+}
+
+function writeUint32(bytes, at, value) {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = (value >>> 16) & 0xff;
+  bytes[at + 2] = (value >>> 8) & 0xff;
+  bytes[at + 3] = value & 0xff;
 }
 
 module.exports = { Channel };

@@ -1,3 +1,5 @@
+const { floor, max } = require('./language.cjs');
+
 const now = performance.now.bind(performance);
 
 /** What every call's context shares, from the `load` frame. */
@@ -29,7 +31,7 @@ class Context {
     this.tenantId = undefined;
     this.invokedFunctionArn = meta.arn;
     this.awsRequestId = meta.id;
-    this.getRemainingTimeInMillis = () => Math.max(0, Math.floor(deadlineMs - now()));
+    this.getRemainingTimeInMillis = () => max(0, floor(deadlineMs - now()));
     this.succeed = (result) => call.succeed(result);
     this.fail = (error) => call.fail(error);
     this.done = (error, result) => (error === undefined || error === null ? call.succeed(result) : call.fail(error));

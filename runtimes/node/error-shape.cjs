@@ -1,14 +1,15 @@
 const { realpathSync } = require('node:fs');
-const { append, includes, matches, replaceAll, slice, split, startsWith, textOf, trim } = require('./language.cjs');
+const language = require('./language.cjs');
 
+const { append, byteLength, includes, matches, pattern, replaceAll } = language;
+const { slice, split, startsWith, stringifyAll, textOf, trim } = language;
 const { stringify } = JSON;
-const { byteLength } = Buffer;
 const MESSAGE_MAX_CHARS = 32 * 1024;
 const STACK_LINES_MAX = 100;
 const STACK_LINE_MAX_CHARS = 1024;
 /** The host reads no larger error. */
 const ERROR_MAX_BYTES = 256 * 1024;
-const NODE_FRAME = /[( ]node:/;
+const NODE_FRAME = pattern(/[( ]node:/);
 const SHIM_FOLDER = `${__dirname}/`;
 const roots = [];
 
@@ -28,13 +29,15 @@ function authorPaths(text) {
 
 /** A failure with a type of our own. */
 function runtimeError(errorType, errorMessage, stackTrace = []) {
-  return stringify({ errorType, errorMessage: cut(authorPaths(errorMessage), MESSAGE_MAX_CHARS), stackTrace });
+  const message = stringify(cut(authorPaths(errorMessage), MESSAGE_MAX_CHARS));
+  return `{"errorType":${stringify(errorType)},"errorMessage":${message},"stackTrace":${stringifyAll(stackTrace)}}`;
 }
 
-/** What a handler threw or rejected with, as JSON text; never throws, whatever it is. */
-function errorJson(thrown, errorType, message) {
+/** What a handler threw or rejected with, as JSON text; never throws, whatever it is. `firstLine` goes before its frames. */
+function errorJson(thrown, errorType, message, firstLine) {
   try {
-    const text = runtimeError(errorType ?? typeOf(thrown), message ?? messageOf(thrown), stackOf(thrown));
+    const stack = stackOf(thrown, firstLine);
+    const text = runtimeError(errorType ?? typeOf(thrown), message ?? messageOf(thrown), stack);
     if (byteLength(text) <= ERROR_MAX_BYTES) return text;
     return runtimeError(errorType ?? typeOf(thrown), cut(messageOf(thrown), 1024));
   } catch {
@@ -70,9 +73,11 @@ function messageOf(thrown) {
 }
 
 /** Frames only, without our own and Node's; for a syntax error also the lines that show where it is. */
-function stackOf(thrown) {
-  if (!isError(thrown) || typeof thrown.stack !== 'string') return [];
-  const lines = split(cut(thrown.stack, STACK_LINES_MAX * STACK_LINE_MAX_CHARS), '\n');
+function stackOf(thrown, firstLine) {
+  const place = firstLine === undefined ? [] : [firstLine];
+  const stack = stackTextOf(thrown);
+  if (stack === null) return place;
+  const lines = split(cut(stack, STACK_LINES_MAX * STACK_LINE_MAX_CHARS), '\n');
   const own = [];
   let isFrame = false;
   for (let at = 0; at < lines.length; at++) {
@@ -80,11 +85,25 @@ function stackOf(thrown) {
     if (isFrame && !includes(lines[at], SHIM_FOLDER) && !includes(lines[at], 'node:internal/')) append(own, lines[at]);
   }
   while (own.length > 0 && matches(NODE_FRAME, own[own.length - 1])) own.length -= 1;
-  const place = thrown.name === 'SyntaxError' ? placeOf(lines) : [];
+  if (thrown.name === 'SyntaxError') addPlace(place, lines);
   for (let at = 0; at < own.length; at++) append(place, own[at]);
   if (place.length > STACK_LINES_MAX) place.length = STACK_LINES_MAX;
   for (let at = 0; at < place.length; at++) place[at] = cut(authorPaths(place[at]), STACK_LINE_MAX_CHARS);
   return place;
+}
+
+/** Null where there is none; the author's own Error.prepareStackTrace may fail. */
+function stackTextOf(thrown) {
+  try {
+    return isError(thrown) && typeof thrown.stack === 'string' ? thrown.stack : null;
+  } catch {
+    return null;
+  }
+}
+
+function addPlace(target, lines) {
+  const place = placeOf(lines);
+  for (let at = 0; at < place.length; at++) append(target, place[at]);
 }
 
 /** Node puts `file:line`, the line itself and a caret in front of a syntax error. */

@@ -84,7 +84,13 @@ function addPlace(error, file) {
     maxBuffer: 256 * 1024,
   });
   const place = placeOf(split(textOf(stderr ?? ''), '\n'));
-  if (place.length > 0) error.stack = `${place.join('\n')}\n\n${error.stack}`;
+  if (place.length > 0) error.stack = `${joined(place)}\n\n${error.stack}`;
+}
+
+function joined(lines) {
+  let text = lines[0];
+  for (let at = 1; at < lines.length; at++) text += `\n${lines[at]}`;
+  return text;
 }
 
 module.exports = { loadHandler };

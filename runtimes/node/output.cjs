@@ -1,6 +1,7 @@
 const { Console } = require('node:console');
 const fs = require('node:fs');
 const { Writable } = require('node:stream');
+const { bytesOf, slice } = require('./language.cjs');
 
 const { writeSync } = fs;
 const { wait } = Atomics;
@@ -35,7 +36,7 @@ function takeOverOutput(attribute) {
 
 /** The whole text, however slowly the host reads; a closed or broken descriptor drops it. */
 function writeAll(fd, data) {
-  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  const bytes = typeof data === 'string' ? bytesOf(data) : data;
   let sent = 0;
   while (sent < bytes.length) {
     try {
@@ -51,7 +52,7 @@ function writeAll(fd, data) {
 function consoleStream(fd, attribute) {
   return {
     write(text) {
-      if (!attribute(fd, text.length > LOG_MAX_CHARS ? text.slice(0, LOG_MAX_CHARS) : text)) writeAll(fd, text);
+      if (!attribute(fd, text.length > LOG_MAX_CHARS ? slice(text, 0, LOG_MAX_CHARS) : text)) writeAll(fd, text);
       return true;
     },
     isTTY: false,

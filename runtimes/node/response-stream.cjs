@@ -1,7 +1,10 @@
 const { Writable } = require('node:stream');
 const { CREDIT_BYTES } = require('./frame-type.cjs');
+const { alloc, apply, bytesOf, concat, min, subarray, textOf } = require('./language.cjs');
 
 const { stringify } = JSON;
+const { write, end, once } = Writable.prototype;
+const nextTick = process.nextTick.bind(process);
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 const HTTP_PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
 
@@ -40,21 +43,27 @@ class ResponseStream extends Writable {
   #prelude = null;
   #hasHead = false;
   #resume = null;
+  /** Called once, when everything was sent. Not events: those go through methods that the author may replace. */
+  onFinished = () => {};
+  /** Called once, with the error that ended the stream early. */
+  onFailed = () => {};
 
   /** `send(meta, bytes)` sends a chunk; `holdLoop(isHeld)` keeps the process alive while only credit is awaited. */
   constructor(send, holdLoop) {
     super({ decodeStrings: true, highWaterMark: 64 * 1024 });
+    // `onFailed` hears of it; without a listener Node would end the process.
+    this.on('error', () => {});
     this.#send = send;
     this.#holdLoop = holdLoop;
   }
 
   setContentType(contentType) {
-    this.#contentType = String(contentType);
+    this.#contentType = textOf(contentType);
   }
 
   setPrelude(prelude) {
     this.#contentType = HTTP_PRELUDE_TYPE;
-    this.#prelude = Buffer.concat([Buffer.from(stringify(prelude)), Buffer.alloc(8)]);
+    this.#prelude = concat([bytesOf(stringify(prelude)), alloc(8)]);
   }
 
   /** True once a chunk has left: an error is then one within the stream. */
@@ -63,13 +72,13 @@ class ResponseStream extends Writable {
   }
 
   write(chunk, ...rest) {
-    return super.write(asBytes(chunk), ...rest);
+    return apply(write, this, [asBytes(chunk), ...rest]);
   }
 
   end(chunk, ...rest) {
     return chunk === undefined || chunk === null || typeof chunk === 'function'
-      ? super.end(chunk, ...rest)
-      : super.end(asBytes(chunk), ...rest);
+      ? apply(end, this, [chunk, ...rest])
+      : apply(end, this, [asBytes(chunk), ...rest]);
   }
 
   /** Chunks of a generator; its first value decides the content type where none was set. */
@@ -85,7 +94,7 @@ class ResponseStream extends Writable {
         }
         if (isText) this.#contentType ??= 'text/plain; charset=utf-8';
       }
-      if (!this.write(value)) await new Promise((resolve) => this.once('drain', resolve));
+      if (!this.write(value)) await new Promise((resolve) => apply(once, this, ['drain', resolve]));
     }
     this.end();
   }
@@ -99,18 +108,28 @@ class ResponseStream extends Writable {
     resume();
   }
 
+  _destroy(error, done) {
+    if (error) this.onFailed(error);
+    done(error);
+  }
+
   _write(chunk, _encoding, done) {
     this.#sendAll(this.#withPrelude(chunk), 0, done);
   }
 
   _final(done) {
-    if (this.#hasHead) done();
-    else this.#sendAll(this.#withPrelude(Buffer.alloc(0)), 0, done);
+    const finish = () => {
+      done();
+      // What the handler does in the same step still counts.
+      nextTick(() => this.onFinished());
+    };
+    if (this.#hasHead) finish();
+    else this.#sendAll(this.#withPrelude(alloc(0)), 0, finish);
   }
 
   #withPrelude(chunk) {
     if (this.#hasHead || this.#prelude === null) return chunk;
-    return Buffer.concat([this.#prelude, chunk]);
+    return concat([this.#prelude, chunk]);
   }
 
   #sendAll(bytes, from, done) {
@@ -121,9 +140,9 @@ class ResponseStream extends Writable {
         this.#resume = () => this.#sendAll(bytes, at, done);
         return;
       }
-      const end = Math.min(bytes.length, at + this.#credit);
+      const end = min(bytes.length, at + this.#credit);
       this.#credit -= end - at;
-      this.#send(this.#headMeta(), bytes.subarray(at, end));
+      this.#send(this.#headMeta(), subarray(bytes, at, end));
       at = end;
     } while (at < bytes.length);
     done();
@@ -133,7 +152,7 @@ class ResponseStream extends Writable {
     if (this.#hasHead) return '';
     this.#hasHead = true;
     const contentType = this.#contentType ?? 'application/octet-stream';
-    return stringify(this.#prelude === null ? { contentType } : { contentType, prelude: true });
+    return `{"contentType":${stringify(contentType)}${this.#prelude === null ? '' : ',"prelude":true'}}`;
   }
 }
 

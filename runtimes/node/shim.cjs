@@ -6,7 +6,7 @@ const { completesByCallback } = require('./completion-style.cjs');
 const { makeContextBase } = require('./context.cjs');
 const { errorJson, exitError, messageOf, setTaskRoot } = require('./error-shape.cjs');
 const { FLAG_OPTIONAL, FRAME } = require('./frame-type.cjs');
-const { ownMap } = require('./language.cjs');
+const { apply, bytesOf, callStorage, ownMap, round } = require('./language.cjs');
 const { takeOverOutput, writeAll } = require('./output.cjs');
 const { defineAwslambda } = require('./response-stream.cjs');
 
@@ -30,6 +30,7 @@ const SPARE_AFTER_MS = 20;
 const calls = ownMap();
 let handler = null;
 let loadStartMs = null;
+/** The call that runs; null where a sandbox serves one at a time. */
 let callContext = null;
 let isDraining = false;
 
@@ -51,21 +52,22 @@ const shim = {
 };
 
 takeOverOutput((fd, text) => {
-  const call = callContext?.getStore();
+  const call = callContext?.store();
   if (call === undefined || !calls.has(call.stream)) return false;
   channel.send(FRAME.log, call.stream, fd === 1 ? '{"s":1}' : '{"s":2}', text, FLAG_OPTIONAL);
   return true;
 });
 defineAwslambda();
 const { emitWarning } = process;
-const { apply } = Reflect;
 // A .js file may be an ES module without a package.json saying so; that is no news to its author.
 process.emitWarning = (warning, ...rest) => {
   const code = typeof rest[0] === 'object' ? rest[0]?.code : rest[1];
   if (code !== 'MODULE_TYPELESS_PACKAGE_JSON') apply(emitWarning, process, [warning, ...rest]);
 };
 process.on('beforeExit', () => {
-  for (const call of [...calls.values()]) call.onLoopEmpty();
+  calls.forEach((call) => {
+    call.onLoopEmpty();
+  });
   channel.ref();
 });
 process.on('uncaughtException', (error) => dieOf(EXIT_EXCEPTION, error, errorJson(error)));
@@ -77,7 +79,7 @@ process.on('exit', (code) => lastWords(code));
 
 function sayHello() {
   const features = ['stream', 'concurrency', 'cancel', 'log'];
-  const bootMs = Math.round(now() * 10) / 10;
+  const bootMs = round(now() * 10) / 10;
   channel.send(
     FRAME.hello,
     0,
@@ -129,10 +131,7 @@ async function warmUp() {
     holdLoop() {},
     onDone() {},
   };
-  new Call(rehearsal, 0, parse('{"id":"","arn":"","remainingMs":1}')).run(
-    async (event) => event,
-    Buffer.from('{"a":1}'),
-  );
+  new Call(rehearsal, 0, parse('{"id":"","arn":"","remainingMs":1}')).run(async (event) => event, bytesOf('{"a":1}'));
 }
 
 /**
@@ -153,11 +152,11 @@ async function load(meta) {
   shim.contextBase = makeContextBase(meta);
   if (meta.concurrency > 1) {
     shim.isShared = true;
-    callContext = new (require('node:async_hooks').AsyncLocalStorage)();
+    callContext = callStorage();
   }
   const importStartMs = now();
   const loaded = await loadHandler(meta.taskRoot, meta.handler);
-  const importMeta = `{"importUs":${Math.round((now() - importStartMs) * 1000)}}`;
+  const importMeta = `{"importUs":${round((now() - importStartMs) * 1000)}}`;
   if (loaded.error === undefined) {
     handler = loaded.handler;
     shim.completesByCallback = completesByCallback(handler);
@@ -193,7 +192,9 @@ function lastWords(code, errorText) {
   if (handler === null && loadStartMs !== null) {
     channel.sendNow(FRAME.loadError, 0, '{"importUs":0}', errorText ?? exitError(code, null));
   }
-  for (const call of calls.values()) call.die(code, errorText);
+  calls.forEach((call) => {
+    call.die(code, errorText);
+  });
 }
 
 function dieOf(code, error, errorText) {
