@@ -2,6 +2,8 @@ import type { GuardedDriver } from '../../contract/guarded-driver.ts';
 
 export interface EgressProof {
   isProven: boolean;
+  /** False when no sandbox came far enough to show anything, as on a host that is too busy. That is no evidence. */
+  isEvidence: boolean;
   /** One sentence: what was tried and seen. */
   detail: string;
   fix: string | null;

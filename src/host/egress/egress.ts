@@ -4,6 +4,17 @@ import type { EgressLink, EgressPlace } from './egress-link.ts';
 import type { EgressEnd, EgressNetwork } from './egress-network.ts';
 import type { EgressProof, ProvesEgress } from './egress-proof.ts';
 
+interface Proving {
+  proof: Promise<EgressProof>;
+  /** What holds so far: the proof before this one while this one is under way. Null when nothing is known. */
+  answer: EgressProof | null;
+  isOver: boolean;
+  beganAtMs: number;
+}
+
+/** A proof costs two sandboxes, which a busy host would have to make for every start of a function that waits. */
+const AGAIN_MS = 10_000;
+
 /**
  * Who may be linked to the egress network: sandboxes of a driver for which a real sandbox has shown, in this start,
  * that it reaches nothing forbidden. Creates that come while the proof runs wait for it. A proof that failed refuses
@@ -13,11 +24,14 @@ export class Egress {
   readonly #network: EgressNetwork;
   readonly #prover: ProvesEgress;
   readonly #drivers = new Map<string, GuardedDriver>();
-  readonly #proofs = new Map<string, Promise<EgressProof>>();
+  readonly #proofs = new Map<string, Proving>();
+  readonly #now: () => number;
 
-  constructor(options: { network: EgressNetwork; prover: ProvesEgress }) {
+  /** `now` is monotonic, in milliseconds. */
+  constructor(options: { network: EgressNetwork; prover: ProvesEgress; now?: () => number }) {
     this.#network = options.network;
     this.#prover = options.prover;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   /** The file to be mounted at /etc/resolv.conf of sandboxes with egress. */
@@ -30,13 +44,23 @@ export class Egress {
     this.#drivers.set(driver.name, driver);
   }
 
-  /** Proves the driver once; `fresh` proves it again. Never rejects. */
+  /**
+   * Proves the driver once; `fresh` proves it again. Never rejects. A proof that is no evidence changes nothing that
+   * was proven, and is tried again when somebody asks after a while.
+   */
   prove(driver: GuardedDriver, options: { fresh?: boolean } = {}): Promise<EgressProof> {
     const known = this.#proofs.get(driver.name);
-    if (known !== undefined && !options.fresh) return known;
-    const proof = this.#prover.prove(driver);
-    this.#proofs.set(driver.name, proof);
-    return proof;
+    if (known !== undefined && !options.fresh && !this.#isWorthAnother(known)) return known.proof;
+    const proving: Proving = {
+      ...{ answer: known?.answer ?? null, isOver: false, beganAtMs: this.#now() },
+      proof: this.#prover.prove(driver).then((proof) => {
+        if (proof.isEvidence || !proving.answer?.isProven) proving.answer = proof;
+        proving.isOver = true;
+        return proving.answer;
+      }),
+    };
+    this.#proofs.set(driver.name, proving);
+    return proving.proof;
   }
 
   /**
@@ -72,5 +96,9 @@ export class Egress {
   /** Called after the drivers have stopped. */
   close(): Promise<void> {
     return this.#network.close();
+  }
+
+  #isWorthAnother({ answer, isOver, beganAtMs }: Proving): boolean {
+    return isOver && answer?.isEvidence === false && this.#now() - beganAtMs > AGAIN_MS;
   }
 }

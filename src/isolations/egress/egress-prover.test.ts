@@ -37,7 +37,7 @@ test('where sandboxes of that kind cannot be linked, the answer says why and wha
     tried.push(id);
     throw new EgressRefusal(WHY);
   });
-  expect(await prover.prove(refusing)).toEqual({ isProven: false, ...WHY });
+  expect(await prover.prove(refusing)).toEqual({ isProven: false, isEvidence: true, ...WHY });
   expect(tried).toHaveLength(1);
   expect(prover.isTrial(tried[0]!)).toBe(false);
   expect(readdirSync(join(runDir, EPOCH))).toEqual([]);
@@ -47,12 +47,12 @@ test('where sandboxes of that kind cannot be linked, the answer says why and wha
 test('a host on which nothing can be linked is not tried', async () => {
   const prover = proverOn({ inspect: async () => WHY });
   const untouched = driverThat(() => Promise.reject(new Error('tried')));
-  expect(await prover.prove(untouched)).toEqual({ isProven: false, ...WHY });
+  expect(await prover.prove(untouched)).toEqual({ isProven: false, isEvidence: true, ...WHY });
 });
 
 test('a trial that fails for another reason proves nothing, and the log has the reason', async () => {
   const prover = proverOn({ inspect: async () => null });
   const failing = driverThat(() => Promise.reject(new SandboxError('sandbox_start_failed', 'no such luck')));
-  expect(await prover.prove(failing)).toMatchObject({ isProven: false, fix: null });
+  expect(await prover.prove(failing)).toMatchObject({ isProven: false, isEvidence: false });
   expect(warnings).toBe(1);
 });

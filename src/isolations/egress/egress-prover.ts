@@ -64,21 +64,27 @@ export class EgressProver implements ProvesEgress {
     const { firstStartMs = 0 } = driver.capabilities;
     const signal = AbortSignal.timeout(PROOF_DEADLINE_MS + PATIENCE * firstStartMs);
     const lacking = await this.#options.network.inspect(signal);
-    if (lacking !== null) return { isProven: false, ...lacking };
+    if (lacking !== null) return { isProven: false, isEvidence: true, ...lacking };
     try {
       const reached = await this.#reached(driver, signal);
       if (reached.length === 0)
-        return { isProven: true, detail: 'A sandbox with egress reached nothing it must not reach.', fix: null };
-      const detail = `A sandbox with egress reached ${reached.join(', ')}.`;
+        return {
+          ...{ isProven: true, isEvidence: true, fix: null },
+          detail: 'A sandbox with egress reached nothing it must not reach.',
+        };
       return {
-        isProven: false,
-        detail,
+        ...{ isProven: false, isEvidence: true },
+        detail: `A sandbox with egress reached ${reached.join(', ')}.`,
         fix: 'Look for rules that accept or translate packets before ours: nft list ruleset',
       };
     } catch (error) {
-      if (error instanceof EgressRefusal) return { isProven: false, ...error.why };
+      if (error instanceof EgressRefusal) return { isProven: false, isEvidence: true, ...error.why };
       this.#options.log.warn({ driver: driver.name, err: error }, 'egress could not be proven');
-      return { isProven: false, detail: 'No sandbox with egress could be tried; the server log says why.', fix: null };
+      return {
+        ...{ isProven: false, isEvidence: false },
+        detail: 'No sandbox with egress could be tried; the server log says why.',
+        fix: 'Try again in a minute: the host may be too busy.',
+      };
     }
   }
 
