@@ -1,6 +1,7 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MIB } from '../domain/limits.ts';
+import { removeTree } from '../host/slot/remove-tree.ts';
 import type { VmSnapshot } from './vmm.ts';
 
 /** Snapshots kept at once: one per kind of machine (runtime, memory, disk ...) in use. */
@@ -9,6 +10,9 @@ export interface SnapshotBounds {
   bytesMax: number;
 }
 const BOUNDS: SnapshotBounds = { snapshotsMax: 12, bytesMax: 4096 * MIB };
+
+/** A snapshot is a few files, whatever their size. */
+const REMOVE_DEADLINE_MS = 30_000;
 
 interface Entry<S> {
   directory: string;
@@ -61,7 +65,7 @@ export class SnapshotStore<S extends VmSnapshot> {
     this.#stopping.abort(new Error('the snapshots are being closed'));
     await Promise.allSettled([...this.#entries.values()].map((entry) => entry.made));
     this.#entries.clear();
-    await rm(this.#directory, { recursive: true, force: true });
+    await remove(this.#directory);
   }
 
   #entry(key: string, make: (directory: string, signal: AbortSignal) => Promise<S>): Entry<S> {
@@ -89,7 +93,7 @@ export class SnapshotStore<S extends VmSnapshot> {
       await mkdir(directory, { recursive: true, mode: 0o711 });
       return await make(directory, this.#stopping.signal);
     } catch (error) {
-      await rm(directory, { recursive: true, force: true });
+      await remove(directory);
       throw error;
     }
   }
@@ -102,9 +106,14 @@ export class SnapshotStore<S extends VmSnapshot> {
       const isWithin = index < this.#bounds.snapshotsMax && bytes <= this.#bounds.bytesMax;
       if (isWithin || index === 0 || entry.users > 0 || entry.bytes === 0) continue;
       this.#entries.delete(key);
-      await rm(entry.directory, { recursive: true, force: true });
+      await remove(entry.directory);
     }
   }
+}
+
+/** Monitors wrote what lies there, so no path in it is followed. */
+async function remove(directory: string): Promise<void> {
+  await removeTree(directory, AbortSignal.timeout(REMOVE_DEADLINE_MS));
 }
 
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  chmodSync,
+  existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -31,10 +36,10 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function cellOf(jailerPath: string | null): Promise<Cell> {
+async function cellOf(jailerPath: string | null, uid: number | null = null): Promise<Cell> {
   const made = join(directory, 'machine');
   mkdirSync(made);
-  cell = await Cell.make({ id: 'vm1', directory: made, uid: null, binaryPath: '/opt/firecracker-1', jailerPath });
+  cell = await Cell.make({ id: 'vm1', directory: made, uid, binaryPath: '/opt/firecracker-1', jailerPath });
   return cell;
 }
 
@@ -66,6 +71,67 @@ describe.each([
     symlinkSync(join(directory, 'rootfs'), join(made.directory, 'memory'));
     await expect(made.take('memory', join(directory, 'memory'))).rejects.toMatchObject({ code: 'ELOOP' });
   });
+});
+
+/** Plays a monitor that was broken into: it gives one name to a file, to a folder with a link in it and to a link, in turn, without end. */
+const SWAPS = `
+const { linkSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } = require('node:fs');
+const [folder, victim] = process.argv.slice(1);
+process.chdir(folder);
+const tries = (deed) => { try { deed(); } catch {} };
+process.stdout.write('swapping');
+for (;;) {
+  tries(() => writeFileSync('file', 'saved'));
+  tries(() => renameSync('file', 'state'));
+  tries(() => { mkdirSync('tree'); symlinkSync(victim, 'tree/link'); });
+  tries(() => rmSync('state', { recursive: true }));
+  tries(() => renameSync('tree', 'state'));
+  tries(() => rmSync('state', { recursive: true }));
+  tries(() => symlinkSync(victim, 'state'));
+  tries(() => rmSync('state', { recursive: true }));
+  tries(() => linkSync(victim + '/precious', 'state'));
+  tries(() => rmSync('state', { recursive: true }));
+}`;
+const TAKES = 10_000;
+/** Nobody's, on any host; a monitor of a root server never has the server's. */
+const MONITOR_UID = 699_999;
+
+test('what a monitor swaps while the host takes it is a whole file of its own, or nothing, and stays nowhere', async () => {
+  const uid = process.getuid?.() === 0 ? MONITOR_UID : null;
+  const made = await cellOf(null, uid);
+  for (const path of [directory, join(directory, 'machine')]) chmodSync(path, 0o755);
+  const victim = join(directory, 'victim');
+  writeFileSync(join(victim, 'precious'), 'precious', { mode: 0o640 });
+  const before = lstatSync(join(victim, 'precious'));
+  const monitor = spawn(process.execPath, ['-e', SWAPS, made.directory, victim], {
+    ...{ stdio: ['ignore', 'pipe', 'inherit'] },
+    ...(uid === null ? {} : { uid, gid: uid }),
+  });
+  try {
+    await once(monitor.stdout, 'data');
+    const place = join(directory, 'snapshot');
+    let taken = 0;
+    for (let n = 0; n < TAKES; n += 1) {
+      const bytes = await made.take('state', place).catch(() => null);
+      if (bytes === null) expect(lstatSync(place, { throwIfNoEntry: false })).toBeUndefined();
+      else {
+        taken += 1;
+        expect([lstatSync(place).isFile(), readFileSync(place, 'utf8').length]).toEqual([true, bytes]);
+        rmSync(place);
+      }
+    }
+    expect(taken).toBeGreaterThan(0);
+    const { mode, nlink, uid } = lstatSync(join(victim, 'precious'));
+    expect({ mode, uid, isThere: existsSync(join(victim, 'precious')) }).toEqual({
+      mode: before.mode,
+      uid: before.uid,
+      isThere: true,
+    });
+    expect(nlink).toBeLessThanOrEqual(2);
+  } finally {
+    monitor.kill('SIGKILL');
+    await once(monitor, 'exit');
+  }
 });
 
 test('the jailer finds its root where it looks for it, and sockets have a short path', async () => {

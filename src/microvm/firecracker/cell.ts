@@ -4,9 +4,13 @@ import { basename, join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { FILES_MAX } from '../../host/launch/launch.ts';
 import { bindReadOnly, unmount } from '../../host/slot/mounts.ts';
+import { removeTree } from '../../host/slot/remove-tree.ts';
 
 /** The names by which the monitor sees these files. Snapshots remember them, so they are the same in every cell. */
 export const NAMES = { api: 'a', vsock: 'v', rootfs: 'files/rootfs', code: 'files/code' } as const;
+
+/** For what a monitor put in the place of a file; it holds as much as the monitor may write. */
+const REMOVE_DEADLINE_MS = 10_000;
 
 export interface CellOptions {
   id: string;
@@ -99,16 +103,18 @@ export class Cell {
     return join('files', name);
   }
 
-  /** Takes a file that the monitor has written out of its reach. Returns its size in bytes. */
+  /** Takes a file that the monitor has written out of its reach. Returns its size in bytes; rejects with nothing left at `hostPath`. */
   async take(name: string, hostPath: string): Promise<number> {
     const from = join(this.directory, name);
     // This open does not wait for a writer, in case the monitor has put a FIFO there.
     const file = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const found = await file.stat();
-      // A file with a second name would stay in the monitor's reach, or it would be a file of the host's that the
-      // monitor had linked.
-      if (!found.isFile() || found.nlink !== 1) throw new SandboxError('sandbox_start_failed', `${name} is no file`);
+      // A file with a second name would stay in the monitor's reach. One of another owner is the host's: the monitor had linked it, and may
+      // have taken that name away again.
+      const isOwn = found.uid === (this.#options.uid ?? process.getuid?.());
+      if (!found.isFile() || found.nlink !== 1 || !isOwn)
+        throw new SandboxError('sandbox_start_failed', `${name} is no file`);
       await file.chown(process.getuid?.() ?? 0, process.getgid?.() ?? 0);
       await file.chmod(0o444);
       await rename(from, hostPath).catch(async (error: NodeJS.ErrnoException) => {
@@ -116,9 +122,13 @@ export class Cell {
         // Through the descriptor, because the name may lead elsewhere by now.
         await copyFile(`/proc/self/fd/${file.fd}`, hostPath, constants.COPYFILE_FICLONE);
       });
-      const taken = await lstat(hostPath);
-      if (taken.dev === found.dev && taken.ino !== found.ino)
+      const [taken, after] = await Promise.all([lstat(hostPath), file.stat()]);
+      const isReplaced = taken.dev === found.dev && taken.ino !== found.ino;
+      if (isReplaced || after.nlink > 1) {
+        // What came instead may be a folder of the monitor's, with links in it that it goes on swapping.
+        await removeTree(hostPath, AbortSignal.timeout(REMOVE_DEADLINE_MS));
         throw new SandboxError('sandbox_start_failed', `${name} was replaced`);
+      }
       return found.size;
     } finally {
       await file.close();
