@@ -1,10 +1,10 @@
-import { described, FLAG, group, INTEGER, list, NUMBER, nullable, TEXT, TEXTS, VARIED_TEXT, word } from './fields.ts';
+import { described, FLAG, group, INTEGER, list, NUMBER, orNull, TEXT, TEXTS, VARIED_TEXT, word } from './fields.ts';
 import { ISOLATIONS, OUTCOMES, RUNTIMES, START_REASONS, STARTS } from './names.ts';
 
 /**
  * Every field of an attempt, once: its type, its way to the store's thread, its place in a row and its description in the API
  * are read from here, so that a new field is one line here and one where the attempt ends (invoke/outcome/record.ts). Rows
- * hold the values in this order without names: **a new field goes to the end of its list and is nullable**, since rows of
+ * hold the values in this order without names: **a new field goes to the end of its list and is orNull**, since rows of
  * before have none.
  */
 
@@ -16,13 +16,13 @@ const PHASE_FIELDS = {
   /** Waiting for a slot or sandbox. */
   queueMs: NUMBER,
   /** Creating a sandbox (cold) or taking one from the pool (claimed). */
-  claimMs: nullable(NUMBER),
+  claimMs: orNull(NUMBER),
   /** Making the code visible and starting to load it. */
-  loadMs: nullable(NUMBER),
+  loadMs: orNull(NUMBER),
   /** Importing the user's module, as the shim reports it. */
-  importMs: nullable(NUMBER),
+  importMs: orNull(NUMBER),
   /** The handler itself, as the shim reports it. */
-  handlerMs: nullable(NUMBER),
+  handlerMs: orNull(NUMBER),
   /** From admission to the moment the reply was handed to the caller. */
   totalMs: NUMBER,
 } as const;
@@ -37,20 +37,20 @@ const RECEIPT_FIELDS = {
   /** Words for people: `none`, `namespaces+seccomp`, `container`, ... */
   fence: TEXT,
   /** Digest of the image or root file system; null where there is none. */
-  imageDigest: nullable(TEXT),
+  imageDigest: orNull(TEXT),
   codeSha256: TEXT,
-  dependencySetSha256: nullable(TEXT),
+  dependencySetSha256: orNull(TEXT),
   enforced: group(ENFORCED_FIELDS),
 } as const;
 
 /** Figures of one attempt; null is "could not be measured", never 0. */
 const USAGE_FIELDS = {
-  cpuMs: nullable(NUMBER),
-  maxMemoryMib: nullable(NUMBER),
+  cpuMs: orNull(NUMBER),
+  maxMemoryMib: orNull(NUMBER),
   /** `attempt` when the peak was reset for this attempt, `sandbox` when it covers the sandbox's whole life. */
-  peakScope: nullable(word(['attempt', 'sandbox'])),
+  peakScope: orNull(word(['attempt', 'sandbox'])),
   /** Where the figures came from, e.g. `cgroup1`, `cgroup2`, `procfs`; null when nothing could be read. */
-  source: nullable(TEXT),
+  source: orNull(TEXT),
   /** True when several attempts shared the sandbox at the time: CPU, memory and raw output belong to the sandbox. */
   shared: FLAG,
 } as const;
@@ -64,17 +64,17 @@ export const ATTEMPT_FIELDS = {
   number: INTEGER,
   revisionId: TEXT,
   runtime: word(RUNTIMES),
-  sandboxId: nullable(TEXT),
+  sandboxId: orNull(TEXT),
   startedAt: TEXT,
   outcome: word(OUTCOMES),
   /** Catalogue code when the outcome is not `ok`; null otherwise. */
-  code: nullable(TEXT),
-  start: nullable(word(STARTS)),
-  startReason: nullable(word(START_REASONS)),
+  code: orNull(TEXT),
+  start: orNull(word(STARTS)),
+  startReason: orNull(word(START_REASONS)),
   phases: group(PHASE_FIELDS),
   usage: described(group(USAGE_FIELDS), 'null means it could not be measured.'),
-  receipt: nullable(group(RECEIPT_FIELDS)),
-  error: nullable(group(FUNCTION_ERROR_FIELDS)),
+  receipt: orNull(group(RECEIPT_FIELDS)),
+  error: orNull(group(FUNCTION_ERROR_FIELDS)),
   /** Stored in rows of their own: lists of attempts come without. */
   logs: list(LOG_LINE_FIELDS),
   logsTruncated: FLAG,
@@ -84,5 +84,5 @@ export const ATTEMPT_FIELDS = {
    * Milliseconds for which the host read nothing from the sandbox, because it printed or sent more than is taken from one; null where
    * it had no sandbox, and in records of before.
    */
-  pausedMs: nullable(NUMBER),
+  pausedMs: orNull(NUMBER),
 } as const;

@@ -70,7 +70,7 @@ export function list<F extends Fields>(fields: F) {
 }
 
 /** The same field, which may also be null. */
-export function nullable<F extends Field>(field: F): Omit<F, 'isNullable'> & { readonly isNullable: true } {
+export function orNull<F extends Field>(field: F): Omit<F, 'isNullable'> & { readonly isNullable: true } {
   return { ...field, isNullable: true };
 }
 

@@ -118,31 +118,29 @@ describe('logs', () => {
   console.log(JSON.stringify({ level: 'debug', msg: 'detail' }));
 };`;
     await server.deploy('levels', 'nodejs', source);
-    const isWarnings = ({ data }: { data: string }) => (JSON.parse(data) as { text: string }).text.includes('WARN');
-    await using follow = await EventStream.open(server, '/functions/levels/logs?follow=true&level=warn');
+    type Line = { text: string; level: string };
+    const isWarnings = ({ data }: { data: Line }) => data.text.includes('WARN');
+    await using follow = await EventStream.open<Line>(server, '/functions/levels/logs?follow=true&level=warn');
     await server.record((await server.invoke('levels')).headers.get('coldframe-invocation-id') ?? '');
     await follow.first('the warning', isWarnings);
     const { body } = await server.api<{ items: { text: string; level: string }[] }>('GET', '/functions/levels/logs');
     expect(body.items.map((line) => line.level).sort()).toEqual(['debug', 'error', 'info', 'warn']);
     const warned = await server.api<{ items: { text: string }[] }>('GET', '/functions/levels/logs?level=warn');
     expect(warned.body.items.map((line) => line.text).sort()).toEqual(['2026-01-01 WARN slow', 'to stderr']);
-    expect(follow.events.map(({ data }) => (JSON.parse(data) as { level: string }).level).sort()).toEqual([
-      'error',
-      'warn',
-    ]);
+    expect(follow.events.map(({ data }) => data.level).sort()).toEqual(['error', 'warn']);
   });
 
   it('followed, show what was and then each new line; the live feed resumes from an id', async () => {
     const source = `export const handler = async (event) => { console.log('line', event.n); };`;
     await server.deploy('followed', 'nodejs', source);
     await server.record((await server.invoke('followed', { n: 1 })).headers.get('coldframe-invocation-id') ?? '');
-    const text = (event: { data: string }): string => (JSON.parse(event.data) as { text: string }).text;
-    await using follow = await EventStream.open(server, '/functions/followed/logs?follow=true');
+    const text = (event: { data: { text: string } }): string => event.data.text;
+    await using follow = await EventStream.open<{ text: string }>(server, '/functions/followed/logs?follow=true');
     await follow.first('the old line', (event) => event.event === 'log' && text(event) === 'line 1');
     await server.invoke('followed', { n: 2 });
     const second = await follow.first('the new line', (event) => event.event === 'log' && text(event) === 'line 2');
     await server.invoke('followed', { n: 3 });
-    await using resumed = await EventStream.open(server, '/functions/followed/logs?follow=true', {
+    await using resumed = await EventStream.open<{ text: string }>(server, '/functions/followed/logs?follow=true', {
       'last-event-id': second.id ?? '',
     });
     await resumed.first('the line after it', (event) => event.event === 'log' && text(event) === 'line 3');
@@ -171,15 +169,15 @@ describe('logs', () => {
 describe('the live feed', () => {
   it('tells of each invocation of the workspace as it finishes, and of pool and host', async () => {
     await server.deploy('watched', 'nodejs', fixture('echo', 'nodejs'));
-    await using live = await EventStream.open(server, '/live?topics=invocations,pool,host&function=watched');
+    type Told = { kind: string; invocation: { id: string } };
+    await using live = await EventStream.open<Told>(server, '/live?topics=invocations,pool,host&function=watched');
     const reply = await server.invoke('watched', 1);
     const id = reply.headers.get('coldframe-invocation-id');
     const finished = await live.first('the invocation', ({ event, data }) => {
       if (event !== 'invocations') return false;
-      const { kind, invocation } = JSON.parse(data) as { kind: string; invocation: { id: string } };
-      return kind === 'finished' && invocation.id === id;
+      return data.kind === 'finished' && data.invocation.id === id;
     });
-    expect(finished.data).not.toContain('workspaceId');
+    expect(JSON.stringify(finished.data)).not.toContain('workspaceId');
     expect(Number(finished.id)).toBeGreaterThan(0);
     await live.first('the host', ({ event }) => event === 'host');
   });

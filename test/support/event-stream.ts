@@ -1,35 +1,32 @@
-import { readServerEvents, type ServerEvent } from '../../src/cli/logs/server-events.ts';
+import { createSseClient, type StreamEvent } from '../../src/client/generated/core/serverSentEvents.gen.ts';
 import { ADMIN_KEY, type TestServer } from './test-server.ts';
 
 const DEADLINE_MS = 60_000;
 
 /** An open stream of server-sent events, gathered as they come; `close` ends it, and so does the test's end if it forgot. */
-export class EventStream {
-  readonly events: ServerEvent[] = [];
+export class EventStream<Data> {
+  readonly events: StreamEvent<Data>[] = [];
   readonly #abort = new AbortController();
-  readonly #reading: Promise<void>;
   readonly #server: TestServer;
+  #reading: Promise<void> = Promise.resolve();
 
-  private constructor(server: TestServer, reply: Response) {
+  private constructor(server: TestServer) {
     this.#server = server;
-    this.#reading = this.#read(reply);
   }
 
-  static async open(
+  static async open<Data>(
     server: TestServer,
     path: string,
     headers: Record<string, string> = {},
-  ): Promise<EventStream & AsyncDisposable> {
-    const reply = await fetch(`${server.url}/api/v1${path}`, {
-      headers: { authorization: `Bearer ${ADMIN_KEY}`, ...headers },
-    });
-    if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`);
-    return new EventStream(server, reply);
+  ): Promise<EventStream<Data> & AsyncDisposable> {
+    const stream = new EventStream<Data>(server);
+    await stream.#open(`${server.url}/api/v1${path}`, { authorization: `Bearer ${ADMIN_KEY}`, ...headers });
+    return stream;
   }
 
   /** The first event that fits, now or within the deadline. */
-  async first(what: string, fits: (event: ServerEvent) => boolean): Promise<ServerEvent> {
-    let found: ServerEvent | undefined;
+  async first(what: string, fits: (event: StreamEvent<Data>) => boolean): Promise<StreamEvent<Data>> {
+    let found: StreamEvent<Data> | undefined;
     await this.#server.until(
       what,
       () => {
@@ -38,7 +35,7 @@ export class EventStream {
       },
       DEADLINE_MS,
     );
-    return found as ServerEvent;
+    return found as StreamEvent<Data>;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -46,17 +43,28 @@ export class EventStream {
     await this.#reading;
   }
 
-  async #read(reply: Response): Promise<void> {
-    const reader = reply.body?.getReader();
-    const gone = new Promise<void>((resolve) => this.#abort.signal.addEventListener('abort', () => resolve()));
-    const body = new ReadableStream<Uint8Array>({
-      async pull(controller) {
-        const next = await Promise.race([reader?.read(), gone]);
-        if (!next || next.done) controller.close();
-        else controller.enqueue(next.value);
+  /** Resolves when the server has answered; rejects when it refused. */
+  async #open(url: string, headers: Record<string, string>): Promise<void> {
+    const opened = Promise.withResolvers<void>();
+    const { stream } = createSseClient<Data>({
+      url,
+      headers,
+      signal: this.#abort.signal,
+      sseMaxRetryAttempts: 1,
+      async fetch(request) {
+        const reply = await fetch(request);
+        if (reply.ok) opened.resolve();
+        else opened.reject(new Error(`${url}: ${reply.status} ${await reply.text()}`));
+        return reply;
       },
+      onSseEvent: (event) => {
+        if (event.data !== undefined) this.events.push(event as StreamEvent<Data>);
+      },
+      onSseError: opened.reject,
     });
-    for await (const event of readServerEvents(new Response(body))) this.events.push(event);
-    await reader?.cancel();
+    this.#reading = (async () => {
+      while (!(await stream.next()).done);
+    })();
+    await opened.promise;
   }
 }

@@ -1,9 +1,9 @@
+import type { StreamEvent } from '../../client/generated/core/serverSentEvents.gen.ts';
 import { functionLogs } from '../../client/generated/sdk.gen.ts';
 import { visibleText } from '../../domain/visible-text.ts';
-import { refused } from '../cli-context.ts';
+import { type CliContext, type Problem, refused } from '../cli-context.ts';
 import type { Command } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { readServerEvents } from './server-events.ts';
+import { CliError, EXIT } from '../exit-code.ts';
 
 interface Line {
   at: string;
@@ -47,25 +47,55 @@ export const logs: Command = {
       for (const line of [...page.items].reverse()) print(line);
       return EXIT.ok;
     }
-    const parameters = new URLSearchParams({ follow: 'true', limit: String(query.limit) });
-    if (query.invocation) parameters.set('invocation', query.invocation);
-    if (query.contains) parameters.set('contains', query.contains);
     let lastId: string | null = null;
     for (let quiet = 0; quiet < RECONNECTS_MAX; quiet++) {
-      const headers = new Headers(lastId ? { 'last-event-id': lastId } : {});
-      const reply = await context.fetch(`/api/v1/functions/${encodeURIComponent(name)}/logs?${parameters}`, {
-        headers,
-      });
-      if (!reply.ok) throw refused(reply.status, (await reply.json().catch(() => undefined)) as undefined);
-      for await (const event of readServerEvents(reply)) {
-        if (event.event === 'log') print(JSON.parse(event.data) as Line);
-        if (event.event === 'gap') context.out.progress('(some lines were missed)');
-        lastId = event.id ?? lastId;
+      await follow(context, name, query, lastId, ({ id, event, data }) => {
+        if (event === 'log') print(data as Line);
+        if (event === 'gap') context.out.progress('(some lines were missed)');
+        lastId = id ?? lastId;
         quiet = 0;
-      }
+      });
       context.out.progress('The server closed the stream; connecting again.');
       await new Promise((wake) => setTimeout(wake, RECONNECT_MS));
     }
     return EXIT.cannotReachServer;
   },
 };
+
+/**
+ * Follows by one connection until it ends, however it ends; whoever follows on connects again. Throws a CliError when the
+ * server refuses or is not there.
+ */
+async function follow(
+  context: CliContext,
+  name: string,
+  query: Record<string, unknown>,
+  lastId: string | null,
+  onEvent: (event: StreamEvent) => void,
+): Promise<void> {
+  let failure: unknown = null;
+  const { stream } = await context.client.sse.get({
+    url: '/api/v1/functions/{name}/logs',
+    path: { name },
+    query: { ...query, follow: true },
+    headers: lastId === null ? {} : { 'last-event-id': lastId },
+    sseMaxRetryAttempts: 1,
+    async fetch(request, init) {
+      const reply = await fetch(request, init).catch((cause: unknown) => {
+        throw context.unreachable(cause);
+      });
+      if (reply.ok) return reply;
+      throw refused(reply.status, (await reply.json().catch(() => undefined)) as Problem | undefined);
+    },
+    onSseEvent(event) {
+      // A heartbeat has no data.
+      if (event.data !== undefined) onEvent(event);
+    },
+    onSseError(error) {
+      failure = error;
+    },
+  });
+  // Events are told above, with their ids and kinds; here only their data would be.
+  while (!(await stream.next()).done);
+  if (failure instanceof CliError) throw failure;
+}

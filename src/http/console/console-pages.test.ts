@@ -3,24 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ConsoleServer, createConsoleServer } from '../console-server.ts';
-import { fakeDeps } from '../testing/fake-deps.ts';
 import { exchange } from '../testing/raw-http.ts';
+import { ServerRig } from '../testing/server-rig.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'coldframe-console-'));
 const SCRIPT = 'console.log("hello")';
-let http: ConsoleServer;
+let rig: ServerRig;
 let origin: string;
 
 beforeAll(async () => {
-  const deps = fakeDeps();
-  http = await createConsoleServer({ ...deps, config: { ...deps.config, consoleDir: join(folder, 'built') } });
-  await new Promise<void>((done) => http.server.listen(0, '127.0.0.1', done));
-  origin = `http://127.0.0.1:${(http.server.address() as { port: number }).port}`;
+  rig = await ServerRig.open({ consoleDir: join(folder, 'built') });
+  origin = `http://127.0.0.1:${(await rig.listenConsole()).port}`;
   writeFileSync(join(folder, 'outside.js'), 'secret');
 });
 afterAll(async () => {
-  await http.close(1_000);
+  await rig[Symbol.asyncDispose]();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,22 +1,17 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ConsoleServer, createConsoleServer } from '../console-server.ts';
-import { fakeDeps } from '../testing/fake-deps.ts';
+import type { ConsoleServer } from '../console-server.ts';
 import { exchange, repliesOf, until } from '../testing/raw-http.ts';
+import { ServerRig } from '../testing/server-rig.ts';
 
-const deps = fakeDeps();
-deps.config.requestTimeoutMs = 500;
+let rig: ServerRig;
 let http: ConsoleServer;
 let port: number;
 
 beforeAll(async () => {
-  http = await createConsoleServer(deps);
-  http.server.listen(0, '127.0.0.1');
-  await once(http.server, 'listening');
-  port = (http.server.address() as AddressInfo).port;
+  rig = await ServerRig.open({ requestTimeoutMs: 500 });
+  ({ http, port } = await rig.listenConsole());
 });
-afterAll(() => http.close(1_000));
+afterAll(() => rig[Symbol.asyncDispose]());
 
 const KEY = 'authorization: Bearer admin-key\r\n';
 const CALL = `POST /api/v1/functions/hello/invoke HTTP/1.1\r\nhost: localhost\r\n${KEY}content-type: application/json\r\n`;

@@ -1,30 +1,24 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { MIB } from '../../domain/limits.ts';
-import { type ConsoleServer, createConsoleServer } from '../console-server.ts';
-import { fakeDeps } from '../testing/fake-deps.ts';
 import { exchange, repliesOf, until } from '../testing/raw-http.ts';
+import { ServerRig } from '../testing/server-rig.ts';
 import { BodyBudget } from './body/body-budget.ts';
 
-const CALL = 'POST /api/v1/functions/taker/invoke HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer invoke-key\r\n';
+const CALL = 'POST /api/v1/functions/taker/invoke HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer admin-key\r\n';
 
 let nowMs = 0;
 let budget: BodyBudget;
-let http: ConsoleServer;
+let rig: ServerRig;
 let port: number;
 
 beforeEach(async () => {
-  const deps = fakeDeps();
-  deps.behaviours.set('taker', (_request, answer) => answer({ body: Buffer.from('1') }));
+  rig = await ServerRig.open();
+  await rig.deploy('taker', () => 1);
   budget = new BodyBudget(16 * MIB, () => nowMs);
-  http = await createConsoleServer(deps, budget);
-  http.server.listen(0, '127.0.0.1');
-  await once(http.server, 'listening');
-  port = (http.server.address() as AddressInfo).port;
+  ({ port } = await rig.listenConsole(budget));
 });
 afterEach(async () => {
-  await http.close(0);
+  await rig[Symbol.asyncDispose]();
   expect(budget.heldBytes).toBe(0);
 });
 
@@ -48,7 +42,7 @@ it('where there is no room, the body that stands still is refused and the next c
   const reply = await fetch(`http://127.0.0.1:${port}/api/v1/functions/taker/invoke`, {
     method: 'POST',
     body: 'x'.repeat(4 * MIB),
-    headers: { authorization: 'Bearer invoke-key', 'content-type': 'application/json' },
+    headers: { authorization: 'Bearer admin-key', 'content-type': 'application/json' },
   });
   expect(reply.status).toBe(200);
   expect(repliesOf(await first)[0]?.status).toBe(429);

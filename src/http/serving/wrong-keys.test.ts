@@ -1,43 +1,20 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import { createConsoleServer } from '../console-server.ts';
-import { createFunctionServer } from '../function-url/function-server.ts';
-import { fakeDeps } from '../testing/fake-deps.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exchange } from '../testing/raw-http.ts';
-import { runnable } from '../testing/samples.ts';
+import { ServerRig } from '../testing/server-rig.ts';
 import { networkOf, WrongKeys } from './wrong-keys.ts';
 
 /** Never within a test: what waits, waits until the listener closes. */
 const FOR_EVER_MS = 3_600_000;
-const closing: (() => Promise<void>)[] = [];
+let rig: ServerRig;
 
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
+beforeEach(async () => {
+  rig = await ServerRig.open();
+  await rig.deploy('keyed', () => 1, { url: { auth: 'key' } });
 });
+afterEach(() => rig[Symbol.asyncDispose]());
 
-async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-
-async function consolePort(wrongKeys: WrongKeys): Promise<number> {
-  const http = await createConsoleServer(fakeDeps(), undefined, wrongKeys);
-  closing.push(() => http.close(1));
-  return await listening(http.server);
-}
-
-async function functionsPort(wrongKeys: WrongKeys): Promise<number> {
-  const deps = fakeDeps();
-  const target = runnable('default', 'keyed');
-  target.functionSettings.url = { auth: 'key' };
-  deps.urls.byUrl.set('idkeyed', { urlId: 'idkeyed', target });
-  const http = createFunctionServer(deps, undefined, wrongKeys);
-  closing.push(() => http.close(1));
-  return await listening(http.server);
-}
+const consolePort = async (wrongKeys: WrongKeys) => (await rig.listenConsole(undefined, wrongKeys)).port;
+const functionsPort = async (wrongKeys: WrongKeys) => (await rig.listenFunctions(undefined, wrongKeys)).port;
 
 const asking = (line: string, key: string, body = '') =>
   `${line} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`;
@@ -78,7 +55,7 @@ describe.each(WAYS)('by %s', (_name, portOf, asks, right, wrong) => {
     await fiveAreClosed;
     expect(await exchange(port, asks('admin-key'), isHead)).toMatch(right);
     expect(closed).toBe(5);
-    for (const close of closing.splice(0)) await close();
+    await rig[Symbol.asyncDispose]();
     await Promise.all(settled);
   });
 

@@ -13,7 +13,7 @@ import { CODE_NODE, CONNECTIONS, driveNode, imageNode } from './qemu-arguments.t
 import { QmpClient } from './qmp-client.ts';
 
 /** File of a snapshot directory: memory and devices in QEMU's own format. */
-export const STATE_FILE = 'state';
+export const MIGRATION_FILE = 'state';
 const LAST_WORDS_MAX_CHARS = 4_000;
 /** Pause between looks at a migration, or at a run state that has no event we wait for. */
 const LOOK_MS = 5;
@@ -78,7 +78,7 @@ export class QemuVm implements Vm {
   }
 
   async snapshot(directory: string, signal: AbortSignal): Promise<VmSnapshot> {
-    const path = join(directory, STATE_FILE);
+    const path = join(directory, MIGRATION_FILE);
     await this.#qmp.execute('stop', {}, signal);
     await this.#qmp.execute('migrate-set-parameters', { 'max-bandwidth': UNTHROTTLED }, signal);
     const socketPath = join(this.#machine.directory, 'migrate');

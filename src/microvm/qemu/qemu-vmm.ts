@@ -5,7 +5,7 @@ import { launch } from '../../host/launch/launch.ts';
 import { runTool } from '../../host/run-tool.ts';
 import type { Machine, Vm, Vmm, VmmCapabilities, VmmInspection, VmSnapshot } from '../vmm.ts';
 import { CONNECTIONS, qemuArguments, TRANSLATION_MIB } from './qemu-arguments.ts';
-import { QemuVm, STATE_FILE } from './qemu-vm.ts';
+import { MIGRATION_FILE, QemuVm } from './qemu-vm.ts';
 
 const PROGRAM = 'qemu-system-x86_64';
 const PLACES = ['/usr/bin', '/usr/local/bin', '/opt/qemu/bin'];
@@ -81,7 +81,7 @@ export class QemuVmm implements Vmm {
       hasOwnNetwork: machine.network === null,
       networkNamespace: machine.network?.namespacePath,
       // Opened as FILE_FD by the launching shell: QEMU's own uid needs no permission on it.
-      ...(snapshot === null ? {} : { filePath: join(snapshot.directory, STATE_FILE) }),
+      ...(snapshot === null ? {} : { filePath: join(snapshot.directory, MIGRATION_FILE) }),
     });
     const vm = new QemuVm(machine, process);
     try {

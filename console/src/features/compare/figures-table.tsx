@@ -1,5 +1,5 @@
 import { plainProse } from '../../../../src/domain/prose.ts';
-import { formatCount, formatDuration, formatMib } from '../../shared/format/figures.ts';
+import { formatCount, formatDuration, formatMemory } from '../../shared/format/figures.ts';
 import { StatusMark } from '../../shared/values/status-mark.tsx';
 import classes from './figures-table.module.css';
 import type { ComparedIsolation } from './use-comparisons.ts';
@@ -62,7 +62,7 @@ function IsolationRows({ compared }: { compared: ComparedIsolation }) {
               {formatDuration(ms)}
             </td>
           ))}
-          <td className={classes.number}>{formatMib(maxMemoryMib)}</td>
+          <td className={classes.number}>{formatMemory(maxMemoryMib)}</td>
         </tr>
       ))}
       {rows === 0 || note !== null ? (

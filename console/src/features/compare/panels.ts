@@ -1,5 +1,5 @@
 import { STARTS } from '../../../../src/domain/names.ts';
-import { formatDuration, formatMib } from '../../shared/format/figures.ts';
+import { formatDuration, formatMemory } from '../../shared/format/figures.ts';
 import type { ComparedIsolation } from './use-comparisons.ts';
 
 /** One isolation's bar: lengths are shares of the panel's widest value. */
@@ -35,7 +35,7 @@ export function panelsOf(isolations: readonly ComparedIsolation[]): Panel[] {
   return [
     ...STARTS.map((start) => latencies(start, shown)),
     single('cpu', 'CPU of a warm call', 'median', shown, (one) => startOf(one, 'warm')?.cpuMs ?? null, formatDuration),
-    single('memory', 'Peak memory', 'the highest of all calls', shown, peakOf, formatMib),
+    single('memory', 'Peak memory', 'the highest of all calls', shown, peakOf, formatMemory),
   ];
 }
 

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { FunctionSummary } from '../../shared/api/types.ts';
-import { chooseRows, type FunctionActivity, type FunctionRowData, parseSort, toggleSort } from './function-row-data.ts';
+import { chooseRows, type FunctionRowData, type ListedActivity, parseSort, toggleSort } from './function-row-data.ts';
 
 function row(name: string, callsPerMinute: number | null, extra: Partial<FunctionSummary> = {}): FunctionRowData {
   const fn = { name, description: '', runtime: 'nodejs24', effectiveIsolation: 'docker', tags: {}, ...extra };
   return {
     fn: fn as FunctionSummary,
-    activity: callsPerMinute === null ? null : ({ callsPerMinute } as FunctionActivity),
+    activity: callsPerMinute === null ? null : ({ callsPerMinute } as ListedActivity),
   };
 }
 const ROWS = [row('beta', 3), row('alpha', null, { tags: { team: 'billing' } }), row('gamma', 12)];

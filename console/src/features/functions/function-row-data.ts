@@ -1,12 +1,12 @@
 import type { FunctionsActivityResponses } from '../../../../src/client/generated/types.gen.ts';
 import type { FunctionSummary } from '../../shared/api/types.ts';
 
-export type FunctionActivity = FunctionsActivityResponses[200]['items'][number];
+export type ListedActivity = FunctionsActivityResponses[200]['items'][number];
 
 /** One function and what it did lately; null when it was never called. */
 export interface FunctionRowData {
   fn: FunctionSummary;
-  activity: FunctionActivity | null;
+  activity: ListedActivity | null;
 }
 
 export const SORTS = ['name', 'runtime', 'isolation', 'last', 'calls', 'p95', 'errors'] as const;

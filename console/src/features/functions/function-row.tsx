@@ -7,7 +7,7 @@ import { Figure } from '../../shared/values/figure.tsx';
 import { Instant } from '../../shared/values/instant.tsx';
 import { Sparkline } from '../../shared/values/sparkline.tsx';
 import { StatusMark } from '../../shared/values/status-mark.tsx';
-import type { FunctionActivity, FunctionRowData } from './function-row-data.ts';
+import type { FunctionRowData, ListedActivity } from './function-row-data.ts';
 import classes from './functions-table.module.css';
 
 interface Props {
@@ -68,7 +68,7 @@ function Cell({ className, children }: { className?: string; children: React.Rea
 
 interface LastProps {
   state: string;
-  activity: FunctionActivity | null;
+  activity: ListedActivity | null;
   hasFigures: boolean;
 }
 

@@ -1,9 +1,9 @@
 import { Link } from 'wouter';
-import { formatCount, formatDuration, formatMib, formatPercent } from '../../shared/format/figures.ts';
+import { formatCount, formatDuration, formatMemory, formatPercent } from '../../shared/format/figures.ts';
 import { formatInstant } from '../../shared/format/instants.ts';
 import { invocationsHref } from './invocations-href.ts';
 import classes from './metrics-table.module.css';
-import type { Metrics, MetricsPoint } from './use-metrics.ts';
+import type { MetricsPoint, MetricsReply } from './use-metrics.ts';
 
 const COLUMNS: { head: string; cell(point: MetricsPoint, stepMs: number): string }[] = [
   { head: 'Invocations', cell: (point) => formatCount(point.invocations) },
@@ -17,11 +17,11 @@ const COLUMNS: { head: string; cell(point: MetricsPoint, stepMs: number): string
   { head: 'Warm', cell: (point) => shareOf(point.warm, point) },
   { head: 'In flight', cell: (point) => String(Number(point.averageConcurrency.toPrecision(2))) },
   { head: 'CPU time', cell: (point) => formatDuration(point.cpuMs) },
-  { head: 'Memory', cell: (point) => formatMib(point.maxMemoryMib) },
+  { head: 'Memory', cell: (point) => formatMemory(point.maxMemoryMib) },
 ];
 
 /** The charts' figures as a table: the newest step first, steps in which nothing happened left out. */
-export function MetricsTable({ metrics, functionName }: { metrics: Metrics; functionName: string | null }) {
+export function MetricsTable({ metrics, functionName }: { metrics: MetricsReply; functionName: string | null }) {
   const points = metrics.points.filter((point) => point.invocations + point.errors + point.throttles > 0).reverse();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard

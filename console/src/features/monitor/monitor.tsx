@@ -13,7 +13,7 @@ import { invocationsHref } from './invocations-href.ts';
 import { MetricsTable } from './metrics-table.tsx';
 import { metricsWindow, WINDOWS } from './metrics-window.ts';
 import classes from './monitor.module.css';
-import { type Metrics, useMetrics } from './use-metrics.ts';
+import { type MetricsReply, useMetrics } from './use-metrics.ts';
 
 const Charts = lazyPiece(() => import('./charts/charts.tsx'));
 
@@ -61,7 +61,7 @@ export function Monitor({ functionName }: { functionName: string | null }) {
   );
 }
 
-function Totals({ totals }: { totals: Metrics['totals'] }) {
+function Totals({ totals }: { totals: MetricsReply['totals'] }) {
   const starts = totals.cold + totals.claimed + totals.warm;
   const facts = [
     ['invocations', formatCount(totals.invocations)],

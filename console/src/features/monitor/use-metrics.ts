@@ -6,15 +6,15 @@ import { call, client } from '../../shared/api/call.ts';
 import { queryKeys } from '../../shared/api/query-keys.ts';
 import { useActivity } from '../../shared/live/use-activity.ts';
 
-export type Metrics = MetricsResponses[200];
-export type MetricsPoint = Metrics['points'][number];
+export type MetricsReply = MetricsResponses[200];
+export type MetricsPoint = MetricsReply['points'][number];
 
 /** The window ends now: it moves on where nothing happens, too. */
 const MOVE_ON_MS = 30_000;
 
 /** Figures of one function, or of all (null), read anew when calls finish. */
 export function useMetrics(functionName: string | null, window: string) {
-  const query = useQuery<Metrics, ApiProblem>({
+  const query = useQuery<MetricsReply, ApiProblem>({
     queryKey:
       functionName === null ? queryKeys.metrics({ window }) : queryKeys.functionMetrics(functionName, { window }),
     queryFn: ({ signal }) =>

@@ -1,5 +1,5 @@
 import type { PoolState } from '../../shared/api/types.ts';
-import { formatMib, formatPercent, UNKNOWN } from '../../shared/format/figures.ts';
+import { formatMemory, formatPercent, UNKNOWN } from '../../shared/format/figures.ts';
 import { Section } from '../../shared/page/section.tsx';
 import { Sparkline } from '../../shared/values/sparkline.tsx';
 import classes from './host-panel.module.css';
@@ -27,23 +27,23 @@ export function HostPanel({ samples, pool, dataDir }: Props) {
         />
         <Meter
           label="Memory"
-          value={formatMib(usedMib)}
-          of={last ? `of ${formatMib(last.memoryTotalMib)}` : ''}
+          value={formatMemory(usedMib)}
+          of={last ? `of ${formatMemory(last.memoryTotalMib)}` : ''}
           share={last && usedMib !== null ? usedMib / last.memoryTotalMib : null}
           history={samples.map(({ memoryTotalMib, memoryAvailableMib }) => memoryTotalMib - memoryAvailableMib)}
           top={last?.memoryTotalMib}
         />
         <Meter
           label="Server process"
-          value={formatMib(last?.serverMemoryMib)}
+          value={formatMemory(last?.serverMemoryMib)}
           of=""
           share={null}
           history={samples.map(({ serverMemoryMib }) => serverMemoryMib)}
         />
         <Meter
           label="Idle sandboxes"
-          value={formatMib(pool?.idleMib)}
-          of={pool ? `of ${formatMib(pool.idleBudgetMib)}` : ''}
+          value={formatMemory(pool?.idleMib)}
+          of={pool ? `of ${formatMemory(pool.idleBudgetMib)}` : ''}
           share={pool ? pool.idleMib / Math.max(1, pool.idleBudgetMib) : null}
           history={[]}
         />

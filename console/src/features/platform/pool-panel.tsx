@@ -1,6 +1,6 @@
 import type { ApiProblem } from '../../shared/api/api-problem.ts';
 import type { PoolState } from '../../shared/api/types.ts';
-import { formatCount, formatMib } from '../../shared/format/figures.ts';
+import { formatCount, formatMemory } from '../../shared/format/figures.ts';
 import { ProblemNotice } from '../../shared/page/problem-notice.tsx';
 import { Section } from '../../shared/page/section.tsx';
 import { SkeletonRows } from '../../shared/page/skeleton-rows.tsx';
@@ -70,7 +70,7 @@ function PoolTable({ pool }: { pool: PoolState }) {
                   {formatCount(count)}
                 </td>
               ))}
-              <td className={numberClass('Limits')}>{formatMib(group.memoryMib)}</td>
+              <td className={numberClass('Limits')}>{formatMemory(group.memoryMib)}</td>
             </tr>
           ))}
         </tbody>

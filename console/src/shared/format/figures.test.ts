@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatCount, formatDuration, formatMib, formatPercent, formatPerMinute } from './figures.ts';
+import { formatBytes, formatCount, formatDuration, formatMemory, formatPercent, formatPerMinute } from './figures.ts';
 
 const plain = (text: string): string => text.replaceAll('\u00a0', ' ');
 
@@ -28,7 +28,7 @@ it.each([
 });
 
 it('memory in MiB takes the larger unit where it is one', () => {
-  expect(plain(formatMib(2_048))).toBe('2 GiB');
+  expect(plain(formatMemory(2_048))).toBe('2 GiB');
 });
 
 it.each([

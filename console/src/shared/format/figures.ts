@@ -33,7 +33,7 @@ export function formatBytes(bytes: Maybe): string {
 }
 
 /** Of a figure in MiB, as the API gives memory. */
-export function formatMib(mib: Maybe): string {
+export function formatMemory(mib: Maybe): string {
   return isKnown(mib) ? formatBytes(mib * 1_024 * 1_024) : UNKNOWN;
 }
 

@@ -1,8 +1,7 @@
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { type ConsoleServer, createConsoleServer } from '../../console-server.ts';
-import { fakeDeps } from '../../testing/fake-deps.ts';
+import { ServerRig } from '../../testing/server-rig.ts';
 
 /** As many requests of each kind as find what a description hides, and as few as everybody waits for. */
 const RUNS = 60;
@@ -22,9 +21,10 @@ interface Operation {
   responses: Record<string, { content?: Record<string, Media> }>;
 }
 
-const http: ConsoleServer = await createConsoleServer(fakeDeps());
+const rig = await ServerRig.open();
+const { http } = await rig.listenConsole();
 const operations = await allOperations();
-afterAll(() => http.close(0));
+afterAll(() => rig[Symbol.asyncDispose]());
 
 async function allOperations(): Promise<{ where: string; method: string; path: string; operation: Operation }[]> {
   const { paths } = (await http.app.inject('/api/v1/openapi.json')).json() as {
@@ -97,7 +97,7 @@ it.each(operations.filter(({ operation }) => !STREAMS.has(operation.operationId)
             fitting(json[1].schema).map((value) => JSON.stringify(value)),
           )
         : fc.constant(null),
-      key: fc.constantFrom('admin-key', 'admin-key', 'admin-key', 'read-key', 'invoke-key', 'wrong', ''),
+      key: fc.constantFrom(rig.key('admin'), rig.key('admin'), rig.key('read'), rig.key('invoke'), 'wrong', ''),
       type: fc.constantFrom(json?.[0] ?? 'application/json', json?.[0] ?? 'application/json', 'text/plain', 'x'),
     });
     await fc.assert(

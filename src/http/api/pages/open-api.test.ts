@@ -1,13 +1,15 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ConsoleServer, createConsoleServer } from '../../console-server.ts';
-import { fakeDeps } from '../../testing/fake-deps.ts';
+import type { ConsoleServer } from '../../console-server.ts';
+import { ServerRig } from '../../testing/server-rig.ts';
 
+let rig: ServerRig;
 let http: ConsoleServer;
 beforeAll(async () => {
-  http = await createConsoleServer(fakeDeps());
+  rig = await ServerRig.open();
+  ({ http } = await rig.listenConsole());
 });
-afterAll(() => http.close(1_000));
+afterAll(() => rig[Symbol.asyncDispose]());
 
 interface Document {
   openapi: string;

@@ -94,7 +94,7 @@ async function createIndexes(db: Kysely<unknown>): Promise<void> {
 }
 
 /** RFC 3339 UTC with milliseconds: the only form that was ever stored. */
-function msOf(text: RawBuilder<unknown>): RawBuilder<number> {
+function millisecondsOf(text: RawBuilder<unknown>): RawBuilder<number> {
   return sql`(unixepoch(${text}) * 1000 + cast(substr(${text}, 21, 3) as integer))`;
 }
 
@@ -102,7 +102,7 @@ async function copyInvocations(db: Kysely<unknown>): Promise<void> {
   await sql`
     insert into invocations
     select id, workspace_id, function_id, function_name, mode, "trigger", state, outcome, isolation, start,
-      ${msOf(sql.ref('started_at'))}, ${msOf(sql.ref('finished_at'))}, duration_ms, event_bytes, result_bytes,
+      ${millisecondsOf(sql.ref('started_at'))}, ${millisecondsOf(sql.ref('finished_at'))}, duration_ms, event_bytes, result_bytes,
       json_array_length(attempts_json)
     from invocations_before order by id`.execute(db);
 }
@@ -122,13 +122,13 @@ async function copyAttempts(db: Kysely<unknown>): Promise<void> {
   await sql`
     insert into attempts
     select id, json_extract(cells, '$[0]'), one.workspace_id, one.function_id,
-      ${msOf(sql`json_extract(cells, '$[4]')`)}, json_extract(cells, '$[5]'),
+      ${millisecondsOf(sql`json_extract(cells, '$[4]')`)}, json_extract(cells, '$[5]'),
       case when ${failed}
         then coalesce(json_extract(plain, '$[12].errorType'), json_extract(cells, '$[6]'), json_extract(cells, '$[5]')) end,
       case when ${failed} then ${topFrame} end,
       case when json_type(cells, '$[12]') = 'object' then json_set(cells, '$[12]', json_array(
         cells -> '$[12].errorType', cells -> '$[12].errorMessage', cells -> '$[12].stackTrace')) else cells end,
-      ${msOf(sql.ref('first_at'))}, ${msOf(sql.ref('last_at'))}, lines_json
+      ${millisecondsOf(sql.ref('first_at'))}, ${millisecondsOf(sql.ref('last_at'))}, lines_json
     from (
       select before.id, workspace_id, function_id, item.value as cells, replace(item.value, '\\u0000', '\\ufffd') as plain
       from invocations_before as before, json_each(before.attempts_json) as item order by before.id, item.key

@@ -13,7 +13,7 @@ export function bucketOf(ms: number): number {
 }
 
 /** The duration that a bucket stands for: the geometric middle of its bounds. */
-export function msOf(bucket: number): number {
+export function bucketMs(bucket: number): number {
   if (bucket === 0) return SMALLEST_MS;
   return SMALLEST_MS * 2 ** ((bucket - 0.5) / BUCKETS_PER_DOUBLING);
 }
@@ -35,7 +35,7 @@ export class Histogram {
   /** The sum of all counted durations, within 4.5%. */
   get sumMs(): number {
     let sum = 0;
-    for (const [bucket, count] of this.#counts) sum += count * msOf(bucket);
+    for (const [bucket, count] of this.#counts) sum += count * bucketMs(bucket);
     return sum;
   }
 
@@ -49,7 +49,7 @@ export class Histogram {
     let seen = 0;
     for (const bucket of [...this.#counts.keys()].sort((a, b) => a - b)) {
       seen += this.#counts.get(bucket)!;
-      if (seen >= rank) return rounded(msOf(bucket));
+      if (seen >= rank) return rounded(bucketMs(bucket));
     }
     return null;
   }

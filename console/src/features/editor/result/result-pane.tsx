@@ -5,7 +5,7 @@ import type { AuthorFrame } from '../../../shared/attempt/author-frame.ts';
 import { ErrorView } from '../../../shared/attempt/error-view.tsx';
 import { LogLines } from '../../../shared/attempt/log-lines.tsx';
 import { Waterfall } from '../../../shared/attempt/waterfall.tsx';
-import { formatDuration, formatMib } from '../../../shared/format/figures.ts';
+import { formatDuration, formatMemory } from '../../../shared/format/figures.ts';
 import { ProblemNotice } from '../../../shared/page/problem-notice.tsx';
 import { Figure } from '../../../shared/values/figure.tsx';
 import { StatusMark } from '../../../shared/values/status-mark.tsx';
@@ -128,7 +128,7 @@ function Content({
           <Part title="Sandbox">
             <dl className={classes.facts}>
               <Fact name="CPU">{formatDuration(attempt.usage.cpuMs)}</Fact>
-              <Fact name="Peak memory">{formatMib(attempt.usage.maxMemoryMib)}</Fact>
+              <Fact name="Peak memory">{formatMemory(attempt.usage.maxMemoryMib)}</Fact>
               <Fact name="Isolation">{attempt.receipt?.isolation ?? '–'}</Fact>
               <Fact name="Fence">{attempt.receipt?.fence ?? '–'}</Fact>
               <Fact name="Invocation">

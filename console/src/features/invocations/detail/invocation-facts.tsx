@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Attempt, Invocation } from '../../../shared/api/types.ts';
 import { CopyButton } from '../../../shared/controls/copy-button.tsx';
-import { formatBytes, formatDuration, formatMib } from '../../../shared/format/figures.ts';
+import { formatBytes, formatDuration, formatMemory } from '../../../shared/format/figures.ts';
 import { formatInstant } from '../../../shared/format/instants.ts';
 import classes from './detail.module.css';
 
@@ -52,7 +52,7 @@ export function UsageFacts({ attempt }: { attempt: Attempt }) {
       label="Used"
       facts={{
         'CPU time': `${formatDuration(usage.cpuMs)}${shared}`,
-        'peak memory': `${formatMib(usage.maxMemoryMib)}${scope}${shared}`,
+        'peak memory': `${formatMemory(usage.maxMemoryMib)}${scope}${shared}`,
         'measured by': usage.source ?? 'could not be measured',
         sandbox: attempt.sandboxId ?? '–',
         revision: attempt.revisionId,

@@ -1,13 +1,13 @@
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from 'react';
 import { formatCount } from '../../../shared/format/figures.ts';
 import { formatInstant } from '../../../shared/format/instants.ts';
-import type { Metrics } from '../use-metrics.ts';
+import type { MetricsReply } from '../use-metrics.ts';
 import { rangeBetween, type StepRange, stepAt, timesOf } from './brush-range.ts';
 import { PLOT_LEFT_PX, PLOT_RIGHT_PX } from './chart-config.ts';
 import classes from './charts.module.css';
 
 interface Props {
-  metrics: Metrics;
+  metrics: MetricsReply;
   /** The step being looked at; null for none. */
   step: number | null;
   onStep(step: number | null): void;
@@ -93,7 +93,7 @@ export function Brush({ metrics, step, onStep, onRange }: Props) {
   );
 }
 
-function valueText(metrics: Metrics, { first, last }: StepRange): string {
+function valueText(metrics: MetricsReply, { first, last }: StepRange): string {
   const points = metrics.points.slice(first, last + 1);
   const invocations = points.reduce((sum, point) => sum + point.invocations, 0);
   const errors = points.reduce((sum, point) => sum + point.errors, 0);

@@ -1,5 +1,5 @@
 import type { ChartConfiguration, ChartDataset, ScriptableContext } from 'chart.js';
-import type { Metrics } from '../use-metrics.ts';
+import type { MetricsReply } from '../use-metrics.ts';
 import type { Palette } from './palette.ts';
 import type { Panel } from './panels.ts';
 import { timeTicks } from './time-ticks.ts';
@@ -13,7 +13,7 @@ const FONT = { size: 11, family: "'Inter Variable', Inter, system-ui, sans-serif
 export type PanelChart = ChartConfiguration<'bar' | 'line', { x: number; y: number | null }[]>;
 
 /** A panel drawn from figures. `hasTimes` puts the time under it. */
-export function chartConfig(panel: Panel, metrics: Metrics, palette: Palette, hasTimes: boolean): PanelChart {
+export function chartConfig(panel: Panel, metrics: MetricsReply, palette: Palette, hasTimes: boolean): PanelChart {
   return {
     type: panel.shape === 'bars' ? 'bar' : 'line',
     data: { datasets: chartDatasets(panel, metrics, palette) },
@@ -75,11 +75,11 @@ export function chartConfig(panel: Panel, metrics: Metrics, palette: Palette, ha
 }
 
 /** The x axis of all panels. */
-export function timeRange({ from, to }: Metrics): { min: number; max: number } {
+export function timeRange({ from, to }: MetricsReply): { min: number; max: number } {
   return { min: Date.parse(from), max: Date.parse(to) };
 }
 
-export function chartDatasets(panel: Panel, metrics: Metrics, palette: Palette): PanelChart['data']['datasets'] {
+export function chartDatasets(panel: Panel, metrics: MetricsReply, palette: Palette): PanelChart['data']['datasets'] {
   const { points, stepMs } = metrics;
   return panel.series.map((series) => {
     const data = points.map((point) => ({

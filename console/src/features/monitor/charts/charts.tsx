@@ -1,7 +1,7 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useState } from 'react';
 import { formatInstant } from '../../../shared/format/instants.ts';
-import type { Metrics } from '../use-metrics.ts';
+import type { MetricsReply } from '../use-metrics.ts';
 import { Brush } from './brush.tsx';
 import classes from './charts.module.css';
 import { PALETTES, type Palette } from './palette.ts';
@@ -9,7 +9,7 @@ import { PanelCanvas } from './panel-canvas.tsx';
 import { PANELS, type Panel, panelWords } from './panels.ts';
 
 interface Props {
-  metrics: Metrics;
+  metrics: MetricsReply;
   onRange(fromMs: number, toMs: number): void;
 }
 
@@ -39,7 +39,7 @@ export default function Charts({ metrics, onRange }: Props) {
 
 interface HeadProps {
   panel: Panel;
-  metrics: Metrics;
+  metrics: MetricsReply;
   step: number | null;
   palette: Palette;
 }

@@ -1,6 +1,6 @@
 import { BarController, BarElement, Chart, LinearScale, LineController, LineElement, PointElement } from 'chart.js';
 import { useEffect, useRef } from 'react';
-import type { Metrics } from '../use-metrics.ts';
+import type { MetricsReply } from '../use-metrics.ts';
 import { chartConfig, chartDatasets, type PanelChart, timeRange } from './chart-config.ts';
 import classes from './charts.module.css';
 import type { Palette } from './palette.ts';
@@ -10,7 +10,7 @@ Chart.register(BarController, BarElement, LinearScale, LineController, LineEleme
 
 interface Props {
   panel: Panel;
-  metrics: Metrics;
+  metrics: MetricsReply;
   palette: Palette;
   /** The last panel carries the times of all. */
   hasTimes: boolean;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Metrics } from '../use-metrics.ts';
+import type { MetricsReply } from '../use-metrics.ts';
 import { PANELS, panelWords } from './panels.ts';
 
 const NONE = {
@@ -16,7 +16,7 @@ const UNMEASURED = { p50Ms: null, p95Ms: null, p99Ms: null, cpuMs: null, maxMemo
 const BUSY = { ...NONE, invocations: 40, errors: 2, cold: 1, claimed: 3, warm: 36, averageConcurrency: 0.5 };
 const MEASURED = { p50Ms: 12, p95Ms: 40, p99Ms: 90, cpuMs: 30_000, maxMemoryMib: 41.5 };
 
-function metrics(): Metrics {
+function metrics(): MetricsReply {
   const at = (minute: number): string => new Date(2026, 10, 25, 12, minute).toISOString();
   return {
     from: at(0),

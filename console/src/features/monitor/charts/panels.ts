@@ -1,8 +1,8 @@
-import { formatCount, formatDuration, formatMib, formatPercent } from '../../../shared/format/figures.ts';
-import type { Metrics, MetricsPoint } from '../use-metrics.ts';
+import { formatCount, formatDuration, formatMemory, formatPercent } from '../../../shared/format/figures.ts';
+import type { MetricsPoint, MetricsReply } from '../use-metrics.ts';
 import type { Palette } from './palette.ts';
 
-type Figures = Metrics['totals'];
+type Figures = MetricsReply['totals'];
 
 export interface Series {
   label: string;
@@ -101,13 +101,13 @@ export const PANELS: readonly Panel[] = [
     title: 'Memory',
     unit: 'of a sandbox',
     shape: 'lines',
-    format: formatMib,
+    format: formatMemory,
     series: [{ label: 'peak', color: 'memory', valueOf: (figures) => figures.maxMemoryMib }],
   },
 ];
 
 /** What a panel shows, as one sentence for those who do not see it. */
-export function panelWords(panel: Panel, { points, totals, stepMs }: Metrics): string {
+export function panelWords(panel: Panel, { points, totals, stepMs }: MetricsReply): string {
   const spanMs = points.length * stepMs;
   const parts = panel.series.map((series) => {
     const values = points.map((point) => series.valueOf(point, stepMs));

@@ -15,7 +15,7 @@ it('changed, new and removed variables are, and a stored secret can be replaced 
   const rows = edited((all) =>
     all
       .filter(({ name }) => name !== 'OLD')
-      .map((row) => {
+      .map((row): EnvRow => {
         if (row.name === 'STAGE') return { ...row, value: 'live' };
         if (row.name === 'TOKEN') return { ...row, kind: 'secret', value: 'new' };
         return row.name === 'KEY' ? { ...row, kind: 'plain', value: 'seen' } : row;
@@ -32,7 +32,7 @@ it('changed, new and removed variables are, and a stored secret can be replaced 
 });
 
 it('a plain variable can become a secret of the same value', () => {
-  const rows = edited((all) => all.map((row) => (row.name === 'STAGE' ? { ...row, kind: 'secret' } : row)));
+  const rows = edited((all) => all.map((row): EnvRow => (row.name === 'STAGE' ? { ...row, kind: 'secret' } : row)));
   expect(envPatch(rows, BEFORE)).toEqual({ STAGE: { secret: 'dev' } });
 });
 

@@ -19,11 +19,11 @@ export function envRows(env: Env): EnvRow[] {
   );
 }
 
-export type EnvPatch = Record<string, string | { secret: string } | null>;
+export type EnvEdit = Record<string, string | { secret: string } | null>;
 
 /** What makes `before` into the rows: changed and new variables, null for those that are gone. */
-export function envPatch(rows: readonly EnvRow[], before: Env): EnvPatch {
-  const patch: [string, EnvPatch[string]][] = [];
+export function envPatch(rows: readonly EnvRow[], before: Env): EnvEdit {
+  const patch: [string, EnvEdit[string]][] = [];
   const names = new Set(rows.map(({ name }) => name));
   for (const name of Object.keys(before)) if (!names.has(name)) patch.push([name, null]);
   for (const { name, value, kind } of rows) {
