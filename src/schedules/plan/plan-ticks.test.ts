@@ -42,6 +42,15 @@ function lookAt(schedule: Planned, looks: readonly number[]): { ticks: number[];
   return ran;
 }
 
+/** From noon on, each look this much after the one before. */
+function looksAfter(movesMs: readonly number[]): number[] {
+  let atMs = NOON_MS;
+  return movesMs.map((moveMs) => {
+    atMs += moveMs;
+    return atMs;
+  });
+}
+
 /** Looks every second from one time to another. */
 const everySecond = (fromMs: number, toMs: number) =>
   Array.from({ length: Math.max(0, (toMs - fromMs) / 1_000 + 1) }, (_, i) => fromMs + i * 1_000);
@@ -66,7 +75,7 @@ describe('a schedule that is looked at in time', () => {
         steps,
         (expression, catchUp, jitter, gaps) => {
           const schedule = made(expression, { catchUp, jitterMs: jitter });
-          const looks = gaps.reduce<number[]>((all, gapMs) => [...all, (all.at(-1) ?? NOON_MS) + gapMs], []);
+          const looks = looksAfter(gaps);
           const ran = lookAt(schedule, looks);
           const endMs = looks.at(-1) ?? NOON_MS;
           const surelyDue = ticksWithin(schedule, NOON_MS, endMs - jitter);
@@ -172,7 +181,7 @@ describe('a clock that is set', () => {
     const jumps = fc.array(fc.integer({ min: -2 * HOUR_MS, max: 2 * HOUR_MS }), { maxLength: 40 });
     fc.assert(
       fc.property(fc.constantFrom('* * * * *', '*/5 * * * *', '15 * * * *'), jumps, (expression, moves) => {
-        const looks = moves.reduce<number[]>((all, moveMs) => [...all, (all.at(-1) ?? NOON_MS) + moveMs], []);
+        const looks = looksAfter(moves);
         const { ticks } = lookAt(made(expression, { catchUp: 'all' }), looks);
         expect(ticks).toEqual([...new Set(ticks)].sort((a, b) => a - b));
       }),

@@ -1,7 +1,7 @@
 import type { WorkspaceId } from '../../domain/workspace-id.ts';
 
 /** Rows that were made, changed or removed, of a kind that a server holds in memory. */
-export const CHANGE_TOPICS = ['function', 'key', 'session', 'queue'] as const;
+export const CHANGE_TOPICS = ['function', 'key', 'session', 'queue', 'schedule'] as const;
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number];
 
 export interface NewChange {

@@ -35,6 +35,17 @@ export const WORKSPACE_METHODS: { [T in keyof WorkspaceStore]: Kinds<WorkspaceSt
     redrive: 'write',
     setPaused: 'write',
   },
+  schedules: {
+    get: 'read',
+    insert: 'write',
+    update: 'write',
+    remove: 'write',
+    tick: 'write',
+    release: 'write',
+    invoke: 'write',
+    live: 'read',
+    runs: 'scan',
+  },
 };
 
 type ServerTables = Omit<ControlStore, 'in'>;
@@ -48,6 +59,7 @@ export const SERVER_METHODS: { [T in keyof ServerTables]: Kinds<ServerTables[T]>
     pruneSessions: 'write',
     interruptComparisons: 'write',
     pausedQueues: 'scan',
+    schedules: 'scan',
   },
   changes: { lastSeq: 'scan', since: 'scan' },
   servers: { register: 'write', end: 'write', renew: 'write', bury: 'write', lives: 'read', clockMs: 'read' },

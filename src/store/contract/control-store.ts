@@ -1,10 +1,12 @@
 import type { Comparison } from '../../domain/comparison.ts';
 import type { FunctionRecord, Revision } from '../../domain/function.ts';
 import type { FunctionState, Scope } from '../../domain/names.ts';
+import type { Schedule } from '../../domain/schedule.ts';
 import type { FunctionSettings } from '../../domain/settings.ts';
 import type { WorkspaceId } from '../../domain/workspace-id.ts';
 import type { ChangesTable } from './changes.ts';
 import type { PausedQueue, QueuedTable, QueueTable, ServerLife } from './queue-table.ts';
+import type { SchedulesTable } from './schedules-table.ts';
 
 /**
  * What the rest of the server asks of the control database, in domain words. SQL lies behind it, off the serving
@@ -31,6 +33,7 @@ export interface WorkspaceStore {
   testEvents: TestEventsTable;
   comparisons: ComparisonsTable;
   queued: QueuedTable;
+  schedules: SchedulesTable;
 }
 
 export interface AcrossWorkspaces {
@@ -47,6 +50,8 @@ export interface AcrossWorkspaces {
    */
   interruptComparisons(server: ServerIdentity, at: string): Promise<number>;
   pausedQueues(): Promise<PausedQueue[]>;
+  /** Every schedule. The memory of the clock's loop is filled with them at start. */
+  schedules(): Promise<Schedule[]>;
 }
 
 export interface NewFunction {

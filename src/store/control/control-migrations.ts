@@ -6,6 +6,7 @@ import { settingsOfFunctions } from './migrations/0004-settings-of-functions.ts'
 import { ownedRows } from './migrations/0005-owned-rows.ts';
 import { serversAndChanges } from './migrations/0006-servers-and-changes.ts';
 import { theQueue } from './migrations/0007-the-queue.ts';
+import { schedules } from './migrations/0008-schedules.ts';
 
 /** Every step of the control database's schema, oldest first. */
 export const CONTROL_MIGRATIONS: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const CONTROL_MIGRATIONS: readonly Migration[] = [
   ownedRows,
   serversAndChanges,
   theQueue,
+  schedules,
 ];

@@ -1,8 +1,10 @@
 import type { ComparisonState } from '../../domain/comparison.ts';
 import type { DeadReason } from '../../domain/dead-reason.ts';
 import type { FunctionState, InvocationState, Isolation, Outcome, Trigger } from '../../domain/names.ts';
+import type { CatchUp, Overlap, ScheduleOrigin } from '../../domain/schedule.ts';
 import type { WorkspaceId } from '../../domain/workspace-id.ts';
 import type { ChangeTopic } from '../contract/changes.ts';
+import type { RunCause, RunOutcome } from '../contract/schedules-table.ts';
 
 /**
  * Tables of the control database as Kysely sees them. Times are milliseconds since 1970 in 64-bit integers; `*_json` columns
@@ -109,6 +111,42 @@ export interface ControlSchema {
     reply_json: string | null;
     reply_body: Uint8Array | null;
     expires_ms: number;
+  };
+  schedules: {
+    id: string;
+    workspace_id: WorkspaceId;
+    function_id: string;
+    name: string;
+    expression: string;
+    timezone: string;
+    event: string;
+    enabled: number;
+    jitter_ms: number;
+    catch_up: CatchUp;
+    catch_up_max: number;
+    catch_up_window_ms: number;
+    overlap: Overlap;
+    start_ms: number | null;
+    end_ms: number | null;
+    origin: ScheduleOrigin;
+    change: number;
+    created_ms: number;
+    updated_ms: number;
+    anchor_ms: number;
+    next_ms: number | null;
+    last_ms: number | null;
+    waiting_ms: number | null;
+  };
+  schedule_runs: {
+    id: string;
+    workspace_id: WorkspaceId;
+    schedule_id: string;
+    cause: RunCause;
+    tick_ms: number;
+    at_ms: number;
+    outcome: RunOutcome;
+    invocation_id: string | null;
+    missed: number;
   };
   settings: { key: string; value: string };
   /** The table has one row; `n` is the number of the newest change. */

@@ -7,6 +7,7 @@ import { allFunctions, functionsRows } from './functions-rows.ts';
 import { allKeys, keysRows } from './keys-rows.ts';
 import { queueRows } from './queue/queue-rows.ts';
 import { pausedQueues, queuedRows } from './queue/queued-rows.ts';
+import { allSchedules, schedulesRows } from './schedules/schedules-rows.ts';
 import { secretsRows } from './secrets-rows.ts';
 import { serversRows } from './servers-rows.ts';
 import { allSessions, pruneSessions, sessionsRows } from './sessions-rows.ts';
@@ -22,6 +23,7 @@ const WORKSPACE_ROWS: { [T in keyof WorkspaceStore]: WorkspaceStatements<Workspa
   testEvents: testEventsRows,
   comparisons: comparisonsRows,
   queued: queuedRows,
+  schedules: schedulesRows,
 };
 
 const acrossRows: ServerStatements<AcrossWorkspaces> = {
@@ -31,6 +33,7 @@ const acrossRows: ServerStatements<AcrossWorkspaces> = {
   pruneSessions,
   interruptComparisons,
   pausedQueues,
+  schedules: allSchedules,
 };
 
 const SERVER_ROWS: { [T in keyof Omit<ControlStore, 'in'>]: ServerStatements<ControlStore[T]> } = {

@@ -14,6 +14,8 @@ export const OWNED_TABLES = [
   'invocation_events',
   'paused_queues',
   'idempotency_keys',
+  'schedules',
+  'schedule_runs',
 ] as const;
 
 /**

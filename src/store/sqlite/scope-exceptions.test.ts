@@ -28,6 +28,7 @@ test('the listed statements are all that reach beyond a workspace, and each is s
   await ask('settings.get', 'a');
   await ask('changes.since', 0);
   await ask('across.pausedQueues');
+  await ask('across.schedules');
   await ask('queue.takeOver', 'gone', 1);
   await ask('queue.expire', 1);
   await ask('queue.waiting');

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { controlStoreConformance } from '../conformance/control-store-conformance.ts';
 import { databaseConformance } from '../conformance/database-conformance.ts';
 import { queueConformance } from '../conformance/queue-conformance.ts';
+import { schedulesConformance } from '../conformance/schedules-conformance.ts';
 import { severalServersConformance } from '../conformance/several-servers-conformance.ts';
 import type { StoreRig, ThingsSchema } from '../conformance/store-rig.ts';
 import { keptLog, tempDir } from '../testing/temp-dir.ts';
@@ -15,6 +16,7 @@ databaseConformance('SQLite', sqliteRig);
 controlStoreConformance('SQLite', sqliteRig);
 severalServersConformance('SQLite', sqliteRig);
 queueConformance('SQLite', sqliteRig);
+schedulesConformance('SQLite', sqliteRig);
 
 test('the file is in WAL mode with incremental vacuum, so that it can shrink', async () => {
   await using rig = await sqliteRig();
