@@ -3,6 +3,10 @@ import type { Isolation } from '../domain/names.ts';
 import type { SandboxEvent } from '../sandbox/guard/guard-options.ts';
 import type { PlatformMetrics } from '../telemetry/metrics.ts';
 
+/** What the log has of a crashed sandbox's last output; the function's next record has more of it. */
+const LAST_LINES_MAX = 20;
+const LINE_MAX_CHARS = 200;
+
 /**
  * Handles the events of a guard. A crash is counted and logged. A failed removal is counted every time, and logged
  * whenever the number of tries has doubled, so that a removal that stays stuck for days writes few lines. A transition
@@ -18,8 +22,10 @@ export function hearSandboxes(
     const { sandboxId } = event;
     if (event.kind === 'crashed') {
       const { cause, exitCode, signal } = event.exit;
-      metrics.sandboxCrashed(isolation, cause);
-      log.warn({ isolation, sandboxId, cause, exitCode, signal }, 'a sandbox ended by itself between two calls');
+      metrics.sandboxCrashed(isolation, event.exit);
+      const lastOutput = event.logs.lines.slice(-LAST_LINES_MAX).map(({ text }) => text.slice(0, LINE_MAX_CHARS));
+      const fields = { isolation, sandboxId, cause, exitCode, signal, lastOutput };
+      log.warn(fields, 'a sandbox ended by itself between two calls');
     } else if (event.kind === 'destroyFailed') {
       const { attempt, error } = event;
       metrics.removalFailed(isolation);

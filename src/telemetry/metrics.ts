@@ -25,8 +25,8 @@ export interface PlatformMetrics {
   calls: CallMetrics;
   /** Counts tries of removing a sandbox that failed, by isolation. */
   removalFailed(isolation: Isolation): void;
-  /** Counts sandboxes that ended by themselves between two calls. */
-  sandboxCrashed(isolation: Isolation, cause: string): void;
+  /** Counts sandboxes that ended by themselves between two calls, by how they did. */
+  sandboxCrashed(isolation: Isolation, exit: { cause: string; exitCode: number | null; signal: string | null }): void;
   /** Counts turns of the serving thread over 50 ms, by whose doing they were. */
   turnWasLong(cause: TurnCause): void;
   /** Where the gauges get their values; called once, when the parts exist. */
@@ -48,8 +48,8 @@ export function createMetrics(): PlatformMetrics {
   });
   const crashes = new Counter({
     name: 'coldframe_sandbox_crashes_total',
-    help: 'Sandboxes that ended by themselves between two calls, by cause (exit, signal, oom, lost).',
-    labelNames: ['isolation', 'cause'],
+    help: 'Sandboxes that ended by themselves between two calls, by cause (exit, signal, oom, lost), exit status and signal.',
+    labelNames: ['isolation', 'cause', 'exit_status', 'signal'],
     registers: [registry],
   });
   const longTurns = new Counter({
@@ -61,7 +61,8 @@ export function createMetrics(): PlatformMetrics {
   return {
     calls,
     turnWasLong: (cause) => longTurns.inc({ cause }),
-    sandboxCrashed: (isolation, cause) => crashes.inc({ isolation, cause }),
+    sandboxCrashed: (isolation, { cause, exitCode, signal }) =>
+      crashes.inc({ isolation, cause, exit_status: exitCode === null ? '' : String(exitCode), signal: signal ?? '' }),
     removalFailed: (isolation) => failedRemovals.inc({ isolation }),
     connect: (sources) => connect(registry, sources),
     prometheus: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),

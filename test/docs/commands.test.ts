@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { EXIT } from '../../src/cli/exit-code.ts';
 import { SETTINGS } from '../../src/config/config.ts';
+import { createMetrics, type MetricSources } from '../../src/telemetry/metrics.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const page = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -38,6 +39,35 @@ describe('docs/operations.md', () => {
   );
 });
 
+describe('the metrics in docs/operations.md', () => {
+  const rows = [...page('docs/operations.md').matchAll(/^\| `(coldframe_\w+)` \|([^|]*)\|/gm)].map(
+    ([, name = '', labels = '']) => ({ name, labels: labels.trim() }),
+  );
+
+  it('are all that the server has, with their labels, and no other', async () => {
+    const metrics = createMetrics();
+    metrics.connect(IDLE_SOURCES);
+    metrics.calls.ended({
+      isolation: 'process',
+      start: 'warm',
+      outcome: 'ok',
+      durationMs: 1,
+      attempts: [{ outcome: 'ok' }],
+    });
+    metrics.turnWasLong('work');
+    metrics.calls.refused({ isolation: 'process', outcome: 'throttled' });
+    metrics.sandboxCrashed('process', { cause: 'exit', exitCode: 1, signal: null });
+    metrics.removalFailed('process');
+    const { body } = await metrics.prometheus();
+    const names = [...body.matchAll(/^# TYPE (coldframe_\w+) /gm)].map(([, name]) => name);
+    expect(rows.map(({ name }) => name).sort()).toEqual(names.sort());
+    for (const { name, labels } of rows) {
+      const [, sample = ''] = new RegExp(`^${name}(?:_count)?(?:\\{([^}]*)\\})? `, 'm').exec(body) ?? [];
+      expect([...sample.matchAll(/(\w+)="/g)].map(([, label]) => label).join(', '), name).toBe(labels);
+    }
+  });
+});
+
 it('every command line in README.md and the pages names a command that exists', () => {
   const known = new Set(COMMANDS.map((command) => command.words.join(' ')));
   const nouns = new Set(COMMANDS.map((command) => command.words[0]));
@@ -59,3 +89,15 @@ it('every npm script that README.md and CONTRIBUTING.md name exists', () => {
 it('every page that README.md names is there', () => {
   for (const [, path = ''] of page('README.md').matchAll(/\b(docs\/[a-z-]+\.md)/g)) expect(page(path)).not.toBe('');
 });
+
+const IDLE_SOURCES: MetricSources = {
+  inFlight: () => 0,
+  pool: () => ({
+    byIsolation: { process: { ready: 1, bound: 0, busy: 0, creating: 0 } },
+    ...{ queued: 0, idleMib: 0, idleBudgetMib: 0 },
+  }),
+  records: () => ({ queued: 0, queuedBytes: 0, running: 0, lost: 0 }),
+  storeBytes: async () => ({ databaseBytes: 1, walBytes: 1 }),
+  liveListeners: () => 0,
+  stuckSandboxes: () => [],
+};

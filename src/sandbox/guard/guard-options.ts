@@ -1,5 +1,5 @@
-import type { BoxExit, DriverCapabilities } from '../../contract/driver.ts';
-import type { SandboxState } from '../../contract/sandbox.ts';
+import type { DriverCapabilities } from '../../contract/driver.ts';
+import type { Crash, SandboxState } from '../../contract/sandbox.ts';
 
 /**
  * An event of one sandbox: a change of its state, an end by itself between two calls, a failed removal that will be
@@ -8,7 +8,7 @@ import type { SandboxState } from '../../contract/sandbox.ts';
 export type SandboxEvent =
   | { kind: 'transition'; sandboxId: string; from: SandboxState; to: SandboxState; reason: string }
   | { kind: 'destroyFailed'; sandboxId: string; attempt: number; error: Error }
-  | { kind: 'crashed'; sandboxId: string; exit: BoxExit }
+  | ({ kind: 'crashed'; sandboxId: string } & Crash)
   | { kind: 'gone'; sandboxId: string; reason: string; failedTries: number };
 
 /** What `guardDriver` needs to be told. Deadlines have defaults; the listener has none, so that no failure goes unheard. */

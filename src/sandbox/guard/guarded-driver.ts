@@ -121,7 +121,7 @@ class DriverGuard implements GuardedDriver {
     const sandbox = new GuardedSandbox(box, spec, removal, (sandboxId, from, to, reason) =>
       onEvent({ kind: 'transition', sandboxId, from, to, reason }),
     );
-    sandbox.onCrash(({ exit }) => onEvent({ kind: 'crashed', sandboxId: spec.id, exit }));
+    sandbox.onCrash((crash) => onEvent({ kind: 'crashed', sandboxId: spec.id, ...crash }));
     this.#live.set(spec.id, { sandbox, removal });
     return sandbox;
   }
