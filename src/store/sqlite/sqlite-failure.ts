@@ -12,11 +12,24 @@ const SQLITE_CONSTRAINT_UNIQUE = 2067;
 /** An extended code: the WAL's shared-memory file could not grow. A full tmpfs gives this code. */
 const SQLITE_IOERR_SHMSIZE = 4874;
 
-/** A thrown value of node:sqlite as an error of the catalogue; anything else becomes `internal`, with its cause. */
+/** What the kernel says when the file of a database is made or given its mode, before SQLite opens it. */
+const CODE_OF_ERRNO: Record<string, ErrorCode> = {
+  EROFS: 'storage_read_only',
+  EACCES: 'storage_read_only',
+  EPERM: 'storage_read_only',
+  ENOSPC: 'storage_full',
+  EDQUOT: 'storage_full',
+  EIO: 'storage_unavailable',
+};
+
+/**
+ * A thrown value of node:sqlite, or of the file system below it, as an error of the catalogue. Anything else becomes
+ * `internal`, with its cause.
+ */
 export function sqliteFailure(error: unknown): ColdframeError {
   if (error instanceof ColdframeError) return error;
   const resultCode = sqliteCode(error);
-  const code: ErrorCode = resultCode === null ? 'internal' : codeOf(resultCode);
+  const code = resultCode === null ? codeOfErrno(error) : codeOf(resultCode);
   return new ColdframeError(code, {
     internalMessage: `sqlite: ${error instanceof Error ? error.message : String(error)}`,
     cause: error,
@@ -32,6 +45,11 @@ export function isUniqueViolation(error: unknown): boolean {
 function sqliteCode(error: unknown): number | null {
   if (!(error instanceof Error) || !('errcode' in error)) return null;
   return typeof error.errcode === 'number' ? error.errcode : null;
+}
+
+function codeOfErrno(error: unknown): ErrorCode {
+  if (!(error instanceof Error) || !('code' in error)) return 'internal';
+  return CODE_OF_ERRNO[String(error.code)] ?? 'internal';
 }
 
 function codeOf(resultCode: number): ErrorCode {
