@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 
 function soon(): AbortSignal {
-  return AbortSignal.timeout(20_000);
+  return AbortSignal.timeout(60_000);
 }
 
 async function rigOf(kind: ContainerKind, options: ContainerRigOptions = {}): Promise<ContainerRig> {
