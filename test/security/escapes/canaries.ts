@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { hostname, networkInterfaces, tmpdir } from 'node:os';
@@ -8,8 +9,6 @@ import { join } from 'node:path';
 const CORE_PATTERN = '/proc/sys/kernel/core_pattern';
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const CLOCK_DRIFT_MAX_MS = 2_000;
-/** Should nobody close it: longer than any run. */
-const ALIVE_S = 3 * 60 * 60;
 
 /**
  * What is put on the host for hostile functions to find, and what tells whether they did: files, a process, listening
@@ -47,9 +46,10 @@ export class Canaries {
     for (const folder of [this.openDir, this.linkTarget]) mkdirSync(folder);
     chmodSync(this.openDir, 0o1777);
     writeFileSync(join(this.linkTarget, 'file'), this.marker);
-    this.#process = spawn('/bin/sh', ['-c', `sleep ${ALIVE_S}`, this.marker], {
+    // It waits for a pipe of ours to end, so it goes with this process even where nobody closes it. It has no child to leave.
+    this.#process = spawn(process.execPath, ['-e', 'process.stdin.resume()', this.marker], {
       env: { PATH: process.env.PATH, CANARY: this.marker },
-      stdio: 'ignore',
+      stdio: ['pipe', 'ignore', 'ignore'],
     });
   }
 
@@ -95,7 +95,8 @@ export class Canaries {
   }
 
   async close(): Promise<void> {
-    this.#process.kill('SIGKILL');
+    const ended = once(this.#process, 'exit');
+    if (this.#process.kill('SIGKILL')) await ended;
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
     rmSync(this.#root, { recursive: true, force: true });
   }
