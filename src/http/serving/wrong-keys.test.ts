@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { exchange } from '../testing/raw-http.ts';
 import { ServerRig } from '../testing/server-rig.ts';
 import { networkOf, WrongKeys } from './wrong-keys.ts';
@@ -6,15 +6,28 @@ import { networkOf, WrongKeys } from './wrong-keys.ts';
 /** Never within a test: what waits, waits until the listener closes. */
 const FOR_EVER_MS = 3_600_000;
 let rig: ServerRig;
+const closing: (() => Promise<void>)[] = [];
 
-beforeEach(async () => {
+beforeAll(async () => {
   rig = await ServerRig.open();
   await rig.deploy('keyed', () => 1, { url: { auth: 'key' } });
 });
-afterEach(() => rig[Symbol.asyncDispose]());
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+afterAll(() => rig[Symbol.asyncDispose]());
 
-const consolePort = async (wrongKeys: WrongKeys) => (await rig.listenConsole(undefined, wrongKeys)).port;
-const functionsPort = async (wrongKeys: WrongKeys) => (await rig.listenFunctions(undefined, wrongKeys)).port;
+async function consolePort(wrongKeys: WrongKeys): Promise<number> {
+  const { http, port } = await rig.listenConsole(undefined, wrongKeys);
+  closing.push(() => http.close(1));
+  return port;
+}
+
+async function functionsPort(wrongKeys: WrongKeys): Promise<number> {
+  const { http, port } = await rig.listenFunctions(undefined, wrongKeys);
+  closing.push(() => http.close(1));
+  return port;
+}
 
 const asking = (line: string, key: string, body = '') =>
   `${line} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`;
@@ -55,7 +68,7 @@ describe.each(WAYS)('by %s', (_name, portOf, asks, right, wrong) => {
     await fiveAreClosed;
     expect(await exchange(port, asks('admin-key'), isHead)).toMatch(right);
     expect(closed).toBe(5);
-    await rig[Symbol.asyncDispose]();
+    for (const close of closing.splice(0)) await close();
     await Promise.all(settled);
   });
 
