@@ -124,6 +124,7 @@ export class BoxBuilder {
     const process = launch({ ...plan.launch, cgroup, uid, networkNamespace, output: { stdoutPath, stderrPath } });
     built.process = process;
     const channel = await connectionOrExit(slot, process, output.stderr, signal);
+    process.connected();
     const box: HostBox = new HostBox({
       id: spec.id,
       token,

@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import { tryRead } from '../kernel-file.ts';
 import { launch } from './launch.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -44,3 +46,47 @@ test.skipIf(!isRoot)('a sandbox has no groups but its own and those named (needs
   expect(await groupsOf([])).toBe('899999');
   expect(await groupsOf([899_990])).toBe('899999 899990');
 });
+
+/** A PID namespace, as bwrap and `unshare` make one, without any privilege. */
+const NAMESPACE = ['unshare', '--user', '--pid', '--fork', '--kill-child', '--'];
+const canUnshare = spawnSync(NAMESPACE[0]!, [...NAMESPACE.slice(1), 'true']).status === 0;
+
+/** Processes that carry the mark on their command line and run. */
+function marked(mark: string): string[] {
+  return readdirSync('/proc').filter(
+    (pid) =>
+      /^\d+$/.test(pid) &&
+      tryRead(`/proc/${pid}/cmdline`)?.includes(mark) &&
+      !/^State:\t[ZX]/m.test(tryRead(`/proc/${pid}/status`) ?? 'State:\tX'),
+  );
+}
+
+test.skipIf(!canUnshare)(
+  'without a cgroup and a uid of its own, its end waits for all that is in its PID namespace (needs user namespaces)',
+  async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const mark = `inside-${randomUUID()}`;
+      // Sessions of their own, so that no process group holds them; many, so that their end takes a while.
+      const script = 'n=0; while [ $n -lt 60 ]; do setsid sleep 1000 "$1" & n=$((n+1)); done; echo ready; wait';
+      const launched = launch({
+        ...plain,
+        processesMax: 1_000,
+        command: [
+          '/usr/bin/env',
+          ...NAMESPACE,
+          '/bin/sh',
+          '-c',
+          script.replace('sleep 1000', 'sh -c "sleep 1000; :"'),
+          'sh',
+          mark,
+        ],
+      });
+      await new Promise((ready) => launched.output?.once('data', ready));
+      launched.connected();
+      await expect.poll(() => marked(mark).length).toBeGreaterThan(50);
+      launched.kill();
+      await launched.exited;
+      expect(marked(mark)).toEqual([]);
+    }
+  },
+);

@@ -3,6 +3,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { BoxExit } from '../../contract/driver.ts';
 import type { SandboxCgroup } from '../cgroup/sandbox-cgroup.ts';
 import { pause } from '../pause.ts';
+import { firstChildOf, isRunning, type PinnedProcess } from './pinned-process.ts';
 import { pidsOfUid } from './uid-pool.ts';
 
 /** A killed group is empty within milliseconds; longer means a process stuck in the kernel, which `destroy` will report. */
@@ -22,13 +23,15 @@ export interface LaunchedProcessOptions {
 /**
  * A running sandbox process with everything it has started. When the first process ends, for whatever reason, the rest is
  * killed, and only then `exited` resolves. How the rest is found: by cgroup, else by uid, else by process group (which a
- * child may leave: receipts then say what is not enforced).
+ * child may leave: receipts then say what is not enforced) and by the first process of its PID namespace, if it has one.
  */
 export class LaunchedProcess {
   readonly exited: Promise<BoxExit>;
   readonly #child: ChildProcess;
   readonly #cgroup: SandboxCgroup | null;
   readonly #uid: number | null;
+  /** Looked for only where neither a cgroup nor a uid tells what belongs to it. Null when there is none, or it was not looked for yet. */
+  #inside: PinnedProcess | null = null;
   #killed = false;
   #gone = false;
 
@@ -50,6 +53,15 @@ export class LaunchedProcess {
     return this.#child.pid ?? null;
   }
 
+  /**
+   * It works now, so what it has started first is there: of bwrap and of `unshare` that is the first process of a PID namespace, which is
+   * gone only when the kernel has ended all others in it.
+   */
+  connected(): void {
+    const { pid } = this.#child;
+    if (this.#cgroup === null && this.#uid === null && pid !== undefined) this.#inside ??= firstChildOf(pid);
+  }
+
   /** What it prints, when it was launched without FIFOs. Somebody must read it, else its next write waits. */
   get output(): Readable | null {
     return this.#child.stdout;
@@ -63,6 +75,7 @@ export class LaunchedProcess {
   /** Sends SIGKILL to all of it; synchronous, safe to repeat. */
   kill(): void {
     if (this.#gone) return;
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.connected();
     this.#killed = true;
     this.#signalAll();
   }
@@ -84,6 +97,7 @@ export class LaunchedProcess {
   #signalAll(): void {
     this.#cgroup?.kill();
     if (this.#cgroup === null && this.#uid !== null) for (const pid of pidsOfUid(this.#uid)) killOne(pid);
+    if (this.#inside !== null && isRunning(this.#inside)) killOne(this.#inside.pid);
     // Once the leader was reaped, its number may belong to somebody else.
     if (this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null) {
       killOne(-this.#child.pid);
@@ -92,7 +106,8 @@ export class LaunchedProcess {
 
   #isEmpty(): boolean {
     if (this.#cgroup !== null) return this.#cgroup.isEmpty();
-    return this.#uid === null || pidsOfUid(this.#uid).length === 0;
+    if (this.#uid !== null) return pidsOfUid(this.#uid).length === 0;
+    return this.#inside === null || !isRunning(this.#inside);
   }
 }
 
