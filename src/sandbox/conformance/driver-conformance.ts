@@ -43,6 +43,9 @@ export interface ConformanceOptions {
   slowness?: number;
 }
 
+/** The first suite of a host builds the driver's images. */
+const PREPARE_TIMEOUT_MS = 400_000;
+
 /**
  * The one suite every driver passes, through the guard, with the real shims and fixtures. Call it at the top of
  * `<driver>.conformance.test.ts` (or `.conformance.int.test.ts`):
@@ -76,7 +79,7 @@ export function describeDriverConformance(
         if (unavailable === '') bench = made;
         else await made.end();
       }
-    }, 120_000 * slowness);
+    }, PREPARE_TIMEOUT_MS * slowness);
 
     afterAll(async () => {
       await bench?.end();
