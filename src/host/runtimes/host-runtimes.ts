@@ -62,7 +62,7 @@ export class HostRuntimes {
   readonly #options: HostRuntimesOptions;
   readonly #directory: string;
   readonly #runtimes = new Map<RuntimeId, HostRuntime>();
-  #prepared: Promise<void> | null = null;
+  #preparing: { done: Promise<void>; signal: AbortSignal } | null = null;
 
   constructor(options: HostRuntimesOptions) {
     this.#options = options;
@@ -74,14 +74,23 @@ export class HostRuntimes {
     return [...this.#runtimes.keys()];
   }
 
-  /** Finds and stages; safe to repeat; rejects with SandboxError when not even Node can be staged. */
-  prepare(signal: AbortSignal): Promise<void> {
-    this.#prepared ??= this.#prepare(signal).catch((cause) => {
-      this.#prepared = null;
-      if (cause instanceof SandboxError) throw cause;
-      throw new SandboxError('sandbox_start_failed', 'runtimes of this host could not be staged', { cause });
-    });
-    return this.#prepared;
+  /**
+   * Finds and stages; safe to repeat. Whoever asks while it is under way shares the work; when the signal that it runs
+   * under aborts, the others begin anew. Rejects with SandboxError when not even Node can be staged, and on abort.
+   */
+  async prepare(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      this.#preparing ??= { done: this.#prepare(signal), signal };
+      const shared = this.#preparing;
+      try {
+        return await shared.done;
+      } catch (cause) {
+        if (this.#preparing === shared) this.#preparing = null;
+        if (shared.signal.aborted && !signal.aborted) continue;
+        if (cause instanceof SandboxError) throw cause;
+        throw new SandboxError('sandbox_start_failed', 'runtimes of this host could not be staged', { cause });
+      }
+    }
   }
 
   /** Throws SandboxError `runtime_unavailable` for one this host does not offer. */

@@ -78,8 +78,9 @@ export class ProcessDriver implements Driver {
     if (process.platform !== 'linux') return { ...failed, state: 'absent', detail: 'This driver needs Linux.' };
     try {
       await runtimes.prepare(signal);
-    } catch {
+    } catch (error) {
       if (signal.aborted) return { ...failed, state: 'busy', detail: TOO_BUSY };
+      host.log.warn({ err: error }, 'no runtime of this host could be staged');
       return { ...failed, state: 'restricted', detail: 'No runtime of this host could be made usable for sandboxes.' };
     }
     const labels = { instance: host.instance, epoch: host.epoch };
