@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CliConfig } from '../../config/cli-config.ts';
-import { candidateDataDirs, isOwnPrivateDirectory } from '../../config/data-dir.ts';
 import { CliError, EXIT } from '../exit-code.ts';
+import { findLocalServer } from './local-server.ts';
 import { readProfiles } from './profiles.ts';
 
 export interface ServerAddress {
@@ -29,7 +27,7 @@ export function findServer(
   if (flags.profile && !profile)
     throw new CliError(EXIT.usage, `There is no profile ${flags.profile}.`, 'Run `coldframe login` to make one.');
   if (profile) return { url: trimSlash(profile.url), key: key ?? profile.key, from: `profile ${name}` };
-  const local = findLocal(flags.dataDir ?? config.dataDir, config.xdgDataHome);
+  const local = findLocalServer(flags.dataDir ?? config.dataDir, config.xdgDataHome);
   const target = url ? trimSlash(url) : local?.url;
   if (target === undefined)
     throw new CliError(
@@ -45,37 +43,6 @@ export function findServer(
     `There is an address, ${target}, but no key for it.`,
     'Give --key or COLDFRAME_KEY, or run `coldframe login`.',
   );
-}
-
-interface LocalServer {
-  folder: string;
-  url: string;
-  /** Null when the server was given its admin key, which it does not write down. */
-  key: string | null;
-}
-
-function findLocal(asked: string | null | undefined, xdgDataHome: string | undefined): LocalServer | null {
-  for (const folder of asked ? [asked] : candidateDataDirs(xdgDataHome)) {
-    // Whoever named a folder vouches for it; one that was only looked for could have been laid there by another user.
-    if (!asked && !isOwnPrivateDirectory(folder)) continue;
-    const server = readText(join(folder, 'server.json'));
-    if (server === null) continue;
-    try {
-      const { url } = JSON.parse(server) as { url: string };
-      return { folder, url: trimSlash(url), key: readText(join(folder, 'admin.key'))?.trim() ?? null };
-    } catch {
-      // Half written by a server that is just starting: as if it were not there.
-    }
-  }
-  return null;
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
 }
 
 function trimSlash(url: string): string {

@@ -1,15 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createClient } from '../../client/generated/client/index.ts';
-import { createSignInLink } from '../../client/generated/sdk.gen.ts';
 import { parseConfig, SETTINGS } from '../../config/config.ts';
-import { candidateDataDirs } from '../../config/data-dir.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
 import type { RunningServer } from '../../main.ts';
 import type { CliContext } from '../cli-context.ts';
 import type { Command } from '../command.ts';
 import { CliError, EXIT } from '../exit-code.ts';
 import { tunnelFromHere, tunnelWords } from '../server/tunnel-words.ts';
+import { pointToRunning } from './point-to-running.ts';
 
 /** One Ctrl-C arrives several times: from the terminal, from npm and from the launcher that pass it on. */
 const SAME_PRESS_MS = 500;
@@ -84,39 +81,6 @@ function untilTold(): Promise<void> {
       });
     }
   });
-}
-
-/** A second `up` on one data directory shows the way to the first server. */
-async function pointToRunning(context: CliContext, dataDir: string | null): Promise<number> {
-  for (const folder of dataDir ? [dataDir] : candidateDataDirs(context.config.xdgDataHome)) {
-    try {
-      const { url, pid } = JSON.parse(readFileSync(join(folder, 'server.json'), 'utf8')) as {
-        url: string;
-        pid: number;
-      };
-      context.out.progress(`Coldframe is running already (process ${pid}) at ${url}`);
-      const link = process.stdout.isTTY ? await mintLink(url, folder, context.config.key) : null;
-      if (link) process.stdout.write(`\nSign in: ${link}\n\n`);
-      return EXIT.ok;
-    } catch {
-      // Not this folder's server, or it is just starting: the next candidate, else the refusal below.
-    }
-  }
-  throw new CliError(
-    EXIT.usage,
-    'Another Coldframe server uses this data directory.',
-    'It is still starting or stopping; wait, or choose another with --data-dir.',
-  );
-}
-
-/** Null where this user has no key: a server given its key by COLDFRAME_ADMIN_KEY keeps none on disk. */
-async function mintLink(url: string, dataDir: string, key: string | null): Promise<string | null> {
-  const keyPath = join(dataDir, 'admin.key');
-  const found = key ?? (existsSync(keyPath) ? readFileSync(keyPath, 'utf8').trim() : null);
-  if (found === null) return null;
-  const client = createClient({ baseUrl: url, headers: { authorization: `Bearer ${found}` } });
-  const { data } = await createSignInLink({ client });
-  return data ? `${url}/#token=${data.token}` : null;
 }
 
 function camelCase(flag: string): string {
