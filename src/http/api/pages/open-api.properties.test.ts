@@ -1,6 +1,7 @@
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
+import { WrongKeys } from '../../serving/wrong-keys.ts';
 import { ServerRig } from '../../testing/server-rig.ts';
 
 /** As many requests of each kind as find what a description hides, and as few as everybody waits for. */
@@ -22,7 +23,8 @@ interface Operation {
 }
 
 const rig = await ServerRig.open();
-const { http } = await rig.listenConsole();
+// Wrong keys are slowed; here every fifth request has one.
+const { http } = await rig.listenConsole(undefined, new WrongKeys(0));
 const operations = await allOperations();
 afterAll(() => rig[Symbol.asyncDispose]());
 
