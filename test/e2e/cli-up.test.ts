@@ -58,7 +58,7 @@ describe('up', () => {
     const dataDir = join(bed.home, 'moved-data');
     const run = new CliRun(['up', '--data-dir', dataDir, '--isolation', 'process'], { cwd: bed.home });
     try {
-      await bed.server.until('it to listen', () => run.stderr.includes('answers at'), 20_000);
+      await bed.server.until('it to listen', () => run.stderr.includes('answers at'));
       expect(run.stderr).not.toContain('answers at http://127.0.0.1:8642,');
     } finally {
       const ended = await run.interrupt();
