@@ -1,4 +1,3 @@
-import type { AsyncSettings } from '../domain/async-settings.ts';
 import type { EnvValue } from '../domain/function.ts';
 import type { Capture, IsolationChoice, Language, Network, RuntimeId } from '../domain/names.ts';
 import type { Cors, RouteSettings } from '../domain/settings.ts';
@@ -13,17 +12,6 @@ export type CodeInput =
   | { files: Record<string, string> }
   | { changes: Record<string, string | null> }
   | { zipPath: string };
-
-/** Destinations come as any of their members; the rules want exactly one. */
-export interface AsyncInput extends Partial<Omit<AsyncSettings, 'onSuccess' | 'onFailure'>> {
-  onSuccess?: DestinationInput;
-  onFailure?: DestinationInput;
-}
-
-export interface DestinationInput {
-  function?: string;
-  url?: string;
-}
 
 /** Settings of a create; absent ones get their defaults. */
 export interface SettingsInput {
@@ -41,7 +29,6 @@ export interface SettingsInput {
   isolation?: IsolationChoice;
   routes?: RouteSettings[];
   url?: { auth?: 'key' | 'none'; cors?: Cors };
-  async?: AsyncInput;
   capture?: Capture;
   description?: string;
   tags?: Record<string, string>;
@@ -57,7 +44,7 @@ export interface CreateFunction extends SettingsInput {
 
 /**
  * JSON Merge Patch (RFC 7396): null sets a setting back to its default and removes an env variable or tag; `env` and `tags`
- * merge by key, `url` and `async` by member, lists are replaced. `{"secret": true}` as an env value keeps the stored secret, so that
+ * merge by key, `url` by member, lists are replaced. `{"secret": true}` as an env value keeps the stored secret, so that
  * what GET returned can be sent back.
  */
 export type SettingsPatch = {
@@ -65,9 +52,7 @@ export type SettingsPatch = {
     ? Record<string, string | null> | null
     : K extends 'url'
       ? { auth?: 'key' | 'none' | null; cors?: Cors | null } | null
-      : K extends 'async'
-        ? { [M in keyof AsyncInput]?: AsyncInput[M] | null } | null
-        : SettingsInput[K] | null;
+      : SettingsInput[K] | null;
 } & {
   runtime?: RuntimeId | Language;
   env?: Record<string, EnvValue | { secret: true } | null> | null;

@@ -20,7 +20,6 @@ import { checkIfMatch } from './changes/if-match.ts';
 import { KeyedLock } from './changes/keyed-lock.ts';
 import { type BuiltRevision, RevisionBuilder, type RevisionBuilderOptions } from './changes/revision-builder.ts';
 import { type FunctionView, toFunctionView } from './function-view.ts';
-import { checkDestinations } from './settings/async-rules.ts';
 import { RouteClaims } from './settings/route-claims.ts';
 import { routeKey } from './settings/route-rules.ts';
 import { CatalogEntries, type CatalogEntry, runnableEntry, toRunnable } from './view/catalog-entries.ts';
@@ -147,7 +146,6 @@ export class Catalog implements InvokeCatalog, Follower {
           at,
           ...options,
         });
-        this.#checkDestinations(workspaceId, name, built, null);
         const record = {
           id,
           workspaceId,
@@ -289,7 +287,6 @@ export class Catalog implements InvokeCatalog, Follower {
         at,
         signal: options.signal,
       });
-      this.#checkDestinations(workspaceId, name, built, record);
       const { settings, isSameRevision } = built;
       if (isSameRevision && isDeepStrictEqual(settings, record.settings)) return this.#keep(current, built);
       const over = { settings, change: record.change + 1, updatedAt: at };
@@ -309,16 +306,6 @@ export class Catalog implements InvokeCatalog, Follower {
     const write = { settings, routeKeys: settings.routes.map(routeKey), change, at };
     if (built.isSameRevision) await functions.setSettings(id, write);
     else await functions.addRevision(id, { ...write, revision, state, secrets: built.secretRows });
-  }
-
-  #checkDestinations(
-    workspaceId: WorkspaceId,
-    name: string,
-    built: BuiltRevision,
-    before: FunctionRecord | null,
-  ): void {
-    const isThere = (other: string) => this.#entries.byName(workspaceId, other) !== null;
-    checkDestinations(built.settings.async, before?.settings.async ?? null, name, isThere);
   }
 
   /** Nothing to store; a function whose package was lost can be called again now that its code is back. */

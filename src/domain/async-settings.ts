@@ -39,7 +39,7 @@ export function defaultAsyncSettings(): AsyncSettings {
  * How many calls of a function may be asynchronous at once. A tenth is left to callers who wait for a reply; a function that
  * runs at all has at least one for its events.
  */
-export function asyncConcurrency(asked: AsyncSettings['maxConcurrency'], maxConcurrency: number): number {
+export function asyncConcurrency({ maxConcurrency: asked }: AsyncSettings, maxConcurrency: number): number {
   if (maxConcurrency === 0) return 0;
   return Math.min(asked ?? Math.max(1, Math.floor(maxConcurrency * 0.9)), maxConcurrency);
 }

@@ -77,9 +77,10 @@ test('a failure that the function names not retryable ends the event at its firs
 });
 
 test('events leave a tenth of a function to callers who wait, and never have more than the function has', () => {
-  expect(asyncConcurrency(undefined, 100)).toBe(90);
-  expect(asyncConcurrency(undefined, 1)).toBe(1);
-  expect(asyncConcurrency(undefined, 0)).toBe(0);
-  expect(asyncConcurrency(5, 100)).toBe(5);
-  expect(asyncConcurrency(500, 100)).toBe(100);
+  const settingsOf = (asked?: number) => ({ ...defaultAsyncSettings(), ...(asked && { maxConcurrency: asked }) });
+  expect(asyncConcurrency(settingsOf(), 100)).toBe(90);
+  expect(asyncConcurrency(settingsOf(), 1)).toBe(1);
+  expect(asyncConcurrency(settingsOf(), 0)).toBe(0);
+  expect(asyncConcurrency(settingsOf(5), 100)).toBe(5);
+  expect(asyncConcurrency(settingsOf(500), 100)).toBe(100);
 });

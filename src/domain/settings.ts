@@ -1,4 +1,3 @@
-import type { AsyncSettings } from './async-settings.ts';
 import type { Capture, IsolationChoice, Network, RuntimeId } from './names.ts';
 
 /** Cross-origin rules of a function URL; absent fields allow nothing. */
@@ -44,7 +43,6 @@ export interface FunctionSettings {
   minWarm: number;
   routes: RouteSettings[];
   url: UrlSettings;
-  async: AsyncSettings;
   capture: Capture;
   description: string;
   tags: Record<string, string>;
@@ -70,7 +68,6 @@ const OWNERS: Record<keyof RevisionSettings, 'revision'> & Record<keyof Function
   minWarm: 'function',
   routes: 'function',
   url: 'function',
-  async: 'function',
   capture: 'function',
   description: 'function',
   tags: 'function',

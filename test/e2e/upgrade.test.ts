@@ -29,7 +29,6 @@ it('the data directory of an earlier version opens, shows what it held and serve
         { method: 'ANY', path: '/everything/{proxy+}' },
       ],
       tags: { team: 'fixture' },
-      async: { maxAttempts: 3, maxAgeMs: 21_600_000, backoffMs: 60_000, nonRetryable: [] },
       createdAt: '2026-11-29T04:13:03.994Z',
     });
     expect(names(await read<Named>('/functions/count/test-events'))).toEqual(['failing', 'word']);

@@ -1,4 +1,3 @@
-import { type AsyncSettings, defaultAsyncSettings } from '../../domain/async-settings.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { RuntimeId } from '../../domain/names.ts';
 import type { Settings } from '../../domain/settings.ts';
@@ -22,7 +21,6 @@ export function defaultSettings(runtime: RuntimeId): Settings {
     isolation: 'auto',
     routes: [],
     url: { auth: 'key' },
-    async: defaultAsyncSettings(),
     capture: 'errors',
     description: '',
     tags: {},
@@ -30,20 +28,19 @@ export function defaultSettings(runtime: RuntimeId): Settings {
 }
 
 /**
- * Settings with a patch applied (a create's input is a patch of the defaults): null goes back to the default, tags, url
- * and async merge by member, lists are replaced. The result is a new object; `runtime` is resolved already.
+ * Settings with a patch applied (a create's input is a patch of the defaults): null goes back to the default, tags and url
+ * merge by member, lists are replaced. The result is a new object; `runtime` is resolved already.
  */
 export function mergeSettings(base: Settings, patch: SettingsInput | SettingsPatch, runtime: RuntimeId): Settings {
   const defaults = defaultSettings(runtime);
   const merged: Record<string, unknown> = { ...base, runtime };
   for (const key of Object.keys(defaults) as (keyof Settings)[]) {
-    if (key === 'runtime' || key === 'tags' || key === 'url' || key === 'async') continue;
+    if (key === 'runtime' || key === 'tags' || key === 'url') continue;
     const value = patch[key];
     if (value !== undefined) merged[key] = value ?? defaults[key];
   }
   merged.tags = mergeTags(base.tags, patch.tags);
   merged.url = mergeUrl(base.url, patch.url);
-  merged.async = mergeAsync(base.async, patch.async);
   return merged as unknown as Settings;
 }
 
@@ -62,15 +59,4 @@ function mergeUrl(base: Settings['url'], patch: SettingsPatch['url']): Settings[
   const auth = patch?.auth === undefined ? base.auth : (patch.auth ?? 'key');
   const cors = patch?.cors === undefined ? base.cors : (patch.cors ?? undefined);
   return cors === undefined ? { auth } : { auth, cors };
-}
-
-function mergeAsync(base: AsyncSettings, patch: SettingsPatch['async']): AsyncSettings {
-  const defaults: Record<string, unknown> = { ...defaultAsyncSettings() };
-  if (patch === null) return defaultAsyncSettings();
-  const merged: Record<string, unknown> = { ...base };
-  for (const [name, value] of Object.entries(patch ?? {})) {
-    if (value !== undefined) merged[name] = value ?? defaults[name];
-    if (merged[name] === undefined) delete merged[name];
-  }
-  return merged as unknown as AsyncSettings;
 }

@@ -4,7 +4,6 @@ import { languageRow } from '../../domain/runtimes.ts';
 import type { RevisionSettings, Settings } from '../../domain/settings.ts';
 import { ColdframeError, type FieldError } from '../../errors/coldframe-error.ts';
 import type { ResolvedIsolation } from '../../isolations/isolation-resolver.ts';
-import { asyncProblems } from './async-rules.ts';
 import { corsProblems } from './cors-rules.ts';
 import { routeProblems } from './route-rules.ts';
 
@@ -32,7 +31,6 @@ export function checkSettings(settings: Settings): void {
     ...textProblems(settings),
     ...corsProblems(settings.url.cors),
     ...routeProblems(settings.routes),
-    ...asyncProblems(settings.async),
   ];
   if (!NETWORKS.includes(settings.network)) errors.push(problem('/network', `takes one of ${NETWORKS.join(', ')}`));
   if (!CAPTURES.includes(settings.capture)) errors.push(problem('/capture', `takes one of ${CAPTURES.join(', ')}`));

@@ -1,5 +1,4 @@
 import type { FunctionRecord, PackageRef } from '../../domain/function.ts';
-import { functionRef } from '../../domain/function-ref.ts';
 import { follow, LATEST, type Pointers } from '../../domain/pointers.ts';
 import type { InvokeCatalog, RunnableRevision } from '../../domain/runnable-revision.ts';
 import { ColdframeError } from '../../errors/coldframe-error.ts';
@@ -41,10 +40,10 @@ export class CatalogEntries implements InvokeCatalog {
   }
 
   resolve(workspaceId: string, ref: string): RunnableRevision {
-    const { name, qualifier } = functionRef(ref);
-    const entry = this.byName(workspaceId, name);
+    const colon = ref.indexOf(':');
+    const entry = this.byName(workspaceId, colon === -1 ? ref : ref.slice(0, colon));
     if (entry === null) throw new ColdframeError('function_not_found');
-    return runnableOf(entry, qualifier);
+    return runnableOf(entry, colon === -1 ? LATEST : ref.slice(colon + 1));
   }
 
   byId(functionId: string): FunctionRecord | null {

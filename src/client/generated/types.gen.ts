@@ -112,48 +112,6 @@ export type ListFunctionsResponses = {
                     maxAgeSeconds?: number;
                 };
             };
-            async: {
-                /**
-                 * Runs that may fail before an event is given up.
-                 */
-                maxAttempts: number;
-                /**
-                 * An event older than this is not run again.
-                 */
-                maxAgeMs: number;
-                /**
-                 * Wait before the first retry; it doubles up to an hour.
-                 */
-                backoffMs: number;
-                /**
-                 * Error types that are not retried.
-                 */
-                nonRetryable: Array<string>;
-                /**
-                 * Asynchronous calls at once; absent: nine tenths of the function’s.
-                 */
-                maxConcurrency?: number;
-                onSuccess?: {
-                    /**
-                     * A function of the same workspace.
-                     */
-                    function?: string;
-                    /**
-                     * An http or https address.
-                     */
-                    url?: string;
-                };
-                onFailure?: {
-                    /**
-                     * A function of the same workspace.
-                     */
-                    function?: string;
-                    /**
-                     * An http or https address.
-                     */
-                    url?: string;
-                };
-            };
             tags: {
                 [key: string]: string;
             };
@@ -239,48 +197,6 @@ export type CreateFunctionData = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
-            };
-        };
-        async?: {
-            /**
-             * Runs that may fail before an event is given up.
-             */
-            maxAttempts?: number;
-            /**
-             * An event older than this is not run again.
-             */
-            maxAgeMs?: number;
-            /**
-             * Wait before the first retry; it doubles up to an hour.
-             */
-            backoffMs?: number;
-            /**
-             * Error types that are not retried.
-             */
-            nonRetryable?: Array<string>;
-            /**
-             * Asynchronous calls at once; absent: nine tenths of the function’s.
-             */
-            maxConcurrency?: number;
-            onSuccess?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
-            };
-            onFailure?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
             };
         };
         tags?: {
@@ -384,48 +300,6 @@ export type CreateFunctionResponses = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
-            };
-        };
-        async: {
-            /**
-             * Runs that may fail before an event is given up.
-             */
-            maxAttempts: number;
-            /**
-             * An event older than this is not run again.
-             */
-            maxAgeMs: number;
-            /**
-             * Wait before the first retry; it doubles up to an hour.
-             */
-            backoffMs: number;
-            /**
-             * Error types that are not retried.
-             */
-            nonRetryable: Array<string>;
-            /**
-             * Asynchronous calls at once; absent: nine tenths of the function’s.
-             */
-            maxConcurrency?: number;
-            onSuccess?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
-            };
-            onFailure?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
             };
         };
         tags: {
@@ -601,48 +475,6 @@ export type GetFunctionResponses = {
                 maxAgeSeconds?: number;
             };
         };
-        async: {
-            /**
-             * Runs that may fail before an event is given up.
-             */
-            maxAttempts: number;
-            /**
-             * An event older than this is not run again.
-             */
-            maxAgeMs: number;
-            /**
-             * Wait before the first retry; it doubles up to an hour.
-             */
-            backoffMs: number;
-            /**
-             * Error types that are not retried.
-             */
-            nonRetryable: Array<string>;
-            /**
-             * Asynchronous calls at once; absent: nine tenths of the function’s.
-             */
-            maxConcurrency?: number;
-            onSuccess?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
-            };
-            onFailure?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
-            };
-        };
         tags: {
             [key: string]: string;
         };
@@ -710,33 +542,6 @@ export type UpdateFunctionData = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
-            } | null;
-        } | null;
-        async?: {
-            maxAttempts?: number | null;
-            maxAgeMs?: number | null;
-            backoffMs?: number | null;
-            nonRetryable?: Array<string> | null;
-            maxConcurrency?: number | null;
-            onSuccess?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
-            } | null;
-            onFailure?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
             } | null;
         } | null;
         tags?: {
@@ -844,48 +649,6 @@ export type UpdateFunctionResponses = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
-            };
-        };
-        async: {
-            /**
-             * Runs that may fail before an event is given up.
-             */
-            maxAttempts: number;
-            /**
-             * An event older than this is not run again.
-             */
-            maxAgeMs: number;
-            /**
-             * Wait before the first retry; it doubles up to an hour.
-             */
-            backoffMs: number;
-            /**
-             * Error types that are not retried.
-             */
-            nonRetryable: Array<string>;
-            /**
-             * Asynchronous calls at once; absent: nine tenths of the function’s.
-             */
-            maxConcurrency?: number;
-            onSuccess?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
-            };
-            onFailure?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
             };
         };
         tags: {
@@ -1102,48 +865,6 @@ export type PutCodeResponses = {
                 exposeHeaders?: Array<string>;
                 allowCredentials?: boolean;
                 maxAgeSeconds?: number;
-            };
-        };
-        async: {
-            /**
-             * Runs that may fail before an event is given up.
-             */
-            maxAttempts: number;
-            /**
-             * An event older than this is not run again.
-             */
-            maxAgeMs: number;
-            /**
-             * Wait before the first retry; it doubles up to an hour.
-             */
-            backoffMs: number;
-            /**
-             * Error types that are not retried.
-             */
-            nonRetryable: Array<string>;
-            /**
-             * Asynchronous calls at once; absent: nine tenths of the function’s.
-             */
-            maxConcurrency?: number;
-            onSuccess?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
-            };
-            onFailure?: {
-                /**
-                 * A function of the same workspace.
-                 */
-                function?: string;
-                /**
-                 * An http or https address.
-                 */
-                url?: string;
             };
         };
         tags: {
@@ -3375,48 +3096,6 @@ export type GetTemplateResponses = {
                     maxAgeSeconds?: number;
                 };
             };
-            async?: {
-                /**
-                 * Runs that may fail before an event is given up.
-                 */
-                maxAttempts?: number;
-                /**
-                 * An event older than this is not run again.
-                 */
-                maxAgeMs?: number;
-                /**
-                 * Wait before the first retry; it doubles up to an hour.
-                 */
-                backoffMs?: number;
-                /**
-                 * Error types that are not retried.
-                 */
-                nonRetryable?: Array<string>;
-                /**
-                 * Asynchronous calls at once; absent: nine tenths of the function’s.
-                 */
-                maxConcurrency?: number;
-                onSuccess?: {
-                    /**
-                     * A function of the same workspace.
-                     */
-                    function?: string;
-                    /**
-                     * An http or https address.
-                     */
-                    url?: string;
-                };
-                onFailure?: {
-                    /**
-                     * A function of the same workspace.
-                     */
-                    function?: string;
-                    /**
-                     * An http or https address.
-                     */
-                    url?: string;
-                };
-            };
             tags?: {
                 [key: string]: string;
             };
@@ -4660,33 +4339,6 @@ export type TryFunctionData = {
                     exposeHeaders?: Array<string>;
                     allowCredentials?: boolean;
                     maxAgeSeconds?: number;
-                } | null;
-            } | null;
-            async?: {
-                maxAttempts?: number | null;
-                maxAgeMs?: number | null;
-                backoffMs?: number | null;
-                nonRetryable?: Array<string> | null;
-                maxConcurrency?: number | null;
-                onSuccess?: {
-                    /**
-                     * A function of the same workspace.
-                     */
-                    function?: string;
-                    /**
-                     * An http or https address.
-                     */
-                    url?: string;
-                } | null;
-                onFailure?: {
-                    /**
-                     * A function of the same workspace.
-                     */
-                    function?: string;
-                    /**
-                     * An http or https address.
-                     */
-                    url?: string;
                 } | null;
             } | null;
             tags?: {

@@ -1,5 +1,4 @@
 import type { FunctionView } from '../../catalog/function-view.ts';
-import { defaultAsyncSettings } from '../../domain/async-settings.ts';
 import type { InvocationRecord } from '../../domain/invocation.ts';
 import type { RunnableRevision } from '../../domain/runnable-revision.ts';
 import type { InvokeRequest, InvokeResult } from '../../invoke/types.ts';
@@ -85,7 +84,6 @@ export function view(name: string): FunctionView {
     effectiveIsolation: 'process',
     routes: [],
     url: { auth: 'key' },
-    async: defaultAsyncSettings(),
     capture: 'errors',
     description: '',
     tags: {},

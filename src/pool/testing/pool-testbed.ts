@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defaultAsyncSettings } from '../../domain/async-settings.ts';
 import { LIMITS } from '../../domain/limits.ts';
 import type { LiveFunction, LiveRevision } from '../../domain/live-function.ts';
 import type { Log } from '../../domain/log.ts';
@@ -165,7 +164,6 @@ const DEFAULT_SETTINGS: Settings = {
   isolation: 'process',
   routes: [],
   url: { auth: 'key' },
-  async: defaultAsyncSettings(),
   capture: 'errors',
   description: '',
   tags: {},

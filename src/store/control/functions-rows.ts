@@ -1,5 +1,4 @@
 import type { Selectable } from 'kysely';
-import { defaultAsyncSettings } from '../../domain/async-settings.ts';
 import type { FunctionRecord, Revision } from '../../domain/function.ts';
 import type { Isolation } from '../../domain/names.ts';
 import type { WorkspaceId } from '../../domain/workspace-id.ts';
@@ -193,8 +192,7 @@ function functionOf(row: Selectable<ControlSchema['functions']>, revision: Revis
     state: row.state,
     createdAt: toTime(row.created_at_ms),
     updatedAt: toTime(row.updated_at_ms),
-    // A function that was stored before there were asynchronous settings has the defaults.
-    settings: { async: defaultAsyncSettings(), ...JSON.parse(row.settings_json) },
+    settings: JSON.parse(row.settings_json),
     change: row.change,
     revision,
   };

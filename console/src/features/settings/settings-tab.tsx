@@ -1,7 +1,6 @@
 import { NativeSelect, SegmentedControl, Textarea, TextInput } from '@mantine/core';
 import type { ColdframeFunction } from '../../shared/api/types.ts';
 import { DeleteSection } from './delete-section.tsx';
-import { AsyncFields } from './fields/async-fields.tsx';
 import { EnvField } from './fields/env-field.tsx';
 import { IsolationField } from './fields/isolation-field.tsx';
 import { NumberField } from './fields/number-field.tsx';
@@ -64,12 +63,6 @@ function Settings({ fn }: { fn: ColdframeFunction }) {
         </Section>
         <Section title="URL" about="The function’s address for HTTP, on an origin of its own.">
           <UrlFields form={form} />
-        </Section>
-        <Section
-          title="Asynchronous calls"
-          about="Calls that nobody waits for are kept until they succeed, are given up or are too old."
-        >
-          <AsyncFields form={form} fn={fn} />
         </Section>
         <SaveBar form={form} />
       </form>

@@ -31,47 +31,6 @@ const ROUTE = Type.Object(
   STRICT,
 );
 const ROUTES = Type.Array(ROUTE, { maxItems: NAMES_MAX });
-
-const { maxAttempts, maxAgeMs, backoffMs, maxConcurrency, nonRetryableMax, nonRetryableMaxChars } = LIMITS.async;
-/** Exactly one of the two. The catalog checks it, because its message is clearer than a union's. */
-const DESTINATION = Type.Object(
-  {
-    function: Type.Optional(Type.String({ maxLength: 256, description: 'A function of the same workspace.' })),
-    url: Type.Optional(Type.String({ maxLength: 2_048, description: 'An http or https address.' })),
-  },
-  STRICT,
-);
-const ASYNC = {
-  maxAttempts: Type.Integer({
-    minimum: maxAttempts.min,
-    maximum: maxAttempts.max,
-    description: 'Runs that may fail before an event is given up.',
-  }),
-  maxAgeMs: Type.Integer({
-    minimum: maxAgeMs.min,
-    maximum: maxAgeMs.max,
-    description: 'An event older than this is not run again.',
-  }),
-  backoffMs: Type.Integer({
-    minimum: backoffMs.min,
-    maximum: backoffMs.max,
-    description: 'Wait before the first retry; it doubles up to an hour.',
-  }),
-  nonRetryable: Type.Array(Type.String({ minLength: 1, maxLength: nonRetryableMaxChars }), {
-    maxItems: nonRetryableMax,
-    description: 'Error types that are not retried.',
-  }),
-};
-/** What is absent unless it is chosen. */
-const ASYNC_CHOSEN = {
-  maxConcurrency: Type.Integer({
-    minimum: maxConcurrency.min,
-    maximum: maxConcurrency.max,
-    description: 'Asynchronous calls at once; absent: nine tenths of the function’s.',
-  }),
-  onSuccess: DESTINATION,
-  onFailure: DESTINATION,
-};
 const TAG = Type.String({ maxLength: 256 });
 
 /** The scalar settings. They are the same in create, patch (nullable there) and replies. */
@@ -121,7 +80,6 @@ const SETTINGS = {
   isolation: Type.Optional(ISOLATION_NAME),
   routes: Type.Optional(ROUTES),
   url: Type.Optional(Type.Object({ auth: Type.Optional(URL_AUTH), cors: Type.Optional(CORS) }, STRICT)),
-  async: Type.Optional(Type.Object(optionals({ ...ASYNC, ...ASYNC_CHOSEN }), STRICT)),
   tags: Type.Optional(Type.Record(Type.String(), TAG)),
 };
 
@@ -164,7 +122,6 @@ export const PATCH_FUNCTION = Type.Object(
     isolation: Type.Optional(Type.Union([ISOLATION_NAME, Type.Null()])),
     routes: Type.Optional(Type.Union([ROUTES, Type.Null()])),
     url: Type.Optional(Type.Union([Type.Object(nullables({ auth: URL_AUTH, cors: CORS }), STRICT), Type.Null()])),
-    async: Type.Optional(Type.Union([Type.Object(nullables({ ...ASYNC, ...ASYNC_CHOSEN }), STRICT), Type.Null()])),
     tags: Type.Optional(Type.Union([Type.Record(Type.String(), Type.Union([TAG, Type.Null()])), Type.Null()])),
     env: Type.Optional(
       Type.Union([
@@ -192,7 +149,6 @@ export const FUNCTION = Type.Object({
       'Where a browser opens it: an origin that no other function shares. Null when no such name leads to this server.',
   }),
   urlSettings: Type.Object({ auth: URL_AUTH, cors: Type.Optional(CORS) }),
-  async: Type.Object({ ...ASYNC, ...optionals(ASYNC_CHOSEN) }),
   tags: Type.Record(Type.String(), Type.String()),
   env: Type.Record(Type.String(), Type.Union([Type.String(), Type.Object({ secret: Type.Literal(true) })])),
   codeSha256: Type.String(),

@@ -28,8 +28,6 @@ describe('functions', () => {
     ['an unknown field deep inside', { ...HELLO, url: { auth: 'none', x: 1 } }, '/url/x'],
     ['a number as text', { ...HELLO, timeoutMs: '3000' }, '/timeoutMs'],
     ['a value out of range', { ...HELLO, memoryMib: 1 }, '/memoryMib'],
-    ['no attempt at all', { ...HELLO, async: { maxAttempts: 0 } }, '/async/maxAttempts'],
-    ['an unknown asynchronous setting', { ...HELLO, async: { retries: 1 } }, '/async/retries'],
     ['a bad name', { ...HELLO, name: '../x' }, '/name'],
     ['a missing field', { name: 'x', runtime: 'nodejs24' }, '/code'],
     ['both kinds of code', { ...HELLO, code: { source: '', files: {} } }, '/code'],

@@ -22,13 +22,6 @@ const FN = {
   capture: 'errors',
   routes: [{ method: 'GET', path: '/a' }],
   urlSettings: { auth: 'key', cors: { allowOrigins: ['https://a.example', 'https://b.example'] } },
-  async: {
-    maxAttempts: 3,
-    maxAgeMs: 21_600_000,
-    backoffMs: 60_000,
-    nonRetryable: ['A'],
-    onFailure: { function: 'sink' },
-  },
   env: { STAGE: 'dev', TOKEN: { secret: true } },
   tags: { team: 'billing', stage: 'dev' },
 } as unknown as ColdframeFunction;
@@ -60,30 +53,6 @@ it('access, cross-origin rules and routes are replaced as wholes, and rules can 
   });
   expect(plannedPatch({ cors: { ...cors, allowOrigins: ' \n' } }, FN).patch).toEqual({ url: { cors: null } });
   expect(plannedPatch({ routes: [] }, FN).patch).toEqual({ routes: [] });
-});
-
-it('of the asynchronous settings only the members that differ are sent; null takes one away', () => {
-  const { async } = valuesOf(FN);
-  const edited = {
-    ...async,
-    maxAttempts: '',
-    maxConcurrency: '4',
-    nonRetryable: 'A, B',
-    onSuccess: { kind: 'url' as const, target: ' https://hooks.example/x ' },
-    onFailure: { kind: 'none' as const, target: 'sink' },
-  };
-  expect(plannedPatch({ async: edited }, FN).patch).toEqual({
-    async: {
-      maxAttempts: null,
-      maxConcurrency: 4,
-      nonRetryable: ['A', 'B'],
-      onSuccess: { url: 'https://hooks.example/x' },
-      onFailure: null,
-    },
-  });
-  const wrong = { ...async, backoffMs: 'soon', onSuccess: { kind: 'function' as const, target: '' } };
-  const { patch, problems } = plannedPatch({ async: wrong }, FN);
-  expect([patch, [...problems.keys()]]).toEqual([{}, ['/async/backoffMs', '/async/onSuccess']]);
 });
 
 it('a variable that others added while these were edited stays', () => {

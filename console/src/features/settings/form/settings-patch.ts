@@ -1,6 +1,5 @@
 import type { UpdateFunctionData } from '../../../../../src/client/generated/types.gen.ts';
 import type { ColdframeFunction } from '../../../shared/api/types.ts';
-import { asyncPatch } from './async-values.ts';
 import { envPatch, envProblems, tagProblems } from './env-rows.ts';
 import { CHOICES, type CorsValues, NUMBERS, type SettingsValues, TEXTS, valuesOf } from './settings-values.ts';
 
@@ -39,10 +38,6 @@ export function plannedPatch(edits: Edits, fn: ColdframeFunction, before: Coldfr
   if (edits.auth !== undefined && edits.auth !== now.auth) url.auth = edits.auth;
   if (edits.cors !== undefined && !isEqual(edits.cors, now.cors)) url.cors = corsOf(edits.cors, problems);
   if (Object.keys(url).length > 0) patch.url = url;
-  if (edits.async !== undefined) {
-    const async = asyncPatch(edits.async, now.async, problems);
-    if (Object.keys(async).length > 0) patch.async = async;
-  }
   if (edits.routes !== undefined && !isEqual(edits.routes, now.routes)) patch.routes = edits.routes;
   if (edits.env !== undefined) {
     for (const [key, problem] of envProblems(edits.env)) problems.set(`/env/${key}`, problem);

@@ -1,6 +1,5 @@
 import { LIMITS } from '../../../../../src/domain/limits.ts';
 import type { ColdframeFunction } from '../../../shared/api/types.ts';
-import { type AsyncValues, asyncValuesOf } from './async-values.ts';
 import { type EnvRow, envRows } from './env-rows.ts';
 
 /** Whole numbers, with their bounds; `cpus` may have a fraction. */
@@ -39,7 +38,6 @@ export interface CorsValues {
 export type SettingsValues = Record<NumberName | (typeof TEXTS)[number] | (typeof CHOICES)[number], string> & {
   auth: 'key' | 'none';
   cors: CorsValues;
-  async: AsyncValues;
   routes: readonly RouteRow[];
   env: readonly EnvRow[];
   tags: readonly EnvRow[];
@@ -59,7 +57,6 @@ export function valuesOf(fn: ColdframeFunction): SettingsValues {
       allowCredentials: cors?.allowCredentials ?? false,
       maxAgeSeconds: cors?.maxAgeSeconds === undefined ? '' : String(cors.maxAgeSeconds),
     },
-    async: asyncValuesOf(fn.async),
     routes: fn.routes,
     env: envRows(fn.env),
     tags: envRows(fn.tags),

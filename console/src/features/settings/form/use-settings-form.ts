@@ -16,7 +16,7 @@ interface Desk {
 }
 
 const OWN_FIELDS: ReadonlySet<string> = new Set([...NUMBERS, ...TEXTS, ...CHOICES, 'env', 'routes', 'tags']);
-const FIELDS_WITHIN = /^\/(env\/\w+|tags\/.+|url\/cors\/\w+|async\/\w+(\/function)?|routes\/\d+(\/\w+)?)$/;
+const FIELDS_WITHIN = /^\/(env\/\w+|tags\/.+|url\/cors\/\w+|routes\/\d+(\/\w+)?)$/;
 
 /** Whether a field of this form shows what is wrong there. */
 const hasField = (path: string): boolean => OWN_FIELDS.has(path.slice(1)) || FIELDS_WITHIN.test(path);
