@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../../../auth/principal.ts';
 import { LIMITS } from '../../../domain/limits.ts';
+import { ColdframeError } from '../../../errors/coldframe-error.ts';
 import type { HttpDeps } from '../../deps.ts';
 import type { App } from '../../serving/app-types.ts';
 import { PROBLEM } from '../../serving/problems/problem-schema.ts';
@@ -56,7 +57,12 @@ export function putCode(app: App, { functions, config }: HttpDeps): void {
         },
       },
       async (request, reply) => {
-        const body = request.body as IncomingMessage | CodeBody;
+        const body = request.body as IncomingMessage | CodeBody | null | undefined;
+        // Which schema holds is chosen by the content type, and without a body there may be none.
+        if (body == null)
+          throw new ColdframeError('invalid_request', {
+            errors: [{ path: '', message: 'must be code or a zip archive' }],
+          });
         const { workspaceId } = request.principal;
         const { name } = request.params;
         const options = { ifMatch: request.headers['if-match'] ?? null };

@@ -100,6 +100,14 @@ describe('functions', () => {
     expect(readdirSync(bed.deps.config.uploadDir)).toEqual([]);
   });
 
+  it('I7: a deploy without any body, of no type or of one, is 400', async () => {
+    const key = { authorization: 'Bearer admin-key' };
+    for (const headers of [key, { ...key, 'content-type': 'application/json' }]) {
+      const reply = await bed.http.app.inject({ method: 'PUT', url: '/api/v1/functions/hello/code', headers });
+      expect([reply.statusCode, reply.json().code]).toEqual([400, 'invalid_request']);
+    }
+  });
+
   it('gives code as JSON, or as a zip to those who ask for one', async () => {
     const files = Object.values((await bed.send('GET', '/api/v1/functions/hello/code')).json.files);
     expect(files).toEqual([SOURCE]);
