@@ -112,6 +112,8 @@ export interface SandboxSpec {
    * generic sandbox.
    */
   code?: CodeRef;
+  /** With `code`: milliseconds the function may take to load. Its variables may run code of it before the shim connects. */
+  initTimeoutMs?: number;
 }
 
 export interface BoxExit {

@@ -18,6 +18,12 @@ const EXCLUDED = [
   '/usr/share/lintian/*',
 ];
 
+/**
+ * What a base has besides Debian's minimum, in containers and in guests. Certificates, time zones and the names of protocols are what a
+ * program expects of any base.
+ */
+export const BASE_PACKAGES = 'python3,ca-certificates,tzdata,netbase';
+
 /** mmdebstrap's `I:` messages in order, each with the share of a whole run that is done by then, as measured. */
 const MILESTONES: [text: string, fraction: number][] = [
   ['running apt-get update', 0.05],
@@ -80,7 +86,7 @@ async function* run(options: Parameters<typeof bootstrapDebian>[0]): AsyncGenera
 function argumentsOf(suite: string): string[] {
   return [
     '--variant=minbase',
-    '--include=python3',
+    `--include=${BASE_PACKAGES}`,
     ...EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`),
     // These files would carry the host's name and resolver into every sandbox.
     '--customize-hook=rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',

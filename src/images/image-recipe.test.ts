@@ -75,3 +75,10 @@ test('the Dockerfile verifies both interpreters before anything is called an ima
   expect(dockerfile).toContain('test "$(node --version)" = v24.1.0');
   expect(dockerfile).toContain('(3, 11)');
 });
+
+test('the image has the names, certificates and folders that sandboxes look for, under every base', async () => {
+  const dockerfile = (await readRecipe(options)).dockerfile('some/base:1');
+  expect(dockerfile).toContain('mkdir -p /var/task/lib /opt/lib ');
+  expect(dockerfile).toContain('ln -sfn C.utf8 /usr/lib/locale/en_US.utf8');
+  expect(dockerfile).toContain('ln -sfn /etc/ssl/certs/ca-certificates.crt /usr/lib/ssl/cert.pem');
+});

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { languageOf, RUNTIMES, type RuntimeId, runtimeOfVersion, runtimeRow } from '../domain/runtimes.ts';
+import { CERTIFICATE_LINKS, CERTIFICATES, LOCALE } from '../host/runtimes/root-contents.ts';
 import { shimFiles } from './shim-files.ts';
 import type { TarEntry } from './tar-archive.ts';
 
 /** Raised when the steps below change, so that an upgraded server builds a new image. */
-const RECIPE_VERSION = 1;
-/** Sandbox uids that get a name in the image, so that `os.userInfo()` and `pwd.getpwuid()` answer there. */
-const NAMED_UIDS = { first: 600_000, count: 1_024 };
+const RECIPE_VERSION = 2;
+/** Raised when a bootstrapped base holds something else. */
+const BASE_VERSION = 2;
 
 export interface RecipeOptions {
   /** The Node binary that goes into the image, and its version without the `v`. */
@@ -48,7 +50,7 @@ export async function readRecipe(options: RecipeOptions): Promise<ImageRecipe> {
   const files = await shimFiles(options.runtimesDir, { withGuest: false });
   const shims: TarEntry[] = files.map(({ name, content }) => ({ name: `runtimes/${name}`, mode: 0o644, content }));
   const hash = createHash('sha256');
-  const inputs = [RECIPE_VERSION, options.nodeVersion, process.arch, options.baseImage, options.suite, NAMED_UIDS];
+  const inputs = [RECIPE_VERSION, options.nodeVersion, process.arch, options.baseImage, options.suite, BASE_VERSION];
   hash.update(JSON.stringify(inputs));
   for (const file of shims)
     hash.update(`\0${file.name}\0${(file.content as Uint8Array).length}\0`).update(file.content as Uint8Array);
@@ -59,7 +61,7 @@ export async function readRecipe(options: RecipeOptions): Promise<ImageRecipe> {
   return {
     hash: digest,
     reference: `coldframe/runtime:${digest}`,
-    baseReference: `coldframe/base:${options.suite}-${RECIPE_VERSION}`,
+    baseReference: `coldframe/base:${options.suite}-${BASE_VERSION}`,
     runtimes,
     labels: { [RECIPE_LABEL]: digest },
     dockerfile: (base) => dockerfileOf(base, options.nodeVersion, runtimeRow(python).version),
@@ -74,14 +76,17 @@ export async function readRecipe(options: RecipeOptions): Promise<ImageRecipe> {
 /** No step needs a network. The checks make an unfit base fail here, not at the first call. */
 function dockerfileOf(base: string, nodeVersion: string, python: string): string {
   const [major, minor] = python.split('.');
-  const { first, count } = NAMED_UIDS;
   const steps = [
     `test "$(node --version)" = v${nodeVersion}`,
     `python3 -c 'import sys; sys.exit(sys.version_info[:2] != (${major}, ${minor}))'`,
     'find / -xdev -type f -perm /6000 -exec chmod a-s {} +',
     'rm -rf /var/lib/apt/lists /var/cache/apt /var/log/*',
-    'mkdir -p /var/task /run/coldframe /var/runtime',
-    `i=${first}; while [ $i -lt ${first + count} ]; do echo "sandbox$i:x:$i:$i::/tmp:/usr/sbin/nologin"; i=$((i+1)); done >> /etc/passwd`,
+    // The dynamic linker looks in them from its start on, and remembers for good which were missing.
+    'mkdir -p /var/task/lib /opt/lib /run/coldframe /var/runtime',
+    // LANG is Lambda's, whose locale no minimal Debian has: the C library's own for UTF-8 answers to that name too.
+    `ln -sfn ${basename(LOCALE.source)} ${join(dirname(LOCALE.source), LOCALE.alias)}`,
+    // One bundle under every name that a build of OpenSSL asks for.
+    ...CERTIFICATE_LINKS.map((path) => `mkdir -p ${dirname(path)}; ln -sfn ${CERTIFICATES} ${path}`),
   ];
   return [
     `FROM ${base}`,

@@ -6,7 +6,8 @@
  *
  * Order: host `boot`, guest `ready` (the shim has connected and said hello, which the agent still holds back; nothing of a
  * function is there yet: this is where snapshots are taken), host `begin`, guest `begun` (clock, entropy and
- * network are its own, bytes flow), host `code` once the drive is swapped, guest `coded`. At any time guest `oom` and, last of all, `exit`. A guest
+ * network are its own, bytes flow), host `code` once the drive is swapped, guest `coded` (neither where the package was there at
+ * boot). At any time guest `oom` and, last of all, `exit`. A guest
  * whose control connection ends before `begin` dials again (it has been restored); after it, it powers off.
  */
 export const GUEST_PORTS = { control: 1001, channel: 1002, stdout: 1003, stderr: 1004 } as const;
@@ -38,6 +39,8 @@ export type HostMessage =
       pidsMax: number;
       /** When true, the guest says `ready` only when the shim has nothing left to prepare. Used for a snapshot. */
       settle: boolean;
+      /** When true, the drive has the function's package already, and the guest mounts it before the shim starts. */
+      code: boolean;
     }
   | { op: 'begin'; entropy: string; wallTimeMs: number; network: GuestNetwork | null }
   | { op: 'code'; entropy: string; wallTimeMs: number };

@@ -80,7 +80,13 @@ class Machine:
         size = "size=%dm,nr_inodes=%d,mode=1777" % (boot["diskMib"], boot["diskMib"] * _FILES_PER_MIB)
         kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, size)
         self._must_settle = boot["settle"]
+        if boot["code"]:
+            # The function's variables may name files of its package, so it is there before the shim's first program.
+            _mount_code()
         self._shim = Shim(boot)
+        if boot["code"]:
+            # What such a program prints must not fill its pipes before it connects.
+            self._pumps = self._output_pumps()
         self._oom_events = os.open(GROUP + "/memory.events", os.O_RDONLY)
         self._heap = HeapWatch(GROUP, boot["heapMib"])
 
@@ -117,9 +123,9 @@ class Machine:
             self._reap()
         elif fd == self._oom_events:
             self._look_at_oom()
-        elif self._shim.connection is None:
+        elif self._shim.connection is None and fd == self._shim.listener:
             self._shim.accept()
-        elif not self._is_ready:
+        elif not self._is_ready and fd == self._shim.connection:
             self._take_hello()
         else:
             for pump in self._pumps:
@@ -176,20 +182,19 @@ class Machine:
             self._control.send(event="begun")
         elif message["op"] == "code":
             kernel.forget_blocks(_CODE_DRIVE)
-            flags = kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV
-            kernel.mount(_CODE_DRIVE, _TASK, "squashfs", flags)
+            _mount_code()
             self._control.send(event="coded")
 
     def _begin(self):
         self._has_begun = True
         shim, ports = self._shim, self._ports
         self._to_host = Pump(shim.connection, ports["channel"], self._hello)
-        self._pumps = [
-            self._to_host,
-            Pump(ports["channel"], shim.connection),
-            Pump(shim.stdout, ports["stdout"]),
-            Pump(shim.stderr, ports["stderr"]),
-        ]
+        outputs = self._pumps or self._output_pumps()
+        self._pumps = [self._to_host, Pump(ports["channel"], shim.connection), *outputs]
+
+    def _output_pumps(self):
+        shim, ports = self._shim, self._ports
+        return [Pump(shim.stdout, ports["stdout"]), Pump(shim.stderr, ports["stderr"])]
 
     def _reap(self):
         try:
@@ -247,6 +252,11 @@ def _mount_all():
     kernel.mount("cgroup2", "/sys/fs/cgroup", "cgroup2", nothing)
     kernel.write("/sys/fs/cgroup/cgroup.subtree_control", "+memory +pids")
     kernel.mount("tmpfs", "/run", "tmpfs", nothing, "size=1m,mode=755")
+    kernel.write("/proc/sys/kernel/hostname", "sandbox")
     os.mkdir("/run/coldframe", 0o711)
     os.mkdir("/dev/shm")
     kernel.mount("tmpfs", "/dev/shm", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, _SHM)
+
+
+def _mount_code():
+    kernel.mount(_CODE_DRIVE, _TASK, "squashfs", kernel.MS_RDONLY | kernel.MS_NOSUID | kernel.MS_NODEV)

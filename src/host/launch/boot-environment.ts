@@ -23,7 +23,7 @@ export function bootEnvironment(
   };
 }
 
-/** Where the dynamic linker looks for libraries of the function, as on Lambda. */
-export function libraryPath(taskRoot: string): string {
-  return `${taskRoot}:${taskRoot}/lib:/opt/lib`;
+/** Where the dynamic linker looks for libraries of a function whose package will lie in one of those folders, as on Lambda. */
+export function libraryPath(...taskRoots: string[]): string {
+  return [...taskRoots.flatMap((root) => [root, `${root}/lib`]), '/opt/lib'].join(':');
 }

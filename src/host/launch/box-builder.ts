@@ -9,6 +9,7 @@ import type { Egress } from '../egress/egress.ts';
 import type { EgressLink } from '../egress/egress-link.ts';
 import type { Slot, SlotOwner } from '../slot/slot.ts';
 import type { SlotTree } from '../slot/slot-tree.ts';
+import { bootOutput } from './boot-output.ts';
 import { HostBox } from './host-box.ts';
 import { HostSide } from './host-side.ts';
 import { type LaunchOptions, launch } from './launch.ts';
@@ -16,10 +17,9 @@ import type { LaunchedProcess } from './launched-process.ts';
 import { programPid } from './program-pid.ts';
 import type { UidPool } from './uid-pool.ts';
 import { undoStart } from './undo-start.ts';
+import { withinInit } from './within-init.ts';
 
 const CLEANUP_DEADLINE_MS = 5_000;
-/** How much output of a program that ended at once is kept for our own log. */
-const LAST_WORDS_MAX_BYTES = 2_048;
 
 export interface BoxBuilderOptions {
   cgroups: CgroupTree;
@@ -123,7 +123,7 @@ export class BoxBuilder {
     const networkNamespace = link?.namespacePath;
     const process = launch({ ...plan.launch, cgroup, uid, networkNamespace, output: { stdoutPath, stderrPath } });
     built.process = process;
-    const channel = await connectionOrExit(slot, process, output.stderr, signal);
+    const channel = await connectionOrExit(spec, slot, process, output, signal);
     process.connected();
     const box: HostBox = new HostBox({
       id: spec.id,
@@ -168,15 +168,22 @@ async function endOf(process: LaunchedProcess | null, signal: AbortSignal): Prom
   }
 }
 
-/** The connection, or the reason when the process ends first. */
-async function connectionOrExit(slot: Slot, process: LaunchedProcess, stderr: Readable, signal: AbortSignal) {
+/** The connection, or the reason when the process ends first or the function's own doing keeps it from connecting. */
+async function connectionOrExit(
+  spec: SandboxSpec,
+  slot: Slot,
+  process: LaunchedProcess,
+  output: { stdout: Readable; stderr: Readable },
+  signal: AbortSignal,
+) {
   const connected = new AbortController();
   const accepted = slot.accept(AbortSignal.any([signal, connected.signal]));
-  const exited = process.exited.then((exit) => {
-    throw new BootEnded(exit, lastWords(stderr));
+  const printed = () => bootOutput(output);
+  const exited = process.exited.then(async (exit) => {
+    throw new BootEnded(exit, await printed());
   });
   try {
-    return await Promise.race([accepted, exited]);
+    return await withinInit(spec, Promise.race([accepted, exited]), printed);
   } catch (error) {
     connected.abort();
     accepted.then((socket) => socket.destroy()).catch(() => undefined);
@@ -184,9 +191,4 @@ async function connectionOrExit(slot: Slot, process: LaunchedProcess, stderr: Re
   } finally {
     exited.catch(() => undefined);
   }
-}
-
-function lastWords(stderr: Readable): string {
-  const words: Buffer | null = stderr.read();
-  return words === null ? '' : words.toString('utf8', 0, LAST_WORDS_MAX_BYTES).trim();
 }

@@ -8,3 +8,6 @@ export const INSIDE = {
   run: '/run/coldframe',
   socket: '/run/coldframe/s',
 } as const;
+
+/** Where below /var/task a package is bound when a bind over it would not show. */
+export const BENEATH = 'package';

@@ -15,12 +15,15 @@ import { fingerprint, openToAll, stageFile, stageFolder } from './stage-file.ts'
 
 const LINKER_CACHE = '/etc/ld.so.cache';
 const TIME_ZONES = '/usr/share/zoneinfo';
-/** Mount points that must exist in the read-only root. */
-const MOUNT_POINTS = ['dev', 'proc', 'tmp', INSIDE.task, INSIDE.runtime, INSIDE.run, TIME_ZONES];
+/**
+ * Folders that must exist in the read-only root: mount points, and one in which the dynamic linker looks from its start on. It remembers
+ * for good which were missing.
+ */
+const FOLDERS = ['dev', 'proc', 'tmp', INSIDE.task, INSIDE.runtime, INSIDE.run, TIME_ZONES, 'opt/lib'];
 /**
  * Changes with what is put into a root besides files of the host, so that an older root is not taken for a current one.
  */
-const LAYOUT = 3;
+const LAYOUT = 4;
 /** Uid and gid of the one user a bubblewrap sandbox sees. */
 export const SANDBOX_UID_INSIDE = 1000;
 
@@ -164,7 +167,7 @@ export class HostRuntimes {
     const cache = (await stat(LINKER_CACHE).catch(() => null)) === null ? [] : [LINKER_CACHE];
     const print = await fingerprint([...needy, ...cache]);
     return this.#staged(id, `${LAYOUT}-${print}`, async (root) => {
-      for (const path of MOUNT_POINTS) await mkdir(join(root, path), { recursive: true });
+      for (const path of FOLDERS) await mkdir(join(root, path), { recursive: true });
       const base = libraries.map((path) => ({ source: path, target: path }));
       for (const { source, target } of [...files, ...base, ...(await sharedLibraries(needy, signal))])
         await stageFile(source, join(root, merged(target)));

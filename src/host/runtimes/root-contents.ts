@@ -34,6 +34,9 @@ export const CERTIFICATE_BUNDLES = [
   '/etc/ssl/cert.pem',
 ];
 
+/** Where it is in every root of ours. */
+export const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
+
 /** Where builds of OpenSSL look for them, whatever distribution they were made on. */
 export const CERTIFICATE_LINKS = [
   '/usr/lib/ssl/cert.pem',

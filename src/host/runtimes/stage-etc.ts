@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import {
   CERTIFICATE_BUNDLES,
   CERTIFICATE_LINKS,
+  CERTIFICATES,
   HOSTS_TEXT,
   LOCALE,
   ROOT_ETC_FILES,
@@ -10,7 +11,6 @@ import {
 } from './root-contents.ts';
 import { stageFile } from './stage-file.ts';
 
-const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 const CONVERSIONS = 'gconv';
 
 /** The configuration of a root: who there is, which names resolve, which certificates are trusted. */

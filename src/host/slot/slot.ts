@@ -1,10 +1,11 @@
 import { chmodSync, chownSync } from 'node:fs';
 import { chmod, chown, lstat, mkdir, rmdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { CodeRef } from '../../contract/driver.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import { BENEATH } from '../launch/inside.ts';
 import { placeCode } from './code-placement.ts';
 import { unmount } from './mounts.ts';
 import { makeOutputFifos, openOutputFifo, STDERR_NAME, STDOUT_NAME } from './output-fifo.ts';
@@ -12,8 +13,6 @@ import { canBeLower, makeOwnMounts, type OwnMountPoints, ownMountPoints, type Sh
 import type { PackageMounts } from './package-mounts.ts';
 import { removeTree } from './remove-tree.ts';
 
-/** Where a package is bound when a bind over the code directory would not show. */
-const BENEATH = 'package';
 /**
  * This folder of the package is made in advance: the dynamic linker remembers for good which folders were missing when
  * it first looked.
@@ -86,7 +85,7 @@ export class Slot {
     await mkdir(this.directory, { mode: 0o700 });
     await mkdir(this.channelDir, { mode: 0o700 });
     await mkdir(this.codeDir, { mode: 0o700 });
-    await mkdir(join(this.codeDir, LIBRARY), { mode: 0o755 });
+    for (const path of this.#inAdvance) await mkdir(join(this.codeDir, path), { recursive: true, mode: 0o755 });
     const made = await Promise.allSettled([makeOutputFifos(this.channelDir, gid, signal), this.#mountOwn(signal)]);
     // Both have ended, so that a removal finds everything that they made.
     for (const result of made) if (result.status === 'rejected') throw result.reason;
@@ -195,7 +194,7 @@ export class Slot {
     try {
       if (this.#packages !== null && (await this.#packages.isWorthBinding(code)))
         return await this.#bind(code, this.#packages, signal, isEarly);
-      await this.#clearLibrary(code);
+      await this.#clearInAdvance(code);
       await placeCode(code, this.codeDir, { mayLink: this.#mayLink(), signal });
       return '';
     } catch (cause) {
@@ -229,16 +228,21 @@ export class Slot {
     await removeTree(this.directory, signal);
   }
 
-  /** A copy needs the place of an entry with the folder's name, unless that entry is a folder. */
-  async #clearLibrary(code: CodeRef): Promise<void> {
-    const own = await lstat(join(code.path, LIBRARY)).catch(() => null);
-    if (!own?.isDirectory()) await rmdir(join(this.codeDir, LIBRARY));
+  get #inAdvance(): string[] {
+    return this.#owner.bindsShow === 'beneath' ? [LIBRARY, join(BENEATH, LIBRARY)] : [LIBRARY];
+  }
+
+  /** Takes the folders made in advance away which the package itself has not: it is seen as it is. */
+  async #clearInAdvance(code: CodeRef): Promise<void> {
+    for (const path of this.#inAdvance.flatMap((each) => (dirname(each) === '.' ? [each] : [each, dirname(each)]))) {
+      const own = await lstat(join(code.path, path)).catch(() => null);
+      if (!own?.isDirectory()) await rmdir(join(this.codeDir, path));
+    }
   }
 
   async #bind(code: CodeRef, packages: PackageMounts, signal: AbortSignal, isEarly: boolean): Promise<string> {
     const below = this.#owner.bindsShow === 'beneath' && !isEarly ? BENEATH : '';
     const target = join(this.codeDir, below);
-    if (below !== '') await mkdir(target, { mode: 0o755 });
     await packages.bindAt(code, target, signal);
     this.#bound = { code, target };
     return below;

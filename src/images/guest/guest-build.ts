@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { type RuntimeId, runtimeOfVersion } from '../../domain/runtimes.ts';
+import { CERTIFICATE_LINKS, CERTIFICATES, HOSTS_TEXT, LOCALE, usersOf } from '../../host/runtimes/root-contents.ts';
 import { shimFiles } from '../shim-files.ts';
 import { runBuildTool } from './build-tool.ts';
 import { cpioArchive } from './cpio-archive.ts';
@@ -11,12 +12,15 @@ import { guestModules } from './guest-modules.ts';
 import { type BaseSources, debianKernel, unpackRoot } from './guest-sources.ts';
 import { NotAKernel, uncompressedKernel } from './kernel-image.ts';
 
-/** A name for the one uid that functions run as in a guest, as in container images. */
-const PASSWD_LINE = 'sandbox:x:1000:1000::/tmp:/usr/sbin/nologin\n';
+/** The one uid that functions run as in a guest. */
+const GUEST_UID = 1000;
 /** Uncompressed: a guest reads from the host's page cache, and emulated processors decompress slowly. */
 const SQUASHFS = ['-noI', '-noD', '-noF', '-noX', '-all-root', '-no-xattrs', '-quiet', '-no-progress'];
-/** What a root file system image begins with. */
-const MOUNT_POINTS = ['dev', 'proc', 'sys', 'run', 'tmp', 'var/task', 'var/runtime'];
+/**
+ * What a root file system image begins with. The dynamic linker looks in the two library folders from its start on, and remembers for
+ * good which were missing.
+ */
+const MOUNT_POINTS = ['dev', 'proc', 'sys', 'run', 'tmp', 'var/task/lib', 'var/runtime', 'opt/lib'];
 
 export interface GuestBuildOptions {
   images: GuestImages;
@@ -112,12 +116,34 @@ async function addRuntimes(root: string, options: GuestBuildOptions): Promise<Ru
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, content, { mode: 0o644 });
   }
-  await writeFile(join(root, 'etc/passwd'), PASSWD_LINE, { flag: 'a' });
-  // The file stays empty without a network. With one, the resolver's file is bound over it.
-  await writeFile(join(root, 'etc/resolv.conf'), '');
-  await writeFile(join(root, 'etc/hosts'), '127.0.0.1 localhost\n::1 localhost\n');
+  await addIdentity(root);
   const own = runtimeOfVersion('nodejs', options.nodeVersion);
   return [own, python].filter((id) => id !== null);
+}
+
+/** Who and where a function is, the locale that LANG names, and certificates where builds of OpenSSL look for them. */
+async function addIdentity(root: string): Promise<void> {
+  const { passwd, group } = usersOf(GUEST_UID);
+  // The resolver's file stays empty without a network. With one, the host's is bound over it.
+  const texts = { passwd, group, hosts: HOSTS_TEXT, hostname: 'sandbox\n', 'resolv.conf': '' };
+  for (const [name, text] of Object.entries(texts)) {
+    const path = join(root, 'etc', name);
+    // A link that was given would be followed out of the root.
+    await rm(path, { force: true });
+    await writeFile(path, text);
+  }
+  const { source, alias } = LOCALE;
+  const hasLocale = await stat(join(root, source)).then(Boolean, () => false);
+  if (hasLocale) await linkAnew(basename(source), join(root, dirname(source), alias));
+  for (const path of CERTIFICATE_LINKS) {
+    await mkdir(join(root, dirname(path)), { recursive: true });
+    await linkAnew(CERTIFICATES, join(root, path));
+  }
+}
+
+async function linkAnew(target: string, path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await symlink(target, path);
 }
 
 async function describe(path: string, signal: AbortSignal): Promise<GuestManifest['files'][GuestFile]> {

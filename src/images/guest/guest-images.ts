@@ -7,7 +7,7 @@ import type { RuntimeId } from '../../domain/names.ts';
 import { shimFiles } from '../shim-files.ts';
 
 /** Raised when the way images are made changes, so that an upgraded server asks for a new one. */
-const RECIPE_VERSION = 2;
+const RECIPE_VERSION = 3;
 
 /** What a guest is made of; one image serves all runtimes and all monitors. */
 export const GUEST_FILES = ['kernel', 'initramfs', 'rootfs'] as const;

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxError } from '../../contract/sandbox-error.ts';
+import { BASE_PACKAGES } from '../debian-base.ts';
 import { runBuildTool } from './build-tool.ts';
 
 /** Documentation is of no use in a guest, and it is a third of the size. */
@@ -63,7 +64,11 @@ export async function unpackRoot(
     options.onProgress(`bootstrapping Debian ${suite}`, 0.4);
     archive = join(work, 'root.tar');
     const excluded = EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`);
-    await runBuildTool('mmdebstrap', ['--variant=minbase', '--include=python3', ...excluded, suite, archive], signal);
+    await runBuildTool(
+      'mmdebstrap',
+      ['--variant=minbase', `--include=${BASE_PACKAGES}`, ...excluded, suite, archive],
+      signal,
+    );
   }
   options.onProgress('unpacking the root file system', 0.75);
   const found = await stat(archive);

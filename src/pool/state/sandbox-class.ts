@@ -24,6 +24,8 @@ export interface SandboxClass {
   isGeneric: boolean;
   /** The package of the one revision it belongs to: its environment may name files of it. Null for a generic class. */
   code: CodeRef | null;
+  /** Milliseconds that revision may take to load; null for a generic class. */
+  initTimeoutMs: number | null;
   /** What one may take of the host's memory at most: its own limit and what its isolation adds. */
   limitMib: number;
 }
@@ -45,7 +47,7 @@ export function defaultClass(runtime: RuntimeId, driver: GuardedDriver): Sandbox
 
 /** A new sandbox of the class, with an id of its own. */
 export function sandboxSpec(sandboxClass: SandboxClass, labels: SandboxSpec['labels']): SandboxSpec {
-  const { runtime, memoryMib, cpus, diskMib, network, bootEnv } = sandboxClass;
+  const { runtime, memoryMib, cpus, diskMib, network, bootEnv, code, initTimeoutMs } = sandboxClass;
   return {
     // Short, because it is part of a socket path of at most 108 bytes.
     id: randomBytes(8).toString('hex'),
@@ -58,7 +60,8 @@ export function sandboxSpec(sandboxClass: SandboxClass, labels: SandboxSpec['lab
     pidsMax: LIMITS.pidsMax,
     labels,
     from: { kind: 'image' },
-    ...(sandboxClass.code === null ? {} : { code: sandboxClass.code }),
+    ...(code === null ? {} : { code }),
+    ...(initTimeoutMs === null ? {} : { initTimeoutMs }),
   };
 }
 
@@ -84,6 +87,7 @@ function buildClass(
     bootEnv,
     isGeneric: owner === null,
     code: owner?.package ?? null,
+    initTimeoutMs: owner?.settings.initTimeoutMs ?? null,
     limitMib: memoryMib + driver.capabilities.memoryOverheadMib,
   };
 }

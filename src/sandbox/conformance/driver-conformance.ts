@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import type { CodeRef, Driver, ProbeResult, SandboxSpec } from '../../contract/driver.ts';
+import {
+  type Box,
+  type CodeRef,
+  type Driver,
+  type ProbeResult,
+  type SandboxSpec,
+  UNMEASURED,
+} from '../../contract/driver.ts';
 import { type Language, languageOf } from '../../domain/runtimes.ts';
 import { guardDriver } from '../guard/guarded-driver.ts';
 import { CallCases } from './call-cases.ts';
@@ -13,6 +20,10 @@ import { LanguageCases } from './language-cases.ts';
 import { LifeCases } from './life-cases.ts';
 import { MARKED_SHELL, type MarkedAnswer, reachOf, type SandboxReach } from './sandbox-reach.ts';
 import { call, loaded, NEVER, setSlowness, until } from './sandbox-rig.ts';
+import { type StartKind, untilIdle } from './start-kinds.ts';
+
+/** A guest that boots for longer is booted for those cases alone that a start may change. */
+const SLOW_BOOT_MS = 2_000;
 
 /** What a driver hands to the suite. */
 export interface ConformanceSubject {
@@ -90,11 +101,13 @@ export function describeDriverConformance(
     });
 
     for (const one of cases) {
-      for (const language of one.languages) {
-        test(`${one.name}: ${one.guarantee} (${language})`, { timeout: 60_000 * slowness }, async (context) => {
+      for (const { language, start, words } of variantsOf(one)) {
+        test(`${one.name}: ${one.guarantee} (${words})`, { timeout: 60_000 * slowness }, async (context) => {
           const reason = skips[one.name];
           if (reason !== undefined) context.skip(reason);
           if (bench === null) return skipUnlessRequired(context, unavailable, isRequired);
+          const sameAsAnother = bench.whyNotThat(start, one);
+          if (sameAsAnother !== null) context.skip(sameAsAnother);
           const lacking = bench.lacking(one, language, options.languages);
           // COLDFRAME_REQUIRE asks for root and cgroups by words of their own: an ordinary user has neither.
           if (isRequired && bench.lacksRoot(one)) context.skip(`needs root and a cgroup: ${lacking}`);
@@ -102,11 +115,22 @@ export function describeDriverConformance(
           const inReach = await bench.whyInReach(one);
           // Where root is required the report fails it; the driver itself is none the less usable.
           if (inReach !== null) context.skip(inReach);
-          await bench.run(one, language);
+          await bench.run(one, language, start);
         });
       }
     }
   });
+}
+
+/** Each language of a case under each of its starts. */
+function variantsOf({ languages, starts }: ConformanceCase): { language: Language; start: StartKind; words: string }[] {
+  return languages.flatMap((language) =>
+    (starts ?? [null]).map((start) => ({
+      language,
+      start: start ?? 'cold',
+      words: start === null ? language : `${language}, ${start}`,
+    })),
+  );
 }
 
 /** Cgroups bound the first three, a tmpfs that only root can mount bounds the number of files. */
@@ -122,12 +146,25 @@ class SuiteBench {
   readonly #subject: ConformanceSubject;
   readonly #guard: ReturnType<typeof guardDriver>;
   readonly #trees = new FixtureTrees();
+  /** Every box of the running case, by id. */
+  readonly #boxes = new Map<string, Box>();
   #probe: ProbeResult | null = null;
   #reach: Promise<SandboxReach> | null = null;
 
   constructor(subject: ConformanceSubject) {
     this.#subject = subject;
-    this.#guard = guardDriver(subject.driver, { onEvent() {} });
+    this.#guard = guardDriver(remembering(subject.driver, this.#boxes), { onEvent() {} });
+  }
+
+  /** Null when a start of that kind differs here from the others that are run. */
+  whyNotThat(start: StartKind, { startsMatter }: ConformanceCase): string | null {
+    const { firstStartMs = 0, typicalStartMs } = this.#guard.capabilities;
+    if (start === 'cold' && firstStartMs > typicalStartMs)
+      return 'every sandbox without a boot profile is a clone of one that was ready, as when it is claimed';
+    const isSlow = start === 'boot profile' && firstStartMs > SLOW_BOOT_MS && startsMatter !== true;
+    return isSlow && process.env.COLDFRAME_TEST_NIGHTLY !== '1'
+      ? 'a guest boots for seconds: the nightly run does it'
+      : null;
   }
 
   /** Probes and starts; '' when the driver is usable, else why not. */
@@ -180,12 +217,15 @@ class SuiteBench {
     return { runtime, memoryMib, ...this.#subject.spec };
   }
 
-  async run(one: ConformanceCase, language: Language): Promise<void> {
+  async run(one: ConformanceCase, language: Language, start: StartKind): Promise<void> {
     const seen = new Set<string>();
     const bench: Bench = {
       guard: this.#guard,
       probe: this.#probe!,
       language,
+      start,
+      warmUpEvent: one.warmUpEvent ?? {},
+      untilIdle: (id) => untilIdle(() => this.#boxes.get(id)?.meter() ?? UNMEASURED),
       spec: (overrides = {}) => ({ ...this.#specFor(language), ...overrides }),
       code: (fixture) => this.#subject.code?.(fixture) ?? this.#trees.fixture(fixture),
       source: (files, links) => this.#trees.source(files, links),
@@ -199,6 +239,7 @@ class SuiteBench {
         seen.add(sandbox.id);
         await sandbox.destroy('case over');
       }
+      this.#boxes.clear();
     }
     for (const id of seen) {
       await until(`nothing of ${id} survives`, async () => (await this.#traces(id)).length === 0).catch(async () => {
@@ -219,4 +260,20 @@ class SuiteBench {
       await this.#subject.close?.();
     }
   }
+}
+
+/** The same driver, whose boxes can be looked at past the guard. */
+function remembering(driver: Driver, boxes: Map<string, Box>): Driver {
+  const create: Driver['create'] = async (spec, signal) => {
+    const box = await driver.create(spec, signal);
+    boxes.set(box.id, box);
+    return box;
+  };
+  return new Proxy(driver, {
+    get(target, name) {
+      if (name === 'create') return create;
+      const member = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
 }

@@ -16,7 +16,7 @@ export class FixtureTrees {
     return this.#tree(name, (path) => cpSync(join(FIXTURES, name), path, { recursive: true }));
   }
 
-  source(files: Record<string, string>, links: Record<string, string> = {}): CodeRef {
+  source(files: Record<string, string | Uint8Array>, links: Record<string, string> = {}): CodeRef {
     return this.#tree(JSON.stringify([files, links]), (path) => {
       for (const [file, text] of Object.entries(files)) {
         mkdirSync(dirname(join(path, file)), { recursive: true });

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { type BootEnd, BootEnded } from '../../contract/boot-ended.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import { type MemoryRig, memoryRig } from '../conformance/memory-rig.ts';
 import { call, loaded, NEVER, NO_CODE, specOf, until } from '../conformance/sandbox-rig.ts';
@@ -342,4 +343,37 @@ test('every transition is an event, in order', async () => {
     'loaded>dead',
     'gone',
   ]);
+});
+
+test('a boot that the function’s own code ended is its failed load, with how it ended and what it printed', async () => {
+  const output = { stdout: 'about to spin', stderr: 'Error: Cannot find module' };
+  const ends: { end: BootEnd; load: object }[] = [
+    {
+      end: { cause: 'initTimeout', timeoutMs: 300 },
+      load: { kind: 'initTimeout', error: { errorType: 'Runtime.InitTimeout' } },
+    },
+    {
+      end: { cause: 'exit', exitCode: 1, signal: null },
+      load: { kind: 'loadError', error: { errorType: 'Runtime.ExitError' } },
+    },
+    { end: { cause: 'oom', exitCode: null, signal: 'SIGKILL' }, load: { kind: 'died', exit: { cause: 'oom' } } },
+  ];
+  for (const { end, load } of ends) {
+    rig = await memoryRig(echo, {
+      onCreate: () => {
+        throw new BootEnded(end, output);
+      },
+    });
+    const { sandbox, load: told } = await loaded(rig.guard, NO_CODE, { spec: { code: NO_CODE, initTimeoutMs: 300 } });
+    expect(told).toMatchObject(load);
+    expect(told.logs.lines.map(({ stream, text }) => [stream, text])).toEqual([
+      ['stdout', 'about to spin'],
+      ['stderr', 'Error: Cannot find module'],
+    ]);
+    expect(sandbox.state).toBe('dead');
+    // Where nothing of the function was there, it is a failure of ours.
+    await expect(rig.guard.create(specOf(), NEVER)).rejects.toEqual(FAILED);
+    await rig.close();
+  }
+  rig = null;
 });

@@ -81,7 +81,8 @@ class DriverGuard implements GuardedDriver {
 
   async #create(spec: SandboxSpec, signal: AbortSignal): Promise<Sandbox> {
     const beganAtMs = performance.now();
-    const { createDeadlineMs } = this.#options;
+    // A function's own time to load counts from when its runtime runs.
+    const createDeadlineMs = this.#options.createDeadlineMs + (spec.initTimeoutMs ?? 0);
     const signals = [signal, this.#stopping.signal];
     let box: Box;
     try {

@@ -3,13 +3,14 @@ import type { BoxExit, SandboxSpec } from '../../contract/driver.ts';
 import type { LoadResult, Sandbox, SandboxState } from '../../contract/sandbox.ts';
 import { SandboxError } from '../../contract/sandbox-error.ts';
 import type { FunctionError, LogLine } from '../../domain/invocation.ts';
+import { initTimeoutError } from './exchange/function-error.ts';
 
 const REASON_MAX_CHARS = 500;
 const SAYS_WHY = /error|not allowed|bad option|cannot|can't|failed|fatal/i;
 
 /**
- * A sandbox whose boot was ended by the function itself: by a variable that the runtime refuses, or by code that runs
- * before its shim. Nothing of it is left on the host. Its one load tells how it ended, so that a caller gets the
+ * A sandbox whose boot was ended by the function itself: by a variable that the runtime refuses, by code that runs
+ * before its shim, or by code that never lets the shim run. Nothing of it is left on the host. Its one load tells how it ended, so that a caller gets the
  * function's error and its record.
  */
 export class StillbornSandbox implements Sandbox {
@@ -45,10 +46,12 @@ export class StillbornSandbox implements Sandbox {
   async load(): Promise<LoadResult> {
     if (this.#state !== 'ready') throw this.#illegal('load');
     this.#state = 'dead';
-    const { exit, output } = this.#ended;
-    const logs = { lines: linesOf(output), truncated: false };
-    if (exit.cause === 'oom') return { kind: 'died', exit, logs };
-    return { kind: 'loadError', error: errorOf(exit, output), importMs: null, logs };
+    const { end, output } = this.#ended;
+    const lines = [...linesOf('stdout', output.stdout), ...linesOf('stderr', output.stderr)];
+    const logs = { lines, truncated: false };
+    if (end.cause === 'initTimeout') return { kind: 'initTimeout', error: initTimeoutError(end.timeoutMs), logs };
+    if (end.cause === 'oom') return { kind: 'died', exit: end, logs };
+    return { kind: 'loadError', error: errorOf(end, output.stderr), importMs: null, logs };
   }
 
   invoke(): void {
@@ -94,8 +97,8 @@ function errorOf(exit: BoxExit, output: string): FunctionError {
   return { errorType: 'Runtime.ExitError', errorMessage, stackTrace: [] };
 }
 
-function linesOf(output: string): LogLine[] {
+function linesOf(stream: LogLine['stream'], output: string): LogLine[] {
   const at = new Date().toISOString();
   const texts = output.replace(/\n$/, '').split('\n');
-  return output === '' ? [] : texts.map((text) => ({ at, stream: 'stderr', text }));
+  return output === '' ? [] : texts.map((text) => ({ at, stream, text }));
 }

@@ -132,7 +132,7 @@ export const handler = async () => ({
   const { sandbox } = await loaded(guard, trees.source({ 'index.mjs': source }), { spec: { labels: rig.labels } });
   const { value } = await call(sandbox, {});
   const seen = value as Record<string, string[]>;
-  expect(seen.root).toEqual(['bin', 'dev', 'etc', 'lib', 'lib64', 'proc', 'run', 'sbin', 'tmp', 'usr', 'var']);
+  expect(seen.root).toEqual(['bin', 'dev', 'etc', 'lib', 'lib64', 'opt', 'proc', 'run', 'sbin', 'tmp', 'usr', 'var']);
   expect(seen).toMatchObject({ home: 'ENOENT', hostname: 'sandbox', interfaces: ['lo'] });
   for (const code of seen.written ?? []) expect(code).toMatch(/EROFS|EACCES|EPERM/);
 });

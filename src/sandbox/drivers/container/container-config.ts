@@ -5,7 +5,8 @@ import { languageRow, type RuntimeId } from '../../../domain/runtimes.ts';
 import type { SandboxCgroupLimits } from '../../../host/cgroup/sandbox-cgroup.ts';
 import type { ContainerConfig, EngineMount } from '../../../host/docker/engine-types.ts';
 import { libraryPath } from '../../../host/launch/boot-environment.ts';
-import { INSIDE } from '../../../host/launch/inside.ts';
+import { BENEATH, INSIDE } from '../../../host/launch/inside.ts';
+import type { IdentityFiles } from '../../../host/slot/identity-files.ts';
 import { STDERR_NAME, STDOUT_NAME } from '../../../host/slot/output-fifo.ts';
 import type { ContainerKind } from './container-kind.ts';
 import { LAUNCHER_PIDS } from './container-limits.ts';
@@ -47,6 +48,8 @@ export interface ContainerPlacement {
   /** Whether that parent is a group of ours with the sandbox's limits. */
   ownCgroup: boolean;
   uid: number;
+  /** Its own /etc/passwd, /etc/group and /etc/hosts: an engine that gives no network writes no hosts either. */
+  identity: IdentityFiles;
   channelDir: string;
   codeDir: string;
   /** A temp file system made by the host; null where the engine makes one. */
@@ -135,6 +138,7 @@ function mountsOf(at: ContainerPlacement): EngineMount[] {
       // The package is bound there at claim and shows up inside by itself.
       BindOptions: { Propagation: at.canBind ? 'rslave' : 'rprivate' },
     },
+    ...Object.entries(at.identity).map(([name, path]) => bind(path, `/etc/${name}`, true)),
     ...(at.resolvConf === null ? [] : [bind(at.resolvConf, '/etc/resolv.conf', true)]),
     ...(at.tempDir === null ? [] : [bind(at.tempDir, '/tmp', false)]),
   ];
@@ -149,13 +153,17 @@ function limitOf(name: string, max: number): { Name: string; Soft: number; Hard:
 }
 
 /** The shim's command and boot environment. `bootEnv` cannot replace what the shim itself needs. */
-export function shimOf(spec: SandboxSpec, token: string): { command: string[]; env: Record<string, string> } {
+export function shimOf(
+  spec: SandboxSpec,
+  token: string,
+  { bindsShow }: Pick<ContainerKind, 'bindsShow'>,
+): { command: string[]; env: Record<string, string> } {
   return {
     command: shimCommand(spec.runtime),
     env: {
       LANG: 'en_US.UTF-8',
       TZ: ':UTC',
-      LD_LIBRARY_PATH: libraryPath(INSIDE.task),
+      LD_LIBRARY_PATH: libraryPath(...(bindsShow === 'beneath' ? [join(INSIDE.task, BENEATH)] : []), INSIDE.task),
       ...spec.bootEnv,
       PATH: '/usr/local/bin:/usr/bin:/bin',
       HOME: '/tmp',

@@ -9,9 +9,12 @@ import { cgroupOfProcess } from '../../../host/cgroup/process-cgroup.ts';
 import type { EngineClient } from '../../../host/docker/engine-client.ts';
 import { EngineError } from '../../../host/docker/engine-error.ts';
 import type { Egress } from '../../../host/egress/egress.ts';
+import { bootOutput } from '../../../host/launch/boot-output.ts';
 import type { UidPool } from '../../../host/launch/uid-pool.ts';
 import { undoStart } from '../../../host/launch/undo-start.ts';
+import { withinInit } from '../../../host/launch/within-init.ts';
 import { pause } from '../../../host/pause.ts';
+import { writeIdentity } from '../../../host/slot/identity-files.ts';
 import type { SlotTree } from '../../../host/slot/slot-tree.ts';
 import { type ContainerPlacement, containerConfig } from './container-config.ts';
 import type { ContainerKind } from './container-kind.ts';
@@ -28,8 +31,6 @@ const EXIT_CODE_DEADLINE_MS = 1_000;
  * owes the rest.
  */
 const UNDO_DEADLINE_MS = 10_000;
-/** How much output of a container that died at once goes into the log, in characters. */
-const LAST_WORDS_MAX_CHARS = 1_000;
 
 export interface CreateContext {
   kind: ContainerKind;
@@ -86,7 +87,7 @@ export async function createConnected(
     const token = randomBytes(16).toString('hex');
     await startContainer(context, parts, containerConfig(spec, placement, request.shim(token)), signal);
     if (spec.network === 'egress') await linkContainer(context, parts, spec.id, signal);
-    const channel = await connection(context.engine, parts, stderr, signal);
+    const channel = await connection(context.engine, parts, { spec, stdout, stderr }, signal);
     return { parts, token, channel, stdout, stderr };
   } catch (error) {
     throw await undoStart(spec.id, asSandboxError(error, signal), UNDO_DEADLINE_MS, (bounded) =>
@@ -110,6 +111,7 @@ async function prepareHost(
     kind.boundsInodes ? owner : { ...owner, tempMib: spec.diskMib },
     signal,
   );
+  const uid = host.uid ?? process.getuid!();
   const limits = containerLimits(spec, kind);
   if (context.cgroupPathParent) host.cgroup = context.cgroups.create(spec.id, limits);
   if (host.cgroup) parts.cgroupParent = context.cgroups.dockerParent(spec.id);
@@ -119,7 +121,8 @@ async function prepareHost(
     limits,
     cgroupParent: parts.cgroupParent ?? context.cgroupSlice,
     ownCgroup: host.cgroup !== null,
-    uid: host.uid ?? process.getuid!(),
+    uid,
+    identity: await writeIdentity(host.slot.directory, uid),
     channelDir: host.slot.channelDir,
     codeDir: host.slot.codeDir,
     tempDir: host.slot.tempDir,
@@ -169,14 +172,15 @@ async function linkContainer(
 async function connection(
   engine: EngineClient,
   parts: ContainerParts,
-  stderr: Readable,
+  { spec, ...output }: { spec: SandboxSpec; stdout: Readable; stderr: Readable },
   signal: AbortSignal,
 ): Promise<Socket> {
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
   const accepted = parts.host.slot!.accept(either);
   try {
-    return await Promise.race([accepted, stillborn(engine, parts, stderr, either)]);
+    const ended = stillborn(engine, parts, output, either);
+    return await withinInit(spec, Promise.race([accepted, ended]), () => bootOutput(output));
   } catch (error) {
     // The shim may have connected and died in the same moment. Nobody else would close that connection.
     accepted.then((socket) => socket.destroy()).catch(() => undefined);
@@ -189,11 +193,11 @@ async function connection(
 async function stillborn(
   engine: EngineClient,
   parts: ContainerParts,
-  stderr: Readable,
+  output: { stdout: Readable; stderr: Readable },
   signal: AbortSignal,
 ): Promise<never> {
   while (parts.isAlive()) await pause(STILLBORN_LOOK_MS, signal);
-  const said = String(stderr.read() ?? '').slice(0, LAST_WORDS_MAX_CHARS);
+  const said = await bootOutput(output);
   const code = await engine.waitContainer(parts.name, { deadlineMs: EXIT_CODE_DEADLINE_MS, signal }).catch(() => null);
   throw new BootEnded({ cause: code === null ? 'lost' : 'exit', exitCode: code, signal: null }, said);
 }

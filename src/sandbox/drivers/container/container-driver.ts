@@ -122,7 +122,7 @@ export class ContainerDriver implements Driver {
     });
     const made = await createConnected(
       context,
-      { spec, image: image.reference, shim: (token) => shimOf(spec, token) },
+      { spec, image: image.reference, shim: (token) => shimOf(spec, token, this.#options.kind) },
       signal,
     );
     const box = new ContainerBox({

@@ -23,6 +23,8 @@ export interface MicrovmBoxOptions {
   control: GuestControl;
   streams: GuestStreams;
   disks: CodeDisks;
+  /** The package was there at boot. */
+  bootedWithCode: boolean;
   receipt: Box['receipt'];
   onGone: () => void;
 }
@@ -63,11 +65,11 @@ export class MicrovmBox implements Box {
   }
 
   async deliver(code: CodeRef, signal: AbortSignal): Promise<{ taskRoot: string }> {
-    const { parts, vm, control, disks } = this.#options;
+    const { parts, vm, control, disks, bootedWithCode } = this.#options;
     if (this.#isGone || parts.host.slot === null)
       throw new SandboxError('sandbox_illegal_state', 'deliver after destroy');
-    const image = join(parts.host.slot.codeDir, 'disk.img');
-    await disks.place(code, image, signal);
+    if (bootedWithCode) return { taskRoot: INSIDE.task };
+    const image = await placeCodeDisk(disks, parts, code, signal);
     await vm.swapCode(image, signal);
     await control.mountCode(signal);
     return { taskRoot: INSIDE.task };
@@ -142,7 +144,19 @@ export class MicrovmBox implements Box {
   }
 }
 
-function exitOfGuest({ exitCode, signal, oomKills }: GuestExit): BoxExit {
+/** Puts the image of a package where the machine's monitor may read it. Returns its path on the host. */
+export async function placeCodeDisk(
+  disks: CodeDisks,
+  parts: MicrovmParts,
+  code: CodeRef,
+  signal: AbortSignal,
+): Promise<string> {
+  const image = join(parts.host.slot!.codeDir, 'disk.img');
+  await disks.place(code, image, signal);
+  return image;
+}
+
+export function exitOfGuest({ exitCode, signal, oomKills }: GuestExit): BoxExit {
   if (oomKills > 0) return { cause: 'oom', exitCode, signal };
   return { cause: signal === null ? 'exit' : 'signal', exitCode, signal };
 }

@@ -11,7 +11,8 @@ import type { CodeDisks } from '../../../microvm/code-disks.ts';
 import { GuestControl } from '../../../microvm/guest-control.ts';
 import { SnapshotStore } from '../../../microvm/snapshot-store.ts';
 import type { Machine, Vmm, VmSnapshot } from '../../../microvm/vmm.ts';
-import { MicrovmBox } from './microvm-box.ts';
+import { bootShim, orItsEnd } from './boot-shim.ts';
+import { MicrovmBox, placeCodeDisk } from './microvm-box.ts';
 import {
   bootMessage,
   CARD_MAC,
@@ -27,8 +28,6 @@ import { type HostParts, MicrovmParts, UNDO_DEADLINE_MS } from './microvm-parts.
 import { probeMicrovm } from './microvm-probe.ts';
 
 const STOP_DEADLINE_MS = 10_000;
-/** How long the exit of a process is waited for after its connection broke. */
-const LAST_WORDS_WAIT_MS = 500;
 /** With less memory a guest's runtime does not start. */
 const MEMORY_MIN_MIB = 64;
 
@@ -163,18 +162,21 @@ export class MicrovmDriver implements Driver {
     const parts = await MicrovmParts.prepare(this.#options, spec, vmm.capabilities, signal);
     try {
       const link = await this.#link(spec, parts, signal);
-      const machine = await this.#machine(spec, image, parts);
+      const machine = await this.#machine(spec, image, parts, signal);
       const vm = await (snapshot === null ? vmm.boot(machine, signal) : vmm.restore(machine, snapshot, signal));
       parts.vm = vm;
       const streams = await vm.connect(signal);
       const control = new GuestControl(streams.control);
       const token = snapshot?.token ?? newToken();
-      if (snapshot === null) await orItsEnd(parts, control.boot(bootMessage(spec, { token, settle: false }), signal));
+      if (snapshot === null) {
+        const message = bootMessage(spec, { token, settle: false });
+        await bootShim({ parts, control, streams, runtimeMs: vmm.capabilities.typicalBootMs }, spec, message, signal);
+      }
       await orItsEnd(parts, control.begin(link && guestNetworkOf(link), signal));
       const { isolation, name: driver } = this;
       const receipt = { isolation, driver, fence: this.capabilities.fence, imageDigest: image.digest };
       const box: MicrovmBox = new MicrovmBox({
-        ...{ token, parts, vm, control, streams, disks },
+        ...{ token, parts, vm, control, streams, disks, bootedWithCode: spec.code !== undefined },
         receipt: { ...receipt, enforced: this.#enforced() },
         onGone: () => this.#boxes.delete(box),
       });
@@ -201,7 +203,7 @@ export class MicrovmDriver implements Driver {
       const beganAtMs = performance.now();
       if (spec.network !== 'none')
         parts.host.link = await this.#options.egress!.spareTap(id, parts.host.uid ?? 0, signal);
-      const vm = await vmm.boot(await this.#machine(template, image, parts), signal);
+      const vm = await vmm.boot(await this.#machine(template, image, parts, signal), signal);
       parts.vm = vm;
       const control = new GuestControl((await vm.connect(signal)).control);
       const token = newToken();
@@ -217,7 +219,9 @@ export class MicrovmDriver implements Driver {
     }
   }
 
-  async #machine(spec: SandboxSpec, image: GuestImage, parts: MicrovmParts): Promise<Machine> {
+  async #machine(spec: SandboxSpec, image: GuestImage, parts: MicrovmParts, signal: AbortSignal): Promise<Machine> {
+    const { disks } = this.#options;
+    const { code } = spec;
     return {
       id: spec.id,
       directory: parts.host.slot!.channelDir,
@@ -227,7 +231,7 @@ export class MicrovmDriver implements Driver {
       initramfsPath: image.initramfsPath,
       kernelArguments: KERNEL_ARGUMENTS,
       rootfsPath: image.rootfsPath,
-      codePath: await this.#options.disks.empty(),
+      codePath: await (code === undefined ? disks.empty() : placeCodeDisk(disks, parts, code, signal)),
       memoryMib: guestMemoryMib(spec),
       cpus: processors(spec),
       network: parts.host.link && { tap: TAP, mac: CARD_MAC, namespacePath: parts.host.link.namespacePath },
@@ -246,22 +250,5 @@ export class MicrovmDriver implements Driver {
     const { controllers } = this.#options.cgroups.availability;
     // The guest's own kernel enforces these limits. The host enforces only the share of its CPU.
     return { memory: true, cpu: controllers.includes('cpu'), pids: true, disk: true, network: true };
-  }
-}
-
-/** Resolves with the guest's answer. Rejects with the reason, and with the last output of the machine. */
-async function orItsEnd(parts: MicrovmParts, asked: Promise<void>): Promise<void> {
-  const vm = parts.vm!;
-  const ended = vm.exited.then((exit) => {
-    throw new SandboxError('sandbox_start_failed', `the monitor ended (${exit.cause}): ${vm.lastWords().trim()}`);
-  });
-  ended.catch(() => undefined);
-  asked.catch(() => undefined);
-  try {
-    await Promise.race([asked, ended]);
-  } catch (error) {
-    // A broken connection is most often the first sign of an end; the end itself says more.
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_WAIT_MS))]);
-    throw error;
   }
 }

@@ -86,6 +86,7 @@ export function bootMessage(
     diskMib: spec.diskMib,
     pidsMax: spec.pidsMax,
     settle: options.settle,
+    code: spec.code !== undefined,
   };
 }
 
