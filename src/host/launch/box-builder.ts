@@ -179,11 +179,15 @@ async function connectionOrExit(
   const connected = new AbortController();
   const accepted = slot.accept(AbortSignal.any([signal, connected.signal]));
   const printed = () => bootOutput(output);
+  let isConnected = false;
   const exited = process.exited.then(async (exit) => {
-    throw new BootEnded(exit, await printed());
+    // Later its output is the guard's to read.
+    throw new BootEnded(exit, isConnected ? { stdout: '', stderr: '' } : await printed());
   });
   try {
-    return await withinInit(spec, Promise.race([accepted, exited]), printed);
+    const channel = await withinInit(spec, Promise.race([accepted, exited]), printed);
+    isConnected = true;
+    return channel;
   } catch (error) {
     connected.abort();
     accepted.then((socket) => socket.destroy()).catch(() => undefined);

@@ -31,13 +31,16 @@ export async function bootShim(
   signal: AbortSignal,
 ): Promise<void> {
   const output = () => bootOutput(streams);
+  let isReady = false;
   const ended = control.exited.then(async (exit) => {
-    throw new BootEnded(exitOfGuest(exit), await output());
+    // Later its output is the guard's to read.
+    throw new BootEnded(exitOfGuest(exit), isReady ? { stdout: '', stderr: '' } : await output());
   });
   ended.catch(() => undefined);
   const ready = orItsEnd(parts, control.boot(message, signal));
   ready.catch(() => undefined);
   await withinInit(spec, Promise.race([ended, ready]), output, runtimeMs);
+  isReady = true;
 }
 
 /** Resolves with the guest's answer. Rejects with the reason, and with the last output of the machine. */
