@@ -107,10 +107,10 @@ export const BootCases: ConformanceCase[] = [
     async run(bench) {
       const code = bench.source(filesWithLibrary(`vendor/${TINY_LIBRARY}`, 0));
       const byPath = { LD_LIBRARY_PATH: '/var/task/vendor' };
-      const found = await running(bench, code, { env: byPath }, { bootEnv: byPath });
+      const found = await running(bench, code, { env: byPath, ...PATIENT }, { bootEnv: byPath });
       expect((await call(found, { name: TINY_LIBRARY })).value).toMatchObject({ loaded: true, preloaded: false });
       const ahead = { LD_PRELOAD: `/var/task/vendor/${TINY_LIBRARY}` };
-      const preloaded = await running(bench, code, { env: ahead }, { bootEnv: ahead });
+      const preloaded = await running(bench, code, { env: ahead, ...PATIENT }, { bootEnv: ahead });
       expect((await call(preloaded, { name: 'libcfabsent.so' })).value).toMatchObject({ preloaded: true });
     },
   },
@@ -153,6 +153,9 @@ export const BootCases: ConformanceCase[] = [
     },
   },
 ];
+
+/** An emulated guest that has just booted takes long to import what loads libraries. */
+const PATIENT = { initTimeoutMs: 30_000 };
 
 /** Loads a library by the linker's own search; tells whether it was found and whether the tiny one was there before. */
 function filesWithLibrary(path: string, fillerBytes: number): Record<string, string | Uint8Array> {
