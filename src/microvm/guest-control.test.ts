@@ -24,6 +24,20 @@ function connected(): { control: GuestControl; say: (text: string) => void; hear
   return { control: new GuestControl(host), say: (line) => guest.write(line), heard };
 }
 
+test('that the program runs is told apart from that it is ready', async () => {
+  const { control, say } = connected();
+  const command = { command: ['python3'], env: {}, memoryMib: 1, heapMib: 1, diskMib: 1, pidsMax: 1 };
+  let isReady = false;
+  const booting = control.boot({ ...command, settle: false, code: true }, NEVER).then(() => {
+    isReady = true;
+  });
+  say('{"event":"started"}\n');
+  await control.started;
+  expect(isReady).toBe(false);
+  say('{"event":"ready"}\n');
+  await booting;
+});
+
 test('each question is answered by its own word, however the bytes are cut', async () => {
   const { control, say, heard } = connected();
   const network = { address: '10.208.0.2', gateway: '10.208.0.1', mac: '02:cf:0a:d0:00:02', resolvConf: '' };

@@ -22,8 +22,11 @@ type Answer = 'ready' | 'begun' | 'coded';
 export class GuestControl {
   /** Resolves when the shim has ended; never rejects. When the guest dies without a word, it never resolves. */
   readonly exited: Promise<GuestExit>;
+  /** Resolves when the shim's program runs; never rejects. */
+  readonly started: Promise<void>;
   readonly #stream: Duplex;
   #resolveExit!: (exit: GuestExit) => void;
+  #resolveStarted!: () => void;
   #waiting: { answer: Answer; resolve: () => void; reject: (error: Error) => void } | null = null;
   #oomKills = 0;
   #partial = '';
@@ -33,6 +36,9 @@ export class GuestControl {
     this.#stream = stream;
     this.exited = new Promise((resolve) => {
       this.#resolveExit = resolve;
+    });
+    this.started = new Promise((resolve) => {
+      this.#resolveStarted = resolve;
     });
     stream.setEncoding('utf8');
     stream.on('data', (text: string) => this.#onText(text));
@@ -93,6 +99,7 @@ export class GuestControl {
     const message = parse(line);
     if (message === null) this.#fail('the guest wrote what is no message');
     else if (message.event === 'oom') this.#oomKills = Math.max(this.#oomKills, message.kills);
+    else if (message.event === 'started') this.#resolveStarted();
     else if (message.event === 'failed') this.#fail(`the guest failed: ${message.detail}`);
     else if (message.event === 'exit') {
       this.#oomKills = Math.max(this.#oomKills, message.oomKills);
@@ -123,6 +130,7 @@ function parse(line: string): GuestMessage | null {
   if (typeof value !== 'object' || value === null) return null;
   const isCount = (field: unknown): boolean => Number.isSafeInteger(field) && (field as number) >= 0;
   switch (value.event) {
+    case 'started':
     case 'ready':
     case 'begun':
     case 'coded':

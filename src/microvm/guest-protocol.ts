@@ -4,7 +4,7 @@
  * host (CID 2) on these port numbers. `channel` carries the shim's frames untouched, `stdout` and `stderr` what user code
  * prints; `control` carries one JSON object a line, at most CONTROL_LINE_MAX_BYTES long.
  *
- * Order: host `boot`, guest `ready` (the shim has connected and said hello, which the agent still holds back; nothing of a
+ * Order: host `boot`, guest `started` (the shim's program runs), guest `ready` (the shim has connected and said hello, which the agent still holds back; nothing of a
  * function is there yet: this is where snapshots are taken), host `begin`, guest `begun` (clock, entropy and
  * network are its own, bytes flow), host `code` once the drive is swapped, guest `coded` (neither where the package was there at
  * boot). At any time guest `oom` and, last of all, `exit`. A guest
@@ -46,6 +46,8 @@ export type HostMessage =
   | { op: 'code'; entropy: string; wallTimeMs: number };
 
 export type GuestMessage =
+  /** The shim's program runs: from here on it is the function's doing when it never gets ready. */
+  | { event: 'started' }
   | { event: 'ready' }
   | { event: 'begun' }
   | { event: 'coded' }

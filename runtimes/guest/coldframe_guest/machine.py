@@ -84,6 +84,7 @@ class Machine:
             # The function's variables may name files of its package, so it is there before the shim's first program.
             _mount_code()
         self._shim = Shim(boot)
+        self._control.send(event="started")
         if boot["code"]:
             # What such a program prints must not fill its pipes before it connects.
             self._pumps = self._output_pumps()

@@ -10,7 +10,8 @@ import type { StartReason } from '../../domain/names.ts';
  *   P4  After the actions the sum of memory limits is within `limitTotalMib`, or nothing was created.
  *   P5  A revision below its minWarm is warmed whenever the budget allows, at the cost of unprotected idle ones; those that
  *       make up a revision's minWarm are evicted only when nothing else idle is left.
- *   P6  No oscillation: a refill never evicts, and planning again right after the actions evicts nothing.
+ *   P6  No oscillation: a refill never evicts, and planning again right after the actions evicts nothing, except for work
+ *       that may wait and was put off behind callers.
  *   P7  Callers who wait come before refills; a refill starts only when no caller waits for a create.
  *   P8  Nothing is refilled for a class that is unusable or in its back-off.
  *   P10 Work that may wait starts sandboxes when no caller waits for a create, one fewer at once than callers may, and only
