@@ -57,7 +57,7 @@ test('a new runtime is one row: API, deploy checks, boot variables, shims, image
       source: sourceFileName(runtime),
       handler: findHandlerFile(runtime, 'a.b.handler', (path) => path === 'a/b.py'),
       boot: bootProfile(runtime, { PYTHONHASHSEED: '1', OWN: '2' }),
-      container: shimOf(spec, 't').command,
+      container: shimOf(spec, 't', { bindsShow: 'over' }).command,
       guest: bootMessage(spec, { token: 't', settle: false }).command,
       image: recipe.runtimes,
     }));
