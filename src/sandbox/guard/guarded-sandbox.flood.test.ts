@@ -8,8 +8,8 @@ import { encodeFrame } from '../wire/frame-codec.ts';
 import { FRAME_CHARGE_BYTES, TOLL_BURST_BYTES } from '../wire/frame-toll.ts';
 import { CREDIT_BYTES, FLAG_OPTIONAL, FRAME, type FrameType } from '../wire/frame-type.ts';
 
-/** Two bursts pass between two readings of the clock. */
-const IN_TURN_MAX = (2 * TOLL_BURST_BYTES) / FRAME_CHARGE_BYTES;
+/** Two bursts pass between two readings of the clock, and less than one is earned while they are handled. */
+const IN_TURN_MAX = (3 * TOLL_BURST_BYTES) / FRAME_CHARGE_BYTES;
 /** More than the toll lets through in two seconds, however slow this machine is. */
 const FLOOD_FRAMES = 20 * IN_TURN_MAX;
 /** Of a call that floods: a busy host has read some of the flood by then. */
