@@ -33,4 +33,6 @@ const vitest = await startVitest('test', filters, {
 });
 await vitest.close();
 const hasPassed = reporter.print();
+// A pipe takes what it has room for; the rest would be lost with the process.
+await new Promise((resolve) => process.stdout.write('', resolve));
 process.exit(hasPassed ? 0 : 1);

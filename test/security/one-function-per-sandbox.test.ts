@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PREPARE_TIMEOUT_MS, requireIsolation, TESTED_ISOLATIONS } from '../support/require-isolation.ts';
+import { isEnforced, PREPARE_TIMEOUT_MS, requireIsolation, TESTED_ISOLATIONS } from '../support/require-isolation.ts';
 import { TestServer } from '../support/test-server.ts';
 
 const CALLS = 200;
@@ -84,6 +84,8 @@ describe.each(TESTED_ISOLATIONS)('under %s', (isolation) => {
     { timeout: PREPARE_TIMEOUT_MS },
     async ({ what, status }, context) => {
       await requireIsolation(server, isolation, context);
+      if (what === 'allocate' && !(await isEnforced(server, isolation, 'memory')))
+        return context.skip('needs cgroups: memory is unenforced here');
       const name = `once-${what}-${isolation}`;
       const timeoutMs = what === 'spin' ? 500 : 20_000;
       await server.deploy(name, 'nodejs', speaker(name), { ...settings, timeoutMs, maxConcurrency: 1 });
